@@ -2,8 +2,8 @@
 
 Readers of what the gate says must go on as they are: every field that was there is there, and means the same. Gates
 that read commands must go on taking those that were right. So of two schemas of one message nothing may change but
-this: new optional fields, new values of an open list, new titles and descriptions; of a command also a wider type,
-wider limits and new values.
+this: new optional fields, new values of an open list, an open list for what was any text, new titles and descriptions;
+of a command also a wider type, wider limits and new values.
 
 An open list of values is `anyOf` of an `enum` and of any text. It was an `x-extensible-enum` before, and both mean the
 same: so they are compared in one form. So are a limit that stands beside an `anyOf` and one in its alternatives.
@@ -147,7 +147,8 @@ class _Comparison:
                 continue
             if before is None or after is None:
                 freed = after is None and word == "enum" and self._read_by_gate
-                if not freed:
+                named = before is None and word == VALUES and not self._read_by_gate
+                if not (freed or named):
                     yield f"{place}: `{word}` came or went"
                 continue
             yield from (f"{place}: the value {value!r} is gone" for value in before if value not in after)

@@ -37,6 +37,7 @@ from agent.core.model import (
     DeclarationStatus,
     DriverMessage,
     DriverReceipt,
+    ExpiryKind,
     ListKind,
     Outcome,
     Reason,
@@ -61,6 +62,7 @@ TEMPLATE = Path(__file__).with_name("events_page.template.md")
 LISTED: tuple[type[StrEnum], ...] = (
     *(Outcome, Verdict, Reason, Alarm, VinSource, DriverMessage, DriverReceipt, ClockState, DataState, StatePart),
     *(Wholeness, Result, Refusal, DeclarationStatus, ListKind, Subject, DocumentKind, DocumentState, DocumentFault),
+    ExpiryKind,
 )
 SHARED = "Message"
 """The object that several events hold: it has its section after all of them."""

@@ -38,6 +38,7 @@ need mosquitto-clients "an MQTT subscriber that is not ours, to check what arriv
     || need fonts-wqy-microhei "the letters of Chinese plates on printed permits, for the tests" has_font
 [ "${1:-}" != proofs ] || need chromium "the browser in which the tests look at the console" command -v chromium
 [ "${1:-}" != proofs ] || need fonts-noto-cjk "Chinese letters in the pictures of the console that tests take" has_cjk
+[ "${1:-}" != proofs ] || need promtool "checks the alert rules, and when each alert comes" command -v promtool
 [ "${1:-}" = demo ] || need alsa-utils "plays recorded speech, which the tests listen to" command -v aplay
 [ "${1:-}" = demo ] || need iproute2 "networks that the tests split and slow down" command -v tc
 [ "${1:-}" = demo ] || need e2fsprogs "small disks that the tests fill up" has_mkfs

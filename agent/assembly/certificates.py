@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from agent.core.model import ExpiryKind
 from agent.enrolment import (
     CertificatePair,
     CertificateRenewal,
     Endpoint,
     EstClient,
     ExpiryFile,
-    ExpiryKind,
     ExpiryTable,
 )
 from agent.store.errors import RegistryError

@@ -21,6 +21,7 @@ from agent.recording import (
     RetentionAges,
     RetentionJob,
     StartDependencies,
+    TransactionTraces,
     TrustMonitor,
     is_of_gate,
     open_witnessed,
@@ -91,6 +92,7 @@ class GateRecords:
             settings.journal.checkpoint_s,
         )
         self.evidence_writer = EvidenceWriter(self.evidence)
+        self._traces = TransactionTraces(settings.gate.id)
         self.recorder = Recorder(
             self.journal,
             self._dependencies.utc,
@@ -108,12 +110,12 @@ class GateRecords:
         return frozenset(name for name, lane in self._settings.lanes.items() if lane.dry_run)
 
     def _shaped(self, draft: Draft) -> Draft:
-        """The event as it leaves the gate: without plates where they are to stay, and of a dry run where it is one."""
+        """The event as it leaves the gate: without plates where they are to stay, of its dry run, of its trace."""
         if self._settings.privacy.publish_plate == "masked":
             draft = masked(draft)
         if draft.dry_run is None and draft.lane in self._dry_run:
             draft = replace(draft, dry_run=True)
-        return draft
+        return self._traces.traced(draft)
 
     def note(self, event: Event) -> None:
         """Record something that belongs to no lane."""

@@ -88,7 +88,7 @@ def _findings(findings: tuple[Finding, ...]) -> tuple[HealthFinding, ...]:
 
 def _expiry(one: Expiry) -> HealthExpiry:
     return HealthExpiry(
-        kind=one.kind.value,
+        kind=one.kind,
         subject=one.subject,
         ends=None if one.ends_utc is None else _text(one.ends_utc),
         renews=None if one.renews_utc is None else _text(one.renews_utc),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from agent.enrolment.endpoint import Endpoint
     from agent.enrolment.enrolling import EnrolmentFiles, EnrolmentPlan, Outcome, enrol
     from agent.enrolment.est_client import EstClient, EstError, WaitError
-    from agent.enrolment.expiry import MOST_KEYS, Expiry, ExpiryFile, ExpiryKind, ExpiryTable, renewal_utc
+    from agent.enrolment.expiry import MOST_KEYS, Expiry, ExpiryFile, ExpiryTable, renewal_utc
     from agent.enrolment.http_exchange import ExchangeError
     from agent.enrolment.renewal import CertificateRenewal, RenewalView
     from agent.enrolment.server_trust import ServerTrust, ServerTrustError, fingerprint
@@ -37,7 +37,6 @@ __all__ = [
     "ExchangeError",
     "Expiry",
     "ExpiryFile",
-    "ExpiryKind",
     "ExpiryTable",
     "Outcome",
     "PairError",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from agent.core.model import ExpiryKind
 from agent.core.permit.trust import KeyStatus
 
 if TYPE_CHECKING:
@@ -23,15 +23,6 @@ JITTER: Final = 0.05
 MOST_KEYS: Final = 16
 """Of the trust list, those that end first: the message must stay small."""
 _SCALE: Final = 1 << 32
-
-
-class ExpiryKind(StrEnum):
-    """What ends."""
-
-    CERTIFICATE = "certificate"
-    AUTHORITY = "authority"
-    TRUST_LIST = "trust_list"
-    ISSUER_KEY = "issuer_key"
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ def event_of(one: DocumentOutcome) -> FleetDocumentChanged:
         state=one.state,
         code=one.code,
         detail=one.detail,
+        message=one.message,
         problems=one.problems,
     )
 

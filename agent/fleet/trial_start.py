@@ -69,7 +69,7 @@ class TrialStart:
             return False
         utc = self._now().utc
         detail = Text("the agent cannot start with it: {why}", why=why)
-        self._store.change(lambda held: undone(held, DocumentFault.NOT_STARTED, str(detail), utc))
+        self._store.change(lambda held: undone(held, DocumentFault.NOT_STARTED, detail, utc))
         return True
 
     def _is_on_trial(self, texts: tuple[str, ...], *, begun: bool) -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from agent.broker import Topics
 from agent.core.commands import (
     BYTES_LIMIT,
+    TRACE_FIELDS,
     Command,
     CommandAnswer,
     CommandAnswered,
@@ -36,7 +37,7 @@ from agent.core.events import (
     Draft,
     key_fingerprint,
 )
-from agent.core.model import CommandName, TokenBucket
+from agent.core.model import CommandName, TokenBucket, span_of_command
 from agent.mqtt import command_executions
 from agent.mqtt.challenges import Challenges
 from agent.mqtt.command_executions import CommandExecutions
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 
     from agent.core.commands import CommandEntry, CommandKey
     from agent.core.events import ClockReading
+    from agent.core.model import TraceContext
     from agent.mqtt.client import MqttClient
     from agent.mqtt.command_executions import Executor
     from agent.mqtt.messages import Incoming, LinkUp
@@ -140,6 +142,7 @@ class CommandProcessor:
             names=tuple(name.value for name in CommandName if name in names),
             keys=tuple(self._rules.keys),
             max_life_s=self._rules.max_life_s,
+            optional=TRACE_FIELDS,
         )
 
     def start(self) -> None:
@@ -265,7 +268,8 @@ class CommandProcessor:
             return command
         try:
             self._records.bind(
-                [self._draft(_accepted(command, proved), command.lane)], commands=[_taken(command, proved)]
+                [self._draft(_accepted(command, proved), command.lane, command.trace)],
+                commands=[_taken(command, proved)],
             )
         except JournalError:
             log.exception("a command is refused because the journal cannot be written")
@@ -278,8 +282,8 @@ class CommandProcessor:
             answer = CommandAnswer(Result.NOT_DONE, Text("it expired while it was being recorded; nothing was done"))
         else:
             answer = self._executions.run(command)
-        self._keep_answer(taken, answer)
-        self._publish_answer(message, taken, answer)
+        self._keep_answer(taken, answer, command.trace)
+        self._publish_answer(message, taken, answer, command.trace)
 
     def _is_over(self, command: Command, arrived_at: float) -> bool:
         """Whether a command's life has ended since it was judged: a slow disk can take long to record it."""
@@ -301,24 +305,24 @@ class CommandProcessor:
     def _repeat(self, entry: CommandEntry, proved: Proved, message: Incoming) -> RefusedCommand | None:
         if entry.taken.digest != proved.digest:
             detail = Text("its id was used by another command")
-            return RefusedCommand(Refusal.COUNTER_USED, detail, proved.body.id, proved.key.id)
+            return RefusedCommand(Refusal.COUNTER_USED, detail, proved.body.id, proved.key.id, proved.body.trace)
         stored = entry.answer or self._recent.get(entry.taken.id)
         answer = (
             CommandAnswer(Result.UNKNOWN, Text("its result is not known yet; ask again"))
             if stored is None
             else command_executions.read(stored)
         )
-        self._publish_answer(message, entry.taken, answer)
+        self._publish_answer(message, entry.taken, answer, proved.body.trace)
         return None
 
-    def _keep_answer(self, taken: CommandTaken, answer: CommandAnswer) -> None:
+    def _keep_answer(self, taken: CommandTaken, answer: CommandAnswer, trace: TraceContext | None = None) -> None:
         """Record what became of a command, as soon as the journal can be written."""
         kept = command_executions.written(answer)
         self._recent[taken.id] = kept
         if len(self._recent) > RECENT_LIMIT:
             del self._recent[next(iter(self._recent))]
         event = CommandExecuted(command=taken.id, name=taken.name, result=answer.result, detail=answer.detail)
-        self._records.note([self._draft(event, taken.lane)], commands=[CommandAnswered(taken.id, kept)])
+        self._records.note([self._draft(event, taken.lane, trace)], commands=[CommandAnswered(taken.id, kept)])
         log.info("%s %s: %s %s", taken.name, taken.id, answer.result.value, answer.detail)
 
     def _refuse(self, refused: RefusedCommand, message: Incoming, name: str) -> None:
@@ -334,10 +338,14 @@ class CommandProcessor:
                 code=refused.code,
                 detail=refused.detail,
                 challenge=self.challenge,
+                traceparent=_parent(refused.trace),
+                tracestate=_state(refused.trace),
             )
             self._results.publish(message, result, now)
 
-    def _publish_answer(self, message: Incoming, taken: CommandTaken, answer: CommandAnswer) -> None:
+    def _publish_answer(
+        self, message: Incoming, taken: CommandTaken, answer: CommandAnswer, trace: TraceContext | None
+    ) -> None:
         fields = {
             "command": taken.id,
             "gate": self._rules.gate,
@@ -346,16 +354,28 @@ class CommandProcessor:
             "detail": answer.detail,
             "data": answer.data,
             "challenge": self.challenge,
+            "traceparent": _parent(trace),
+            "tracestate": _state(trace),
         }
         result = CommandResult.model_validate(fields)
         self._results.publish(message, result, time.monotonic())
 
-    def _draft(self, event: CommandAccepted | CommandExecuted, lane: str | None) -> Draft:
-        return Draft(event, lane, None, self._clock().utc)
+    def _draft(self, event: CommandAccepted | CommandExecuted, lane: str | None, trace: TraceContext | None) -> Draft:
+        """An event of a command: of a span of its own, inside the trace that it carries."""
+        span = None if trace is None else span_of_command(trace, self._rules.gate, event.command)
+        return Draft(event, lane, None, self._clock().utc, trace=span)
 
 
 def _fault(proved: Proved, detail: str) -> RefusedCommand:
-    return RefusedCommand(Refusal.GATE_FAULT, detail, proved.body.id, proved.key.id)
+    return RefusedCommand(Refusal.GATE_FAULT, detail, proved.body.id, proved.key.id, proved.body.trace)
+
+
+def _parent(trace: TraceContext | None) -> str | None:
+    return None if trace is None else trace.parent
+
+
+def _state(trace: TraceContext | None) -> str | None:
+    return None if trace is None else trace.state or None
 
 
 def _taken(command: Command, proved: Proved) -> CommandTaken:

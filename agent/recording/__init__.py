@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from agent.recording.recorder import Recorder, Reserving
     from agent.recording.retention import RetentionAges, RetentionJob
     from agent.recording.startup import start_record
+    from agent.recording.transaction_traces import TransactionTraces
     from agent.recording.trust_monitor import TrustMonitor
 else:
     __getattr__ = lazy_face(__name__)
@@ -38,6 +39,7 @@ __all__ = [
     "RetentionAges",
     "RetentionJob",
     "StartDependencies",
+    "TransactionTraces",
     "TrustMonitor",
     "is_of_gate",
     "open_witnessed",

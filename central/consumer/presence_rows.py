@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from central.consumer.fleet_rows import note_documents
 from central.database import clean_text
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ def note_presence(database: Database, presence: Sequence[ReceivedPresence], at: 
             _note(database, gate, {"state": "lost"}, at)
             continue
         _note(database, gate, _columns(one, at), at)
+        if one.said.fleet is not None:
+            note_documents(database, gate, one.said.fleet)
         if kind == "health" and one.said.findings is not None:
             _replace(database, gate, "health", _findings(one.said), at)
         elif kind == "status" and one.said.state == "online":
@@ -94,6 +97,7 @@ def _columns(one: ReceivedPresence, at: datetime) -> dict[str, object]:
         "certificate_expires_at": _first_end(said, "certificate"),
         "trust_list_expires_at": _first_end(said, "trust_list"),
         "disk_free_bytes": said.disk_free_bytes,
+        "drifting": None if said.fleet is None else said.fleet.drifting,
     }
     if one.kind == "birth":
         site, digest = inventory.get("site"), inventory.get("configuration")

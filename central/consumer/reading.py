@@ -109,6 +109,26 @@ class Expiry(Reading):
     trouble: str = ""
 
 
+class FleetDocument(Reading):
+    """How a gate stands with the newest fleet document of a kind and an audience. `at`: Unix seconds, 0 not said."""
+
+    kind: Word
+    audience: Word
+    version: Count
+    digest: Annotated[str, Field(max_length=256)] = ""
+    state: Word
+    code: Word | None = None
+    at: Annotated[int, Field(ge=0, lt=2**35)] = 0
+    in_force: Count = 0
+
+
+class Fleet(Reading):
+    """The fleet documents of a gate, and how many keys it sets otherwise."""
+
+    documents: tuple[FleetDocument, ...] = Field(default=(), strict=False)
+    drifting: Count = 0
+
+
 class Presence(Reading):
     """What a gate says of itself in status, birth or health; None: not in this message."""
 
@@ -138,6 +158,7 @@ class Presence(Reading):
     findings: tuple[Finding, ...] | None = Field(default=None, strict=False)
     disk_free_bytes: Count | None = None
     expiries: tuple[Expiry, ...] | None = Field(default=None, strict=False)
+    fleet: Fleet | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
     from central.database import Database
-    from central.exporter.figures import FleetFigures, GateFigures
+    from central.exporter.figures import DocumentFigures, FleetFigures, GateFigures
 
 log = logging.getLogger(__name__)
 PREFIX: Final = "gate_central_"
+DOCUMENT_STATES: Final = {"applied": 0, "waiting": 1, "trial": 2, "undone": 3, "refused": 4}
 _TRUST: Final = {"whole": 0, "behind": 1, "lost": 2}
 
 # name, what it says, and where the value is; None: no sample.
@@ -52,6 +53,7 @@ GAUGES: Final[tuple[tuple[str, str, Callable[[GateFigures], float | None]], ...]
         "Acknowledgements it did not take since its start.",
         lambda g: g.refused_acks,
     ),
+    ("gate_fleet_drift_keys", "Keys that it sets otherwise than its fleet documents.", lambda g: g.drifting),
     ("gate_conflicts", "What does not fit its chain; somebody must look.", lambda g: g.conflicts),
 )
 COUNTERS: Final[tuple[tuple[str, str, Callable[[GateFigures], float]], ...]] = (
@@ -89,6 +91,7 @@ class GateCollector(Collector):
             return
         yield from _of_all(fleet, self._took_s)
         yield from _of_gates(fleet.gates)
+        yield from _of_documents(fleet.documents)
 
     def _figures(self) -> FleetFigures | None:
         with self._lock:
@@ -150,3 +153,23 @@ def _of_gates(gates: Iterable[GateFigures]) -> Iterable[Metric]:
         for one in rows:
             counted.add_metric([one.gate], count_of(one))
         yield counted
+
+
+def _of_documents(documents: Iterable[DocumentFigures]) -> Iterable[Metric]:
+    labels = ("gate", "kind", "scope")
+    version = GaugeMetricFamily(
+        f"{PREFIX}gate_fleet_version",
+        "The version of its fleet document that is in force there; 0: none.",
+        labels=labels,
+    )
+    state = GaugeMetricFamily(
+        f"{PREFIX}gate_fleet_state",
+        "How it stands with the newest fleet document: 0 applied, 1 waiting, 2 trial, 3 undone, 4 refused.",
+        labels=labels,
+    )
+    for one in documents:
+        place = [one.gate, one.kind, one.scope]
+        version.add_metric(place, one.in_force)
+        if one.state in DOCUMENT_STATES:
+            state.add_metric(place, DOCUMENT_STATES[one.state])
+    yield from (version, state)

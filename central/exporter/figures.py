@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from central.database import Database
 
 OUTCOMES: Final = ("passed", "refused", "other")
-SERIES_A_GATE: Final = 26
+SERIES_A_GATE: Final = 39
 """At most. Every label beside the gate's id has few values, or one at a time."""
 
 # Outcomes are counted under three words: a series for each of eight would be 8,000 for 1,000 gates.
@@ -22,6 +22,7 @@ SELECT f.gate, coalesce(f.site, '') AS site, f.state, coalesce(f.version, '') AS
     f.head, f.watermark, f.signed_seq, f.lag,
     coalesce(f.trust_state, '') AS trust_state,
     g.clock_state, g.lists_state, g.acks_signed, g.depth, g.refused_events, g.refused_acks, g.disk_free_bytes,
+    g.drifting,
     extract(epoch FROM g.certificate_expires_at)::float8 AS certificate_expires_s,
     extract(epoch FROM g.trust_list_expires_at)::float8 AS trust_list_expires_s,
     coalesce(v.passed, 0)::bigint AS passed, coalesce(v.refused, 0)::bigint AS refused,
@@ -46,6 +47,17 @@ ORDER BY f.gate LIMIT %s
 """
 
 
+# A gate may belong to any number of groups: the document that changed last stands for those of all of them.
+_DOCUMENTS: Final = """
+SELECT DISTINCT ON (gate, kind, scope) gate, kind, scope, state, in_force FROM (
+    SELECT *, split_part(audience, ':', 1) AS scope FROM gate_documents
+    WHERE gate = ANY(%s::text[]) AND kind IN ('configuration', 'policy')
+) d
+WHERE scope IN ('all', 'group', 'gate')
+ORDER BY gate, kind, scope, changed_at DESC NULLS LAST, audience
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class GateFigures:
     """One gate. None: not known. Times in Unix seconds; `rank`: 3 error, 2 warning, 1 note, 0 well."""
@@ -65,6 +77,7 @@ class GateFigures:
     trust_state: str
     clock_state: str | None
     lists_state: str | None
+    drifting: int | None
     acks_signed: bool | None
     depth: int | None
     refused_events: int | None
@@ -82,10 +95,22 @@ class GateFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentFigures:
+    """How a gate stands with its fleet documents of a kind and a scope: all, group or gate. `in_force`: 0 for none."""
+
+    gate: str
+    kind: str
+    scope: str
+    state: str
+    in_force: int
+
+
+@dataclass(frozen=True, slots=True)
 class FleetFigures:
     """All gates that are told of, how many there are, and what is counted of all together."""
 
     gates: tuple[GateFigures, ...]
+    documents: tuple[DocumentFigures, ...]
     known: int
     rejected: int
     partitions: int
@@ -95,9 +120,11 @@ def read_figures(database: Database, most_gates: int) -> FleetFigures:
     """Look once. Raises DatabaseError."""
     with database.cursor(row_factory=class_row(GateFigures)) as cursor:
         gates = cursor.execute(_FIGURES, (most_gates,)).fetchall()
+    with database.cursor(row_factory=class_row(DocumentFigures)) as cursor:
+        documents = cursor.execute(_DOCUMENTS, ([one.gate for one in gates],)).fetchall()
     row = database.execute(
         "SELECT (SELECT count(*) FROM gates), (SELECT coalesce(sum(times), 0)::bigint FROM rejected), "
         "(SELECT count(*) FROM pg_inherits WHERE inhparent = 'events'::regclass)"
     ).fetchone()
     known, rejected, partitions = row or (0, 0, 0)
-    return FleetFigures(tuple(gates), known, rejected, partitions)
+    return FleetFigures(tuple(gates), tuple(documents), known, rejected, partitions)

@@ -11,6 +11,8 @@ from pydantic import ValidationError
 from agent.core.fleet import DocumentState, FleetReport
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from agent.mqtt import Incoming
 
 FILTERS: Final = ("gate/v1/+/birth", "gate/v1/+/health", "gate/v1/+/event/fleet.document")
@@ -18,7 +20,10 @@ FILTERS: Final = ("gate/v1/+/birth", "gate/v1/+/health", "gate/v1/+/event/fleet.
 
 @dataclass(frozen=True, slots=True)
 class GateWord:
-    """How a gate stands with the newest document of a place. `in_force`: the digest of what runs there; "" nothing."""
+    """How a gate stands with the newest document of a place. `in_force`: the digest of what runs there; "" nothing.
+
+    `message`: what `detail` was made of, as JSON has it; None: the gate does not say.
+    """
 
     version: int
     digest: str
@@ -26,6 +31,7 @@ class GateWord:
     code: str
     detail: str
     in_force: str
+    message: Mapping[str, Any] | None = None
 
 
 class GateReports:
@@ -57,7 +63,10 @@ class GateReports:
         for one in report.documents:
             if f"{one.kind}/{one.audience}" == self._place and one.version >= self._version(gate):
                 code = "" if one.code is None else one.code.value
-                self.words[gate] = GateWord(one.version, one.digest, one.state, code, one.detail, one.in_force_digest)
+                message = None if one.message is None else one.message.model_dump()
+                self.words[gate] = GateWord(
+                    one.version, one.digest, one.state, code, one.detail, one.in_force_digest, message
+                )
                 return True
         return False
 
@@ -73,9 +82,9 @@ class GateReports:
         before = self.words.get(gate)
         digest = str(data["digest"])
         in_force = digest if state is DocumentState.APPLIED else "" if before is None else before.in_force
-        self.words[gate] = GateWord(
-            version, digest, state, str(data.get("code") or ""), str(data.get("detail", "")), in_force
-        )
+        code, message = str(data.get("code") or ""), data.get("message")
+        told = message if isinstance(message, dict) else None
+        self.words[gate] = GateWord(version, digest, state, code, str(data.get("detail", "")), in_force, told)
         return True
 
     def _version(self, gate: str) -> int:

@@ -49,4 +49,5 @@ def _cells(row: Declaration) -> Mapping[str, object]:
         "exporter": row.exporter,
         "model": row.model,
         "colour": row.colour,
+        "traceparent": None if row.trace is None else row.trace.parent,
     }

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from agent.core.crypto import SigningKey
-from agent.core.model import Declaration, DeclarationStatus
+from agent.core.model import Declaration, DeclarationStatus, trace_of
 from agent.core.permit import (
     PERMIT_ID_BYTES,
     SECRET_BYTES,
@@ -118,4 +118,10 @@ class PermitIssuer:
 
     def _declaration(self, permit: Permit, order: PermitOrder, reference: bytes | None) -> Declaration:
         declaration = declaration_of(permit, self._status, reference)
-        return replace(declaration, exporter=order.exporter, model=order.model, colour=order.colour)
+        return replace(
+            declaration,
+            exporter=order.exporter,
+            model=order.model,
+            colour=order.colour,
+            trace=trace_of(order.traceparent),
+        )

@@ -40,7 +40,8 @@ class PermitOrder:
     no plate: the vehicle has none; no kind: the likeliest one. `lanes`: none is any. `not_before`: None is at once.
     `expires_at`: None is three days later. `permit_id`: 8 bytes, None for random ones. `driver_id`: a passport or
     licence number, of which the permit holds a keyed hash only. `exporter`, `model`, `colour`: for the officer, in the
-    declaration.
+    declaration. `traceparent`: the W3C trace context of the order, in the declaration; one that is not right is left
+    out.
     """
 
     declaration: str
@@ -57,6 +58,7 @@ class PermitOrder:
     exporter: str = ""
     model: str = ""
     colour: str = ""
+    traceparent: str = ""
 
 
 @dataclass(frozen=True, slots=True)

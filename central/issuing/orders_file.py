@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 MOST_ORDERS = 200_000
 
-_TEXTS = ("declaration", "vin", "plate", "plate_kind", "driver_id", "exporter", "model", "colour")
+_TEXTS = ("declaration", "vin", "plate", "plate_kind", "driver_id", "exporter", "model", "colour", "traceparent")
 _HOURS = range(1, 24 * 366 + 1)
 
 

@@ -30,9 +30,17 @@ from central.database import (
 )
 from central.database import migrate as migrate_database
 from central.exporter import ExporterServer, GateCollector
-from central.operation.parts import KeyFileError, ack_key, one_shot_client, replay_key, sources
+from central.operation.parts import (
+    KeyFileError,
+    ack_key,
+    collector_client,
+    one_shot_client,
+    replay_key,
+    sources,
+)
 from central.operation.settings import load_central
 from central.operation.stop_signal import StopSignal
+from central.traces import TraceService
 
 if TYPE_CHECKING:
     from central.database import Database
@@ -67,6 +75,8 @@ def check(config: _Config = DEFAULT) -> None:
     settings = _settings(config)
     ack_key(settings)
     replay_key(settings)
+    if settings.traces is not None:
+        collector_client(settings)
     with closing(connect(settings.database.url)) as database:
         _check_schema(database)
     _say(f"{config}: can be used; the database is reached, and is that of this release")
@@ -116,6 +126,19 @@ def export(config: _Config = DEFAULT) -> None:
         notifier = Notifier.from_environment(os.environ)
         notifier.ready("serves Prometheus")
         StopSignal().wait()
+
+
+@app.command()
+def trace(config: _Config = DEFAULT) -> None:
+    """Tell an OpenTelemetry collector of each vehicle that ended, as a span; until it is stopped."""
+    settings = _settings(config)
+    if settings.traces is None:
+        _fail(f"{config}: there is no table [traces]: add it, with the url of the collector", UNUSABLE)
+    with closing(connect(settings.database.url)) as database:
+        _check_schema(database)
+        notifier = Notifier.from_environment(os.environ)
+        service = TraceService(database, collector_client(settings), untraced=settings.traces.untraced)
+        service.run(StopSignal(), partial(notifier.ready, "tells the collector"))
 
 
 @app.command()

@@ -11,6 +11,7 @@ from agent.core.crypto import Algorithm, KeyInvalidError, SigningKey
 from agent.mqtt import OneShotClient
 from central.consumer import AckKey, AmqpSource, BrokerOptions, MqttSource, ReplayKey
 from central.operation.settings import AMQP
+from central.traces import CollectorClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,6 +71,18 @@ def one_shot_client(settings: CentralSettings) -> OneShotClient:
         user=broker.user,
         password=_password(settings),
     )
+
+
+def collector_client(settings: CentralSettings) -> CollectorClient:
+    """A client of the collector. Raises KeyFileError."""
+    traces = settings.traces
+    if traces is None:
+        raise ValueError("there is no table [traces]")
+    token = None if traces.token_file is None else _read(traces.token_file).decode().strip()
+    try:
+        return CollectorClient(traces.url, ca=traces.ca, token=token)
+    except OSError as error:
+        raise KeyFileError(f"{traces.ca} cannot be used: {error}") from None
 
 
 def _password(settings: CentralSettings) -> str | None:

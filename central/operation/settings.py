@@ -39,6 +39,13 @@ def _mqtt(url: str) -> str:
     return url
 
 
+def _http(url: str) -> str:
+    there = urlsplit(url)
+    if there.scheme not in {"http", "https"} or not there.hostname or there.username is not None:
+        raise ValueError("expected http:// or https://, then host:port/v1/traces; a token has a key of its own")
+    return url
+
+
 def _name(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise ValueError("expected 1 to 32 of A-Z a-z 0-9 _ -, beginning with a letter or a digit")
@@ -133,6 +140,21 @@ class Exporter(Table):
     fresh_s: int = Field(default=10, ge=1, le=300, description="For how long one look at the database serves all.")
 
 
+class Traces(Table):
+    """Where vehicles are told as spans of OpenTelemetry."""
+
+    url: Annotated[str, AfterValidator(_http)] = Field(
+        description="Where the collector takes OTLP over HTTP, such as http://127.0.0.1:4318/v1/traces."
+    )
+    ca: Path | None = Field(
+        default=None, description="Certificates that the collector's must lead to; empty: the system's."
+    )
+    token_file: Path | None = Field(default=None, description="A file with the bearer token of the collector.")
+    untraced: bool = Field(
+        default=True, description="Whether vehicles are sent too whose declaration carries no trace."
+    )
+
+
 class CentralSettings(Table):
     """The whole file."""
 
@@ -142,6 +164,7 @@ class CentralSettings(Table):
     acknowledgements: Acknowledgements | None = Field(default=None, description="How acknowledgements are signed.")
     replay: Replay | None = Field(default=None, description="How events that are missing are asked for.")
     exporter: Exporter = Field(default_factory=Exporter, description="What Prometheus is served.")
+    traces: Traces | None = Field(default=None, description="Where vehicles are told as spans of OpenTelemetry.")
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:

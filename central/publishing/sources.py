@@ -10,7 +10,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar, assert_never
 
 from agent.core.lists import ListError, encode_row, row_key
-from agent.core.model import Declaration, DeclarationStatus, ListKind, Revocation, Subject, Watched
+from agent.core.model import (
+    Declaration,
+    DeclarationStatus,
+    ListKind,
+    Revocation,
+    Subject,
+    Watched,
+    trace_of,
+)
 from agent.core.permit import DECLARATION_DIGITS, DIRECTIONS, LANES, PERMIT_ID_BYTES
 from agent.core.permit import vin as vins
 from agent.core.plates import PlateKind, kinds_of, normalise
@@ -43,6 +51,7 @@ COLUMNS: Mapping[ListKind, tuple[str, ...]] = {
         "exporter",
         "model",
         "colour",
+        "traceparent",
     ),
     ListKind.REVOCATIONS: ("permit_id", "expires_at", "cause"),
     ListKind.WATCH: ("subject", "value", "note", "expires_at"),
@@ -109,10 +118,22 @@ def _entry(kind: ListKind, record: SourceRecord, site: int) -> SourceEntry:
             row = _watched(cells)
         case _:
             assert_never(kind)
-    warning = ""
-    if isinstance(row, Declaration) and vins.check_digit_differs(row.vin):
-        warning = f"the check digit of the VIN {row.vin} should be {vins.check_digit(row.vin)}"
-    return SourceEntry(record.line, row_key(row), encode_row(row), warning)
+    return SourceEntry(record.line, row_key(row), encode_row(row), _warning(cells, row))
+
+
+def _warning(cells: _Cells, row: Row) -> str:
+    """What its sender should look at; the row is published all the same."""
+    if not isinstance(row, Declaration):
+        return ""
+    found = []
+    if vins.check_digit_differs(row.vin):
+        found.append(f"the check digit of the VIN {row.vin} should be {vins.check_digit(row.vin)}")
+    if row.trace is None and cells.said("traceparent"):
+        found.append(
+            "traceparent: expected the form 00-<32 hexadecimal digits>-<16>-<2> of W3C Trace Context, small letters, "
+            "ids not all zero; the row goes out without it"
+        )
+    return "; ".join(found)
 
 
 class _Cells:
@@ -135,6 +156,10 @@ class _Cells:
 
     def maybe(self, name: str, read: Callable[[str], _Value], otherwise: _Other) -> _Value | _Other:
         return self.read_cell(name, read) if name in self._cells else otherwise
+
+    def said(self, name: str) -> str:
+        """The cell as it is; empty where there is none."""
+        return self._cells.get(name, _NOTHING)
 
     def text(self, name: str, longest: int) -> str:
         def read(text: str) -> str:
@@ -167,6 +192,7 @@ def _declaration(cells: _Cells, site: int) -> Declaration:
         exporter=cells.text("exporter", 64),
         model=cells.text("model", 64),
         colour=cells.text("colour", 64),
+        trace=trace_of(cells.said("traceparent")),
     )
 
 

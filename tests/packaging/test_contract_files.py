@@ -129,6 +129,9 @@ BASE = {
 }
 
 
+OF_TEXT = {"type": "string"}
+
+
 def open_list(*values):
     return {"anyOf": [{"type": "string", "enum": list(values), "title": "KnownKind"}, {"type": "string"}]}
 
@@ -254,6 +257,15 @@ def test_a_limit_beside_alternatives_is_the_same_as_one_inside_them(breaks):
     old, new = ({"type": "object", "properties": {"at": one}} for one in (beside, inside))
     assert breaks({"event/x": old}, {"event/x": new}) == []
     assert breaks({"event/x": old}, {"event/x": {**new, "properties": {"at": {"anyOf": beside["anyOf"]}}}})
+
+
+def test_what_the_gate_says_as_any_text_may_become_an_open_list_and_never_a_closed_one(breaks):
+    before = {"type": "object", "properties": {"kind": {"type": "string", "description": "What it is."}}}
+    opened, closed = ({**before, "properties": {"kind": one}} for one in (open_list("a"), {"enum": ["a"], **OF_TEXT}))
+    assert breaks({"event/x": before}, {"event/x": opened}) == []
+    assert breaks({"event/x": opened}, {"event/x": before})
+    assert breaks({"event/x": before}, {"event/x": closed})
+    assert breaks({"command/x": before}, {"command/x": closed})
 
 
 def test_a_break_says_where_it_is(breaks):

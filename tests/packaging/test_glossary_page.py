@@ -10,13 +10,23 @@ from agent.core.model.reasons import Verdict
 from agent.i18n import Language
 from tests.unit.agent.i18n.test_terms import OTHERS, TERMS, sentences
 
-PAGE = (Path(__file__).parents[2] / "docs" / "glossary.md").read_text(encoding="utf-8")
-WORDS = {
-    cells[0]: dict(zip(("meaning", *OTHERS), cells[1:], strict=True))
-    for line in PAGE.splitlines()
-    if line.startswith("| ") and not line.startswith("| word ")
-    for cells in ([cell.strip() for cell in line.strip("|").split("|")],)
-}
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = (DOCS / "glossary.md").read_text(encoding="utf-8")
+OF_GATES, _, OF_CENTRAL = PAGE.partition("## The words of the central side")
+
+
+def rows(part):
+    """The words of a part of the page, each with its meaning and what it is called."""
+    return {
+        cells[0]: dict(zip(("meaning", *OTHERS), cells[1:], strict=True))
+        for line in part.splitlines()
+        if line.startswith("| ") and not line.startswith("| word ")
+        for cells in ([cell.strip() for cell in line.strip("|").split("|")],)
+    }
+
+
+WORDS, CENTRAL_WORDS = rows(OF_GATES), rows(OF_CENTRAL)
+"""Words of gates are read in their texts too; those of the central side stand on pages alone."""
 SAID = {
     "presentation": "code was shown",
     "watermark": "acknowledged event",
@@ -78,8 +88,21 @@ def test_the_codes_of_decisions_and_outcomes_are_those_of_the_code(word, codes):
 
 
 def test_a_meaning_is_one_sentence():
-    assert [word for word, row in WORDS.items() if not re.fullmatch(r"[A-Z`].*[^.]\.", row["meaning"])] == []
-    assert [word for word, row in WORDS.items() if ". " in row["meaning"]] == []
+    told = WORDS | CENTRAL_WORDS
+    assert [word for word, row in told.items() if not re.fullmatch(r"[A-Z`].*[^.]\.", row["meaning"])] == []
+    assert [word for word, row in told.items() if ". " in row["meaning"]] == []
+
+
+@pytest.mark.parametrize("word", CENTRAL_WORDS)
+def test_a_word_of_the_central_side_is_of_its_own_in_each_language_and_stands_on_its_pages(word):
+    pages = "".join((DOCS / name).read_text("utf-8").lower() for name in ("central.md", "tracing.md"))
+    assert word.split()[-1] in pages
+    for language in OTHERS:
+        told = CENTRAL_WORDS[word][language]
+        assert told
+        assert told not in [row[language] for row in WORDS.values()]
+        central = next(term for term in TERMS[language] if term.word == "central")
+        assert "central" not in word or re.search(central.term, told, re.IGNORECASE)
 
 
 def test_the_words_of_each_language_are_told_apart():

@@ -117,7 +117,7 @@ def test_every_alert_says_what_is_wrong_and_what_to_do():
             assert part in alert, (alert.splitlines()[0], part)
 
 
-@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed here: apt-get install promtool")
 def test_prometheus_takes_the_rules(tmp_path):
     for name in ("alerts.yml", "scrape.yml"):
         shutil.copy(PROMETHEUS / name, tmp_path)

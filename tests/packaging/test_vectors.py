@@ -8,6 +8,7 @@ import pytest
 
 from agent.core.commands import Refusal
 from agent.core.events import AckFault
+from agent.core.fleet import DocumentFault
 from agent.core.lists import ListFault
 from agent.core.permit import PLATE_KINDS, TrustFault
 from tools.vectors import acknowledgements, permits
@@ -15,6 +16,11 @@ from tools.vectors.__main__ import FOLDER, made, main
 
 PAGE = (Path(__file__).parents[2] / "docs" / "permits.md").read_text("utf-8")
 NOT_OF_ONE_TEXT = {Refusal.RATE_LIMITED, Refusal.GATE_FAULT, AckFault.RATE_LIMITED, TrustFault.TOO_LARGE}
+NOT_OF_ONE_TEXT |= {
+    *(DocumentFault.TOO_LARGE, DocumentFault.CONFIGURATION_INVALID, DocumentFault.NOT_KEPT),
+    *(DocumentFault.UNDONE_BEFORE, DocumentFault.NOT_CONNECTED, DocumentFault.NOT_WHOLE, DocumentFault.NOT_STARTED),
+    DocumentFault.CUT_OFF,
+}
 """What depends on more than the bytes, or would make the file huge."""
 
 
@@ -57,6 +63,7 @@ def test_every_reason_that_a_text_alone_can_have_has_a_vector():
     ("commands", Refusal),
     ("acknowledgements", AckFault),
     ("trust-list", TrustFault),
+    ("fleet-documents", DocumentFault),
 ])  # fmt: skip
 def test_every_refusal_has_a_vector(name, faults):
     assert refused(name) == {fault.value for fault in faults if fault not in NOT_OF_ONE_TEXT}

@@ -7,7 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from agent.core.contract.schemas import written
-from tools.vectors import acknowledgements, chains, commands, example_keys, lists, permits, plate_forms, trust_lists
+from tools.vectors import (
+    acknowledgements,
+    chains,
+    commands,
+    example_keys,
+    fleet_documents,
+    lists,
+    permits,
+    plate_forms,
+    trace_contexts,
+    trust_lists,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,10 +28,12 @@ FILES: Final[Mapping[str, Callable[[], dict[str, Any]]]] = {
     "acknowledgements": acknowledgements.vectors,
     "chain": chains.vectors,
     "commands": commands.vectors,
+    "fleet-documents": fleet_documents.vectors,
     "keys": example_keys.vectors,
     "lists": lists.vectors,
     "permits": permits.vectors,
     "plates": plate_forms.vectors,
+    "trace-contexts": trace_contexts.vectors,
     "trust-list": trust_lists.vectors,
 }
 

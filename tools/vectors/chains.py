@@ -25,6 +25,7 @@ from agent.core.events import (
     seal,
     verify,
 )
+from agent.core.model import TraceContext, span_of_transaction
 from tools.vectors import example_keys as keys
 from tools.vectors.jws_texts import signed_text
 from tools.vectors.trust_lists import AT
@@ -45,6 +46,9 @@ def _chain() -> tuple[SealedEvent, ...]:
             "in-1",
             TRANSACTION,
             AT + 2,
+            trace=span_of_transaction(
+                TraceContext("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7", 1), GATE, TRANSACTION
+            ),
         ),
         None,
         Draft(GateStopping(cause="stopped"), None, None, AT + 4),

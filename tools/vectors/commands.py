@@ -63,6 +63,7 @@ def _cases() -> list[_Case]:
         "arguments": {"seconds": 60, "texts": {"en": "Please go to window 3", "zh": "请到3号窗口"}},
     }
     replay = {**BODY, "name": "replay", "lane": None, "arguments": {"stream": "3a5d2cb7", "first": 10, "last": 12}}
+    traced = {**BODY, "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "tracestate": "congo=1"}
     untyped = {"alg": "Ed25519", "kid": "duty"}
     return [
         _Case("it is obeyed", text, None),
@@ -77,6 +78,8 @@ def _cases() -> list[_Case]:
             None,
             gate={"utc": None},
         ),
+        _Case("with its sender's trace", _signed(traced), None),
+        _Case("with a trace that is not right", _signed({**traced, "traceparent": "00-0-0-0"}), None),
         _Case("retained", text, Refusal.RETAINED, retained=True),
         _Case("8,193 bytes", text + "A" * (8193 - len(text)), Refusal.OVERSIZE),
         _Case("no JWS", "open the gate", Refusal.NOT_A_JWS),
@@ -134,6 +137,8 @@ def verdict(payload: str, topic: str, change: dict[str, Any], *, retained: bool)
             "name": found.name.value,
             "lane": found.lane,
             "counter": found.counter,
+            "traceparent": None if found.trace is None else found.trace.parent,
+            "tracestate": None if found.trace is None else found.trace.state or None,
         }
     }
 

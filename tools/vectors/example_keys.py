@@ -33,6 +33,8 @@ COMMANDS: Final = _key("commands")
 OPENER: Final = _key("opener")
 GATE: Final = _key("gate")
 ACKNOWLEDGER: Final = _key("acknowledger")
+FLEET: Final = _key("fleet")
+POLICY: Final = _key("policy")
 STRANGER: Final = _key("stranger")
 
 _NAMES: Final[Mapping[str, tuple[SigningKey, str]]] = {
@@ -48,6 +50,8 @@ _NAMES: Final[Mapping[str, tuple[SigningKey, str]]] = {
     "opener": (OPENER, "may sign `open` alone"),
     "gate": (GATE, "the gate's own: signs checkpoints"),
     "acknowledger": (ACKNOWLEDGER, "central's: signs acknowledgements"),
+    "fleet": (FLEET, "signs fleet documents of both kinds"),
+    "policy": (POLICY, "signs fleet documents of policy alone"),
     "stranger": (STRANGER, "nobody trusts it"),
 }
 

@@ -21,7 +21,15 @@ from agent.core.lists import (
 )
 from agent.core.lists.chunks import ChunkRef, unpack_chunk
 from agent.core.lists.codec import decode_row, encode_row
-from agent.core.model import Declaration, DeclarationStatus, ListKind, Revocation, Subject, Watched
+from agent.core.model import (
+    Declaration,
+    DeclarationStatus,
+    ListKind,
+    Revocation,
+    Subject,
+    TraceContext,
+    Watched,
+)
 from agent.core.permit import PLATE_KINDS
 from agent.core.plates import PlateKind
 from tools.vectors import example_keys as keys
@@ -49,6 +57,7 @@ LONG: Final = replace(
     exporter="Khorgos Cars",
     model="E 5",
     colour="white",
+    trace=TraceContext("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7", 1),
 )
 ROWS: Final[tuple[Row, ...]] = (
     SHORT,
@@ -77,6 +86,8 @@ def written(row: Row) -> dict[str, Any]:
         codes = {kind.value: code for code, kind in PLATE_KINDS.items()}
         said["declaration"] = f"{row.declaration:018d}"
         said["plate_kind"] = None if row.plate_kind is None else codes[row.plate_kind]
+        del said["trace"]
+        said["traceparent"] = None if row.trace is None else row.trace.parent
     return said
 
 
@@ -160,11 +171,24 @@ def _bad_rows() -> list[tuple[str, ListKind, bytes]]:
         ("one use, which is left out", declarations, cbor.encode({**said, 14: 1})),
         ("any lane, which is left out", declarations, cbor.encode({**said, 12: 0})),
         ("a plate without its kind", declarations, cbor.encode({**said, 8: "新A12345"})),
-        ("a field that there is not", declarations, cbor.encode({**said, 19: 1})),
+        ("a field that there is not", declarations, cbor.encode({**said, 20: 1})),
         ("a plate that is not in its normal form", ListKind.WATCH, cbor.encode({1: 3, 2: "新a12345"})),
         ("keys that do not ascend", ListKind.WATCH, b"\xa2\x02" + cbor.encode("新A12345") + b"\x01\x03"),
         ("a head that is not the shortest", ListKind.WATCH, b"\xa2\x01\x18\x03\x02" + cbor.encode("新A12345")),
     ]
+
+
+def _wrong_traces() -> list[tuple[str, bytes]]:
+    """Rows that hold, without what is wrong in them."""
+    said = cbor.decode(encode_row(SHORT))
+    if not isinstance(said, dict):
+        raise TypeError("a row is no map")
+    traces: dict[str, Any] = {
+        "a trace context whose trace id is zero is left out": b"\0" * 16 + b"\1" * 9,
+        "a trace context of 24 bytes is left out": b"\1" * 24,
+        "a trace context that is no byte string is left out": 1,
+    }
+    return [(name, cbor.encode({**said, 19: trace})) for name, trace in traces.items()]
 
 
 def _head_of(head: ListHead) -> dict[str, Any]:
@@ -225,6 +249,10 @@ def vectors() -> dict[str, Any]:
     rows = [
         {"kind": _kind(row).value, **_case("a row", data := encode_row(row), None, row_verdict(_kind(row), data))}
         for row in ROWS
+    ]
+    rows += [
+        {"kind": "declarations", **_case(name, data, None, row_verdict(ListKind.DECLARATIONS, data))}
+        for name, data in _wrong_traces()
     ]
     rows += [
         {"kind": kind.value, **_case(name, data, ListFault.CONTENT_INVALID, row_verdict(kind, data))}

@@ -15,6 +15,8 @@ from agent.cli.permit.files import PermitFileError, read_key
 from agent.cli.secret_options import BROKER_PASSWORD, PasswordFile, RefusedPassword, password_of
 from agent.cli.terminal import echo, fail
 from agent.clock import Clock
+from agent.i18n import Language, translate
+from agent.i18n.recorded import recorded_text
 from agent.mqtt import OneShotClient, OneShotClientError
 from central.fleet import (
     PlanError,
@@ -95,7 +97,7 @@ def apply(  # noqa: PLR0913, PLR0917 - one argument an option
         )
     except (PlanError, RolloutError, PermitFileError, ValueError, OSError) as error:
         fail("fleet apply", error)
-    _show(found, *file.read())
+    _show(found, *file.read(), Language.EN)
     raise typer.Exit(exit_codes.OK if ended.phase is RolloutPhase.DONE else exit_codes.FAILED)
 
 
@@ -103,6 +105,7 @@ def status(
     plan_file: _Plan,
     state: _State,
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON, for programs.")] = False,
+    language: Annotated[Language, typer.Option("--language", help="The language of what gates say.")] = Language.EN,
 ) -> None:
     """Show where a roll-out is, and what each gate said last. Asks nobody: it reads what `apply` keeps."""
     try:
@@ -113,7 +116,7 @@ def status(
     if as_json:
         echo(json.dumps(_fields(found, *kept), indent=2))
     else:
-        _show(found, *kept)
+        _show(found, *kept, language)
 
 
 def _stay(
@@ -132,7 +135,7 @@ def _stay(
         pause.wait(AGAIN_AFTER_S)
 
 
-def _show(plan: RolloutPlan, state: RolloutState, reports: GateReports) -> None:
+def _show(plan: RolloutPlan, state: RolloutState, reports: GateReports, language: Language) -> None:
     fields = _fields(plan, state, reports)
     echo(f"{state.name}: {state.phase}, stage {state.stage + 1} of {len(plan.stages)}, version {state.version}")
     if state.why:
@@ -144,7 +147,8 @@ def _show(plan: RolloutPlan, state: RolloutState, reports: GateReports) -> None:
     for gate in plan.file.gates:
         word = reports.words.get(gate)
         if word is not None:
-            why = f" ({word.code}): {word.detail}" if word.code else ""
+            told = translate(recorded_text(word.detail, word.message), language)
+            why = f" ({word.code}): {told}" if word.code else ""
             echo(f"  {gate}: version {word.version} {word.state}{why}")
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from agent.core.face import lazy_face
 
 if TYPE_CHECKING:
-    from agent.core.commands.body import BODIES, CommandBody
+    from agent.core.commands.body import BODIES, TRACE_FIELDS, CommandBody
     from agent.core.commands.check import (
         BYTES_LIMIT,
         CommandKey,
@@ -29,6 +29,7 @@ __all__ = [
     "BODIES",
     "BYTES_LIMIT",
     "LANE_COMMANDS",
+    "TRACE_FIELDS",
     "Command",
     "CommandAnswer",
     "CommandAnswered",

@@ -9,9 +9,19 @@ import unicodedata
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    TypeAdapter,
+    model_serializer,
+    model_validator,
+)
 
-from agent.core.model import SEQ_MAX, CommandName
+from agent.core.model import SEQ_MAX, CommandName, TraceContext, trace_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +47,18 @@ def _to_be_read(text: str) -> str:
         raise ValueError("expected words, without blanks around them")
     return _one_line(text)
 
+
+def _right_parent(value: object) -> object:
+    """A `traceparent` as it came; None for anything else: nothing is refused for it."""
+    return None if trace_of(value) is None else value
+
+
+def _text_or_none(value: object) -> object:
+    return value if isinstance(value, str) else None
+
+
+TRACE_FIELDS = ("traceparent", "tracestate")
+"""The fields of a body that gates of earlier versions refuse; left out where they say nothing."""
 
 CommandId = Annotated[
     str,
@@ -125,6 +147,23 @@ class _Body(_Strict):
     counter: int = Field(ge=1, le=COUNTER_MAX, description="Higher than in every accepted command of the same key.")
     iat: Unix = Field(description="When it was made, Unix seconds.")
     exp: Unix = Field(description="From when on it must not be obeyed any more, Unix seconds.")
+    traceparent: Annotated[str | None, BeforeValidator(_right_parent)] = Field(
+        default=None,
+        description="The sender's trace, W3C Trace Context version 00; one that is not right is left aside. Only for "
+        "gates whose `birth` names it in `commands.optional`.",
+    )
+    tracestate: Annotated[str | None, BeforeValidator(_text_or_none)] = Field(
+        default=None, description="What the sender's tracing says beside `traceparent`, 512 characters at most."
+    )
+
+    @property
+    def trace(self) -> TraceContext | None:
+        """The sender's trace; None where it carries none that is right."""
+        return trace_of(self.traceparent, self.tracestate)
+
+    @model_serializer(mode="wrap")
+    def _without_no_trace(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
+        return {name: said for name, said in handler(self).items() if said is not None or name not in TRACE_FIELDS}
 
     @model_validator(mode="after")
     def _lives(self) -> Self:

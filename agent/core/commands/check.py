@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from agent.core.commands.body import CommandBody
     from agent.core.crypto import PublicKey
-    from agent.core.model import CommandName
+    from agent.core.model import CommandName, TraceContext
 
 BYTES_LIMIT: Final = 8_192
 DETAIL_LIMIT: Final = 200
@@ -72,12 +72,13 @@ class Proved:
 
 @dataclass(frozen=True, slots=True)
 class RefusedCommand:
-    """A command that is not obeyed. `command` and `key` are known only where the signature held."""
+    """A command that is not obeyed. `command`, `key` and `trace` are known only where the signature held."""
 
     code: Refusal
     detail: str
     command: str | None = None
     key: str | None = None
+    trace: TraceContext | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ def _understood(payload: bytes, key: CommandKey, received: ReceivedCommand, gate
         return RefusedCommand(Refusal.BODY_INVALID, body, key=key.id)
     refusal = _misdirected(body, received, gate)
     if refusal is not None:
-        return RefusedCommand(*refusal, command=body.id, key=key.id)
+        return RefusedCommand(*refusal, command=body.id, key=key.id, trace=body.trace)
     return Proved(body, key, sha256(received.payload).hexdigest())
 
 
@@ -143,7 +144,7 @@ def judge(proved: Proved, situation: Situation) -> Command | RefusedCommand:
         or _homeless(body, situation)
     )
     if refusal is not None:
-        return RefusedCommand(*refusal, command=body.id, key=proved.key.id)
+        return RefusedCommand(*refusal, command=body.id, key=proved.key.id, trace=body.trace)
     return Command(
         id=body.id,
         key=proved.key.id,
@@ -155,6 +156,7 @@ def judge(proved: Proved, situation: Situation) -> Command | RefusedCommand:
         issued_at=body.iat,
         expires_at=body.exp,
         arguments=body.arguments.model_dump(),
+        trace=body.trace,
     )
 
 

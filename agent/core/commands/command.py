@@ -14,6 +14,8 @@ from agent.core.model import CommandName
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from agent.core.model import TraceContext
+
 
 LANE_COMMANDS = frozenset(
     {
@@ -73,7 +75,7 @@ class Result(StrEnum):
 class Command:
     """A command whose every check held.
 
-    Times are Unix seconds; `arguments`: the model of its name's own fields, dumped.
+    Times are Unix seconds; `arguments`: the model of its name's own fields, dumped. `trace`: its sender's; None: none.
     """
 
     id: str
@@ -86,6 +88,7 @@ class Command:
     issued_at: int
     expires_at: int
     arguments: Mapping[str, object] = field(default_factory=dict)
+    trace: TraceContext | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from agent.core.clock import ClockState
-from agent.core.commands import BODIES, LANE_COMMANDS, Refusal, Result
+from agent.core.commands import BODIES, LANE_COMMANDS, TRACE_FIELDS, Refusal, Result
 from agent.core.contract.schemas import EVENTS
 from agent.core.crypto import JwsType, SigningKey, jws
 from agent.core.events import (
@@ -116,11 +116,14 @@ from agent.core.model import (
     DeclarationStatus,
     DriverMessage,
     DriverReceipt,
+    ExpiryKind,
     ListKind,
     Outcome,
     Reason,
+    TraceContext,
     Verdict,
     VinSource,
+    span_of_transaction,
 )
 from agent.core.trust_state import HeadRecord, StatePart, Wholeness, signed_head
 
@@ -150,6 +153,8 @@ PERMIT: Final = "5e0c41b7a92d8f36"
 DECLARATION: Final = "940120260000184236"
 VIN: Final = "1M8GDM9AXKP042788"
 PLATE: Final = "新B7C386"
+TRACE: Final = TraceContext("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7", 1)
+"""The trace that the declaration of the example carries: that of the W3C's own examples."""
 OPERATOR: Final = "officer 0417"
 
 
@@ -263,6 +268,7 @@ def _passage() -> list[_Step]:
                     plate=PLATE,
                     expires_at=1_795_580_000,
                     plate_code="02",
+                    traceparent=TRACE.parent,
                 ),
                 plate=PlateRecord(
                     verdict="MATCH",
@@ -687,14 +693,14 @@ def health_example() -> bytes:
         ),
         expiries=(
             HealthExpiry(
-                kind="certificate",
+                kind=ExpiryKind.CERTIFICATE,
                 subject="mqtt",
                 ends="2026-12-20T08:00:00.000Z",
                 renews="2026-10-21T15:12:40.000Z",
                 trouble="the server cannot be reached: Connection refused",
             ),
-            HealthExpiry(kind="authority", subject="mqtt", ends="2046-06-01T08:00:00.000Z"),
-            HealthExpiry(kind="trust_list", subject="trust_list", ends="2027-01-31T00:00:00.000Z"),
+            HealthExpiry(kind=ExpiryKind.AUTHORITY, subject="mqtt", ends="2046-06-01T08:00:00.000Z"),
+            HealthExpiry(kind=ExpiryKind.TRUST_LIST, subject="trust_list", ends="2027-01-31T00:00:00.000Z"),
         ),
         fleet=_FLEET,
     )
@@ -740,7 +746,9 @@ def birth_example() -> bytes:
             "inventory": {"site": 17, "configuration": CONFIGURATION, "lanes": {LANE: lane}},
             "first_kept": 1,
             "key": GateKey(kid=jws.kid_of(GATE_KEY.public), public=GATE_KEY.public.raw.hex()),
-            "commands": CommandOffer(names=tuple(CommandName), keys=(COMMAND_KEY_ID,), max_life_s=60),
+            "commands": CommandOffer(
+                names=tuple(CommandName), keys=(COMMAND_KEY_ID,), max_life_s=60, optional=TRACE_FIELDS
+            ),
             "fleet": _FLEET,
         }
     )
@@ -790,7 +798,12 @@ def _head(last: SealedEvent) -> HeadRecord:
 def _draft(event: Event, utc: float, of_transaction: bool) -> Draft:
     of_lane = not isinstance(event, _OF_THE_GATE)
     dry_run = isinstance(event, AccessCompared) or None
-    return Draft(event, LANE if of_lane else None, TRANSACTION if of_transaction else None, utc, dry_run)
+    traced = of_transaction and not isinstance(event, _BEFORE_THE_DECISION)
+    trace = span_of_transaction(TRACE, GATE, TRANSACTION) if traced else None
+    return Draft(event, LANE if of_lane else None, TRANSACTION if of_transaction else None, utc, dry_run, trace)
+
+
+_BEFORE_THE_DECISION = (VehiclePresent, PermitPresented, VehicleVin)
 
 
 _OF_THE_GATE = (

@@ -20,7 +20,7 @@ from agent.core.commands import BODIES
 from agent.core.contract.titles import capitalised, titled
 from agent.core.events import SCHEMA_VERSION, TYPES, Ack, Birth, CommandResult, Health, Status
 from agent.core.lists import DataState
-from agent.core.model import SEQ_MAX, CommandName
+from agent.core.model import SEQ_MAX, TRACEPARENT, TRACESTATE_LIMIT, CommandName
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -112,7 +112,8 @@ def event_schema(kind: str) -> Schema:
     data = _made(EVENTS[kind])
     definitions = data.pop("$defs", {})
     properties = dict(_envelope(kind))
-    optional = {"lane", "transaction", "dryrun", "clockerrorms", "clockstate", "liststate"}
+    optional = {"lane", "transaction", "traceparent", "tracestate", "dryrun"}
+    optional |= {"clockerrorms", "clockstate", "liststate"}
     name = EVENTS[kind].__name__
     title = f"{name}Event"
     schema = {
@@ -235,6 +236,18 @@ def _envelope(kind: str) -> Iterator[tuple[str, Schema]]:
     )
     yield "lane", _text("The name of the lane; absent: of the whole gate.")
     yield "transaction", _text("20 digits: yyyymmddHHMMSS in UTC, lane number (2), serial (4); absent: of none.")
+    yield (
+        "traceparent",
+        _text(
+            "The span of a trace that it is of, W3C Trace Context: of its transaction where the declaration carries a "
+            "trace, or of a command that carries one; absent: of none.",
+            pattern=TRACEPARENT,
+        ),
+    )
+    yield (
+        "tracestate",
+        _text("What the sender's tracing says beside it, as it came; absent: nothing.", maxLength=TRACESTATE_LIMIT),
+    )
     yield (
         "dryrun",
         {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from agent.core.events import FactsRecord
     from agent.core.lists import DataStanding
-    from agent.core.model import Check, Reason, Verdict
+    from agent.core.model import Check, Reason, TraceContext, Verdict
     from agent.core.permit import Permit
     from agent.core.plates import PlateMatch, PlateVote, WitnessedMatch
     from agent.core.vin_match import VinMatch
@@ -23,7 +23,8 @@ class Decision:
     the lists behind it were, None where they were not asked. `voted`: the plate that the readings point to, None when
     there are none. `pictures`: by SHA-256, the kept pictures that were read once more. `vin`: the VIN match, None when
     no VIN was read or no permit says which it is to be. `witnessed`: what the witnesses made of the plate match, None
-    when they said nothing. `facts`: what it was made on, for its event; None where nothing was asked.
+    when they said nothing. `facts`: what it was made on, for its event; None where nothing was asked. `trace`: that of
+    the permit's declaration, for its event; None where it carries none. Nothing is decided by it.
     """
 
     verdict: Verdict
@@ -37,6 +38,7 @@ class Decision:
     vin: VinMatch | None = None
     witnessed: WitnessedMatch | None = None
     facts: FactsRecord | None = field(default=None, compare=False)
+    trace: TraceContext | None = field(default=None, compare=False)
 
     @property
     def own_match(self) -> PlateMatch | None:

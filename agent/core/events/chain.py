@@ -131,6 +131,8 @@ def seal(draft: Draft, writer: Writer, before: Point, clock: ClockReading, rando
         "seq": seq,
         "lane": draft.lane,
         "transaction": draft.transaction,
+        "traceparent": None if draft.trace is None else draft.trace.parent,
+        "tracestate": None if draft.trace is None else draft.trace.state or None,
         "dryrun": True if draft.dry_run else None,
         "clocksynced": clock.synced,
         "clockerrorms": None if clock.error_ms is None else min(ceil(clock.error_ms), SEQ_MAX),

@@ -19,7 +19,16 @@ from agent.core.events.changed_keys import ChangedKey
 from agent.core.events.judged_facts import FactsRecord
 from agent.core.fleet import DocumentFault, DocumentProblem, DocumentState, FleetDifference
 from agent.core.lists import DataState
-from agent.core.model import DriverMessage, DriverReceipt, Outcome, Reason, Verdict, VinSource
+from agent.core.model import (
+    TRACEPARENT,
+    DriverMessage,
+    DriverReceipt,
+    Outcome,
+    Reason,
+    TraceContext,
+    Verdict,
+    VinSource,
+)
 from agent.core.trust_state import StatePart, Wholeness
 
 
@@ -84,6 +93,12 @@ class PermitRecord(BaseModel):
         default="",
         description="The kind of the declared plate by GA/T 16.7, two digits, such as 02; 41: it has no plate; empty: "
         "no code is known for it.",
+    )
+    traceparent: str | None = Field(
+        default=None,
+        pattern=TRACEPARENT,
+        description="The W3C trace context that its declaration carries, of which the transaction is a span; null: it "
+        "carries none.",
     )
 
 
@@ -851,7 +866,8 @@ TYPES: tuple[type[Event], ...] = (
 class Draft:
     """An event before the journal gives it its place: sequence number, hash of the one before, id, time.
 
-    `dry_run`: of a lane that moves nothing; None: as its lane is now.
+    `dry_run`: of a lane that moves nothing; None: as its lane is now. `trace`: the span of central's trace that it is
+    of; None: that of its transaction, where one is known.
     """
 
     event: Event
@@ -859,3 +875,4 @@ class Draft:
     transaction: str | None
     utc: float
     dry_run: bool | None = None
+    trace: TraceContext | None = None

@@ -15,7 +15,7 @@ from agent.core.commands import Refusal, Result
 from agent.core.events.event_types import DriverOutputRecord
 from agent.core.fleet import FleetReport
 from agent.core.lists import DataState
-from agent.core.model import DriverMessage
+from agent.core.model import TRACEPARENT, DriverMessage, ExpiryKind
 from agent.core.trust_state import Wholeness
 
 AckModeName = Literal["watermark", "puback"]
@@ -39,6 +39,11 @@ class CommandOffer(BaseModel):
     names: tuple[str, ...] = Field(description="The commands that some key may give.")
     keys: tuple[str, ...] = Field(description="The ids of the keys whose commands are checked at all.")
     max_life_s: int = Field(description="The longest time between `iat` and `exp` of a command.")
+    optional: tuple[str, ...] = Field(
+        default=(),
+        description="Fields of the body that it takes, and that agents before them refuse: `traceparent`, "
+        "`tracestate`. Empty: of an earlier agent.",
+    )
 
 
 class KeyFingerprints(BaseModel):
@@ -237,7 +242,7 @@ class HealthExpiry(BaseModel):
     """When something ends that the gate goes by: a certificate, an authority, the trust list, a key in it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    kind: str = Field(description="What it is: certificate, authority, trust_list, issuer_key; more may come.")
+    kind: ExpiryKind = Field(description="What it is.")
     subject: str = Field(
         description="Which one: the section of the configuration that names it, such as mqtt, or the id of a key."
     )
@@ -317,3 +322,10 @@ class CommandResult(BaseModel):
     detail: str = Field(default="", description="One sentence for people.")
     data: dict[str, JsonValue] = Field(default={}, description="What the command brings.")
     challenge: str | None = Field(default=None, description="The gate's challenge of now, for the next command.")
+    traceparent: str | None = Field(
+        default=None,
+        pattern=TRACEPARENT,
+        description="That of the command, as it came; null: it carries none that is right, or its signature did not "
+        "hold.",
+    )
+    tracestate: str | None = Field(default=None, description="That of the command; null: none that is right.")

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from agent.core.detail import Detail, DetailMessage, WithDetail
 from agent.core.fleet.document_kinds import DocumentKind
 from agent.core.fleet.refusals import DocumentFault
 
@@ -36,7 +37,7 @@ class _Kept(BaseModel):
 class DocumentProblem(BaseModel):
     """One thing that is wrong with the text of a document, or with the configuration under it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
     source: str = Field(description="Where: the place of the document, such as configuration/all, or a file.")
     line: int | None = Field(default=None, description="Line, from 1; null: not known.")
     column: int | None = Field(default=None, description="Column, from 1; null: not known.")
@@ -51,8 +52,11 @@ class Floor(_Kept):
     identity: str
 
 
-class DocumentOutcome(_Kept):
-    """What became of the newest document of a place. `utc`: when, Unix seconds. `told`: an event has told of it."""
+class DocumentOutcome(WithDetail, _Kept):
+    """What became of the newest document of a place. `utc`: when, Unix seconds. `told`: an event has told of it.
+
+    `message`: what `detail` was made of, where the outcome was read from the disk; a text has its own.
+    """
 
     kind: DocumentKind
     audience: str
@@ -61,7 +65,8 @@ class DocumentOutcome(_Kept):
     key: str
     state: DocumentState
     code: DocumentFault | None = None
-    detail: str = ""
+    detail: Detail = ""
+    message: DetailMessage = None
     problems: Annotated[tuple[DocumentProblem, ...], Field(max_length=PROBLEMS_KEPT)] = ()
     utc: float = 0.0
     told: bool = False

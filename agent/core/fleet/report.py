@@ -1,4 +1,7 @@
-"""What a gate tells central of its fleet documents: in `birth`, in `health` and in events."""
+"""What a gate tells central of its fleet documents: in `birth`, in `health` and in events.
+
+Central reads it by these models too, and may be older than the gate: a field that it does not know is left alone.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from agent.core.detail import Detail, DetailMessage, WithDetail
 from agent.core.fleet.document_kinds import DocumentKind
 from agent.core.fleet.held import DocumentProblem, DocumentState, HeldFleet
 from agent.core.fleet.refusals import DocumentFault
@@ -23,7 +27,7 @@ LONGEST_VALUE: Final = 200
 class FleetDifference(BaseModel):
     """A key that the gate sets otherwise than a fleet document."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
     key: str = Field(description="Which key, such as lanes.exit-1.timing.read_s.")
     document: str = Field(description="The place of the document: kind and audience, such as configuration/all.")
     wanted: str = Field(description="What the document wants, as TOML, shortened.")
@@ -34,10 +38,10 @@ class FleetDifference(BaseModel):
     )
 
 
-class FleetDocumentReport(BaseModel):
+class FleetDocumentReport(WithDetail):
     """How the gate stands with the newest document of a place, and which one is in force there."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
     kind: DocumentKind = Field(description="configuration or policy.")
     audience: str = Field(description="For whom it is: all, group:NAME or gate:ID.")
     version: int = Field(description="The version of the newest document that was meant for this gate.")
@@ -46,7 +50,8 @@ class FleetDocumentReport(BaseModel):
         description="refused; waiting (for vehicles to be gone); trial; applied; undone: the gate went back."
     )
     code: DocumentFault | None = Field(default=None, description="Why it was refused or undone; null: it was not.")
-    detail: str = Field(default="", description="The same in words, in English.")
+    detail: Detail = Field(default="", description="The same in words, in English.")
+    message: DetailMessage = None
     problems: tuple[DocumentProblem, ...] = Field(default=(), description="What is wrong with it, by line.")
     at: int = Field(default=0, description="Since when, Unix seconds.")
     in_force: int = Field(default=0, description="The version that runs here, also on trial; 0: none.")
@@ -56,7 +61,7 @@ class FleetDocumentReport(BaseModel):
 class FleetReport(BaseModel):
     """The fleet documents of a gate."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
     groups: tuple[str, ...] = Field(default=(), description="The groups that the gate belongs to.")
     documents: tuple[FleetDocumentReport, ...] = Field(default=(), description="One for each kind and audience.")
     drift: tuple[FleetDifference, ...] = Field(
@@ -79,6 +84,7 @@ def fleet_report(
             state=one.state,
             code=one.code,
             detail=one.detail,
+            message=one.message,
             problems=one.problems,
             at=round(one.utc),
             in_force=in_force.get(one.place, (0, ""))[0],

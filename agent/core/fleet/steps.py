@@ -53,7 +53,7 @@ def taken_in(held: HeldFleet, found: SignedDocument, utc: float) -> HeldFleet:
         return _with_outcome(_replaced(held, in_force=texts), _outcome(found, DocumentState.APPLIED, utc))
     if document.digest in held.undone and not document.again:
         detail = Text("this gate has undone the same text before; set `again` in the document to try it once more")
-        return _with_outcome(held, _outcome(found, DocumentState.UNDONE, utc, DocumentFault.UNDONE_BEFORE, str(detail)))
+        return _with_outcome(held, _outcome(found, DocumentState.UNDONE, utc, DocumentFault.UNDONE_BEFORE, detail))
     waiting = (*held.waiting, found.signed)
     return _with_outcome(_replaced(held, waiting=waiting), _outcome(found, DocumentState.WAITING, utc))
 
@@ -114,7 +114,7 @@ def recovered(held: HeldFleet, process: str, utc: float) -> HeldFleet:
     if held.trial is None or held.trial.process == process:
         return held
     if held.trial.begun:
-        return undone(held, DocumentFault.CUT_OFF, str(CUT_OFF), utc)
+        return undone(held, DocumentFault.CUT_OFF, CUT_OFF, utc)
     place = _read(held.trial.signed).document.place
     waiting = held.waiting if _digest_in(held.waiting, place) else (*held.waiting, held.trial.signed)
     return _replaced(held, waiting=waiting, trial=None)
@@ -159,12 +159,12 @@ def judged_trial(trial: Trial, view: TrialView, steady_since: float | None, at: 
         return TrialVerdict(None)
     if not view.connected:
         detail = Text("no connection to a broker of central within {limit} s", limit=document.trial_s)
-        return TrialVerdict(None, code=DocumentFault.NOT_CONNECTED, detail=str(detail))
+        return TrialVerdict(None, code=DocumentFault.NOT_CONNECTED, detail=detail)
     what = Text("the state of the gate is not whole")
     if lost:
         what = Text("{devices} was up before, and is not now", devices=", ".join(lost))
     detail = Text("within {limit} s: {what}", limit=document.trial_s, what=what)
-    return TrialVerdict(None, code=DocumentFault.NOT_WHOLE, detail=str(detail))
+    return TrialVerdict(None, code=DocumentFault.NOT_WHOLE, detail=detail)
 
 
 def _read(signed: str) -> SignedDocument:

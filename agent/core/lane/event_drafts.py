@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from agent.core.decision import Decision
     from agent.core.lane.state import Transaction
     from agent.core.lists import DataStanding
-    from agent.core.model import DriverMessage, Presentation
+    from agent.core.model import DriverMessage, Presentation, TraceContext
     from agent.core.permit import Permit
     from agent.core.plates import PlateMatch, WitnessedMatch
     from agent.core.vin_match import VinMatch
@@ -61,7 +61,7 @@ def decision_event(decision: Decision, pictures: tuple[str, ...]) -> AccessDecid
         verdict=decision.verdict,
         reason=decision.reason,
         checks=tuple(CheckRecord(reason=c.reason, ok=c.ok, detail=c.detail) for c in decision.checks),
-        permit=_permit(decision.permit),
+        permit=_permit(decision.permit, decision.trace),
         plate=_plate(decision.match),
         pictures=pictures,
         data=_data(decision.data),
@@ -108,7 +108,7 @@ def permit_of(transaction: Transaction) -> str | None:
     return transaction.decision.permit.permit_id.hex()
 
 
-def _permit(permit: Permit | None) -> PermitRecord | None:
+def _permit(permit: Permit | None, trace: TraceContext | None) -> PermitRecord | None:
     if permit is None:
         return None
     return PermitRecord(
@@ -121,6 +121,7 @@ def _permit(permit: Permit | None) -> PermitRecord | None:
         expires_at=permit.expires_at,
         form=permit.form.value,
         plate_code=NO_PLATE if permit.plate is None else customs_code(permit.plate_kind or ""),
+        traceparent=None if trace is None else trace.parent,
     )
 
 

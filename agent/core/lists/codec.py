@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 from agent.core.crypto import cbor
 from agent.core.lists.errors import ListError, ListFault
-from agent.core.model import Declaration, DeclarationStatus, ListKind, Revocation, Subject, Watched
+from agent.core.model import (
+    Declaration,
+    DeclarationStatus,
+    ListKind,
+    Revocation,
+    Subject,
+    Watched,
+    trace_of_octets,
+)
 from agent.core.permit import (
     DECLARATION_DIGITS,
     DIRECTIONS,
@@ -56,7 +64,8 @@ SUBJECTS: Mapping[int, Subject] = dict(enumerate(Subject, start=1))
     _EXPORTER,
     _MODEL,
     _COLOUR,
-) = range(1, 19)
+    _TRACE,
+) = range(1, 20)
 _REVOKED_ID, _REVOKED_EXPIRES_AT, _CAUSE = range(1, 4)
 _SUBJECT, _VALUE, _NOTE, _WATCH_EXPIRES_AT = range(1, 5)
 
@@ -157,6 +166,8 @@ def _declaration(fields: Fields) -> Declaration:
         exporter=fields.text(_EXPORTER, _SHORT) if _EXPORTER in fields else "",
         model=fields.text(_MODEL, _SHORT) if _MODEL in fields else "",
         colour=fields.text(_COLOUR, _SHORT) if _COLOUR in fields else "",
+        # It decides nothing: one that is not right is left out, and the row holds.
+        trace=trace_of_octets(fields.take_field(_TRACE)) if _TRACE in fields else None,
     )
     fields.finish()
     if not row.not_before < row.expires_at:
@@ -242,6 +253,7 @@ def _declared_fields(row: Declaration) -> dict[int | str, cbor.Value]:
         _EXPORTER: row.exporter or None,
         _MODEL: row.model or None,
         _COLOUR: row.colour or None,
+        _TRACE: None if row.trace is None else row.trace.octets,
     }
 
 

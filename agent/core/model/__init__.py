@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from agent.core.model.command_name import CommandName
     from agent.core.model.debounce import Debounced
     from agent.core.model.driver_message import DriverMessage, DriverReceipt
+    from agent.core.model.expiry_kind import ExpiryKind
     from agent.core.model.flood_folder import FloodFolder, Folded
     from agent.core.model.instant import Instant
     from agent.core.model.ledger import LedgerChange, LedgerState
@@ -30,6 +31,17 @@ if TYPE_CHECKING:
     from agent.core.model.sequence import SEQ_MAX
     from agent.core.model.signals import SIGNAL_NAMES, Signals
     from agent.core.model.token_bucket import TokenBucket
+    from agent.core.model.trace_context import (
+        TRACEPARENT,
+        TRACESTATE_LIMIT,
+        TraceContext,
+        span_id_of,
+        span_of_command,
+        span_of_transaction,
+        trace_id_of,
+        trace_of,
+        trace_of_octets,
+    )
     from agent.core.model.vin_text import vins_in
     from agent.core.model.witness_reading import WitnessReading
 else:
@@ -38,6 +50,8 @@ else:
 __all__ = [
     "SEQ_MAX",
     "SIGNAL_NAMES",
+    "TRACEPARENT",
+    "TRACESTATE_LIMIT",
     "AnswerTime",
     "Check",
     "CommandName",
@@ -46,6 +60,7 @@ __all__ = [
     "DeclarationStatus",
     "DriverMessage",
     "DriverReceipt",
+    "ExpiryKind",
     "Figures",
     "Flaw",
     "FloodFolder",
@@ -70,6 +85,7 @@ __all__ = [
     "Source",
     "Subject",
     "TokenBucket",
+    "TraceContext",
     "Verdict",
     "View",
     "VinReading",
@@ -81,5 +97,11 @@ __all__ = [
     "is_quiet",
     "outage_pause_s",
     "overall",
+    "span_id_of",
+    "span_of_command",
+    "span_of_transaction",
+    "trace_id_of",
+    "trace_of",
+    "trace_of_octets",
     "vins_in",
 ]

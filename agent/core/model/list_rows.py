@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from agent.core.model.trace_context import TraceContext
 
 
 class DeclarationStatus(StrEnum):
@@ -22,6 +26,7 @@ class Declaration:
     The fields that a permit has too mean the same there (agent.core.permit.claims.Permit). `issuer`: who issued the
     permit. `reference`: the first 16 bytes of the SHA-256 of the secret in a `GPR:` code, None where the permit has no
     such form: who steals the list cannot make the code. `exporter`, `model`, `colour`: for the officer; may be empty.
+    `trace`: central's trace of this vehicle, without a state; None where there is none. It decides nothing.
     """
 
     permit_id: bytes
@@ -42,6 +47,7 @@ class Declaration:
     exporter: str = ""
     model: str = ""
     colour: str = ""
+    trace: TraceContext | None = None
 
 
 @dataclass(frozen=True, slots=True)

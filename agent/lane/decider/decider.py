@@ -243,7 +243,8 @@ class Decider:
             log.error("what a decision was made on could not be noted", exc_info=sys.exception())
 
         facts = with_fail_safe(lambda: self._facts.record(case, decision.witnessed), failed)
-        return replace(decision, facts=facts)
+        trace = with_fail_safe(lambda: self._facts.trace(case), failed)
+        return replace(decision, facts=facts, trace=trace)
 
 
 def _manual(question: Decide, now: Instant, reason: Reason, why: str) -> Decided:

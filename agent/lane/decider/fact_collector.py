@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from agent.core.events import FactsRecord
     from agent.core.lane import Decide
     from agent.core.lists import DataStanding
-    from agent.core.model import Instant
+    from agent.core.model import Instant, TraceContext
     from agent.core.permit import Permit, TrustList
     from agent.core.plates import WitnessedMatch
     from agent.core.site import OtherExit
@@ -107,6 +107,13 @@ class FactCollector:
             last_exit=case.last_exit,
             witnessed=witnessed,
         )
+
+    def trace(self, case: CollectedFacts) -> TraceContext | None:
+        """Central's trace of a permit that was verified, as its declaration carries it; also where it may not pass."""
+        permit, declaration = case.assessment.permit, case.known.declaration
+        if permit is not None and case.assessment.reason is not Reason.OK:
+            declaration = self._lists.declaration(permit.permit_id)
+        return None if declaration is None else declaration.trace
 
     def renewed(self, case: CollectedFacts) -> CollectedFacts:
         """The same case by what lists and witnesses say now; from any thread.

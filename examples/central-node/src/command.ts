@@ -4,6 +4,7 @@ import { verifies } from "./keys.js";
 import { signedText, strictJson, takenApart, type Json } from "./jws.js";
 import { need, Refused } from "./refused.js";
 import { fault, type Schema } from "./schema.js";
+import { parent, traceOf } from "./trace.js";
 
 export interface Order {
   gate: string;
@@ -15,6 +16,8 @@ export interface Order {
   counter: number;
   iat: number;
   exp: number;
+  traceparent?: string | null;
+  tracestate?: string | null;
   arguments?: { [name: string]: Json };
 }
 
@@ -50,6 +53,8 @@ export interface Accepted {
   name: string;
   lane: string | null;
   counter: number;
+  traceparent: string | null;
+  tracestate: string | null;
 }
 
 export class RefusedCommand extends Refused {
@@ -98,7 +103,16 @@ export function judged(
   demand(body.counter > now.counter, "COUNTER_USED");
   const lane = body.lane ?? null;
   demand(lane === null || now.lanes.includes(lane), "LANE_UNKNOWN");
-  return { command: body.id, key: key.id, name: body.name, lane, counter: body.counter };
+  const trace = traceOf(body.traceparent, body.tracestate);
+  return {
+    command: body.id,
+    key: key.id,
+    name: body.name,
+    lane,
+    counter: body.counter,
+    traceparent: trace === null ? null : parent(trace),
+    tracestate: trace?.tracestate || null,
+  };
 }
 
 type Body = Omit<Order, "lane"> & { id: string; lane?: string | null };

@@ -6,6 +6,7 @@ import { sha256 } from "./keys.js";
 import { checked } from "./permits.js";
 import { normalForm, type Format } from "./plates.js";
 import { Refused, need } from "./refused.js";
+import { parentOf } from "./trace.js";
 import { algorithmOf, type TrustList } from "./trust.js";
 
 export const KINDS = ["declarations", "revocations", "watch"];
@@ -185,6 +186,7 @@ function declaration(fields: Fields, known: Pick<Known, "formats" | "kinds">): R
     exporter: optional(16, "", () => fields.text(16, 1, 64)),
     model: optional(17, "", () => fields.text(17, 1, 64)),
     colour: optional(18, "", () => fields.text(18, 1, 64)),
+    traceparent: optional<string | null>(19, null, () => parentOf(fields.take(19))),
   };
   checked(row, known);
   return { row, key: id };

@@ -7,12 +7,14 @@ import { fileURLToPath } from "node:url";
 import * as acknowledgement from "./acknowledgement.js";
 import * as chain from "./chain.js";
 import * as commands from "./command.js";
+import * as fleet from "./fleet.js";
 import { fromSeed, hexDigest, keyId, rawPublic } from "./keys.js";
 import * as lists from "./lists.js";
 import * as permits from "./permits.js";
 import { kindsOf, normalForm } from "./plates.js";
 import { Refused } from "./refused.js";
 import type { Schema } from "./schema.js";
+import * as traces from "./trace.js";
 import { trustList } from "./trust.js";
 
 const CONTRACT =
@@ -84,6 +86,20 @@ for (const one of permit.cases)
     assert.deepEqual(said, one.expect);
   });
 
+const tracing = vectors("trace-contexts");
+for (const one of tracing.parents)
+  test(`traceparent: ${one.name}`, () => assert.deepEqual(traces.traceOf(one.text), one.expect));
+for (const one of tracing.states)
+  test(`tracestate: ${one.name}`, () =>
+    assert.equal(traces.traceOf(tracing.row.expect, one.text)?.tracestate, one.expect));
+for (const one of tracing.spans)
+  test(`span of a ${one.of}`, () => {
+    const [, , gate, id] = one.hashed;
+    assert.equal(traces.parent(traces.spanOf(traces.traceOf(one.parent)!, one.of, gate, id)), one.expect);
+  });
+test("the trace of a vehicle without one", () =>
+  assert.equal(traces.hashed(tracing.own_trace.hashed, 16), tracing.own_trace.expect));
+
 const list = vectors("lists");
 const known: lists.Known = {
   trust: trusted(list),
@@ -145,6 +161,37 @@ test("a command that is signed here is the one of the vectors, byte for byte", (
   const { id, ...order } = JSON.parse(Buffer.from(first.payload.split(".")[1], "base64url").toString("utf8"));
   const key = fromSeed(hex(keys.keys.find((one: any) => one.name === "commands").seed));
   assert.equal(commands.command(order, key, "duty", id).text, first.payload);
+});
+
+const documents = vectors("fleet-documents");
+for (const one of documents.cases)
+  test(`fleet document: ${one.name}`, () => {
+    let said: unknown;
+    try {
+      const at = one.at === undefined ? documents.at : one.at;
+      const found = fleet.judged(one.text, one.topic, documents, at, one.seen);
+      const place = found && `${found.kind}/${found.for}`;
+      said = found ? { taken: { place, version: found.version, digest: fleet.digestOf(found) } } : { ignored: true };
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      said = { refused: error.code };
+    }
+    assert.deepEqual(said, one.expect);
+  });
+for (const one of documents.audiences)
+  test(`audience: ${one.text}`, () =>
+    assert.equal(fleet.isMeant(one.text, documents.gate, documents.groups), one.expect));
+for (const one of documents.stages)
+  test(`stage: ${one.gate}`, () => {
+    assert.equal(fleet.placeOf(documents.stage.seed, one.gate), one.place);
+    assert.equal(fleet.isInStage(documents.stage, one.gate, one.groups), one.expect);
+  });
+
+test("a fleet document that is signed here is the one of the vectors, byte for byte", () => {
+  const [first] = documents.cases;
+  const document = JSON.parse(Buffer.from(first.text.split(".")[1], "base64url").toString("utf8"));
+  const key = fromSeed(hex(keys.keys.find((one: any) => one.name === "fleet").seed));
+  assert.equal(fleet.signedDocument(document, key, "fleet-2027"), first.text);
 });
 
 const events = vectors("chain");

@@ -37,10 +37,14 @@ class FlakyJournal:
         return self.real.other_exit(vehicle, permit_id, direction, since_utc)
 
     @property
+    def sealed(self):
+        """Everything recorded, as it is sent, read."""
+        return [json.loads(one.payload) for one in self.real.range(1, self.real.head)]
+
+    @property
     def events(self):
         """Everything recorded, as (type, data) in order."""
-        lines = [json.loads(one.payload) for one in self.real.range(1, self.real.head)]
-        return [(line["type"], line["data"]) for line in lines]
+        return [(line["type"], line["data"]) for line in self.sealed]
 
     @property
     def types(self):

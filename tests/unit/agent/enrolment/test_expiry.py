@@ -1,6 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
-from agent.enrolment import Expiry, ExpiryFile, ExpiryKind, ExpiryTable
+from agent.core.model import ExpiryKind
+from agent.enrolment import Expiry, ExpiryFile, ExpiryTable
 from tests.support.lists.lists import LISTS_KEY, trusted
 from tests.support.pki.certificates import FAR_AHEAD, LONG_AGO, Authority
 

@@ -12,7 +12,7 @@ import pytest
 
 from agent.core.commands.command import CommandAnswer, Result
 from agent.core.commands.record import CommandTaken
-from agent.core.model import CommandName
+from agent.core.model import CommandName, span_id_of
 from agent.mqtt import challenges
 from agent.mqtt.command_processor import INBOX_LIMIT
 from agent.mqtt.command_refusals import EVENTS_A_MINUTE
@@ -56,6 +56,8 @@ def test_a_command_is_recorded_done_and_answered(site, central):
         "detail": "as ordered",
         "data": {},
         "challenge": site.processor.challenge,
+        "traceparent": None,
+        "tracestate": None,
     }
     eventually(lambda: len(central.raw) == 2)
     assert [(m.topic, m.correlation, m.expiry_s > 3500, m.retained) for m in central.raw] == [
@@ -100,6 +102,28 @@ def test_a_repeat_gets_the_stored_answer_and_does_nothing(site, central):
     assert central.raw[-1].correlation == b"again"
     assert len(site.executors.carried_out) == 1
     assert site.journal.types == ["command.accepted", "command.executed"]
+
+
+TRACE = {"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "tracestate": "congo=1"}
+
+
+def test_the_trace_of_a_command_is_in_its_results_and_a_span_inside_it_in_its_events(site, central):
+    payload = signed(fields := site.body("lock", **TRACE))
+    for _ in range(2):  # its repeat too
+        assert TRACE.items() <= central.send(payload, "lock").items()
+    refused = central.send(signed(site.body("lock", counter=1, **TRACE)), "lock")
+    assert refused["code"] == "COUNTER_USED"
+    assert TRACE.items() <= refused.items()
+    span = f"00-4bf92f3577b34da6a3ce929d0e0e4736-{span_id_of('command', GATE, fields['id'])}-01"
+    told = [(one["type"], one.get("traceparent"), one.get("tracestate")) for one in site.journal.sealed]
+    assert told[:2] == [("command.accepted", span, "congo=1"), ("command.executed", span, "congo=1")]
+
+
+def test_a_trace_that_is_not_right_is_left_aside_and_the_command_is_obeyed(site, central):
+    for wrong in ({"traceparent": "00-0-0-0"}, {"traceparent": 7}, {"tracestate": "congo=1"}, {"tracestate": []}):
+        result = central.send(signed(site.body("lock", **wrong)), "lock")
+        assert (result["result"], result["traceparent"], result["tracestate"]) == ("done", None, None)
+    assert all("traceparent" not in one for one in site.journal.sealed)
 
 
 def test_another_command_with_a_used_id_is_refused(site, central):

@@ -18,10 +18,10 @@ from agent.clock.clock import Clock
 from agent.core.events.event_types import AccessDecided, Draft, TransactionClosed
 from agent.core.lane.state import LaneState
 from agent.core.lists.freshness import DataState
-from agent.core.model import Outcome
+from agent.core.model import ExpiryKind, Outcome
 from agent.core.model.camera_view import View
 from agent.core.model.reasons import Reason, Verdict
-from agent.enrolment import Expiry, ExpiryKind
+from agent.enrolment import Expiry
 from agent.lane import DryRunCounts
 from agent.observability.figures import (
     CameraFigures,

@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from central.consumer import EventStore, Message
 from central.database import Role, connect
 from central.exporter import SERIES_A_GATE, ExporterServer, GateCollector
+from central.exporter.collector import DOCUMENT_STATES
 from tests.support.central.databases import NOW, birth, health, status
 from tests.support.consumer.events import GATE, chain, devices, message
 from tests.support.consumer.postgres import needs_postgres
@@ -86,20 +87,61 @@ def test_what_ends_and_when_is_told_as_far_as_a_gate_says_it(store, central_url)
     assert problem == "RENEWAL_FAILED"
 
 
+def test_how_a_gate_stands_with_its_fleet_documents_is_told(store, central_url):
+    kept = {
+        "kind": "configuration",
+        "audience": "all",
+        "version": 41,
+        "digest": "d",
+        "at": 1_800_000_000,
+        "in_force": 40,
+    }
+    north = kept | {"audience": "group:north", "version": 7, "state": "applied", "in_force": 7}
+    south = north | {"audience": "group:south", "version": 9, "state": "waiting", "at": 1_800_000_001, "in_force": 0}
+    documents = [kept | {"state": "undone", "code": "not_connected", "new": 1}, north, south]
+    put(store, birth(GATE, fleet={"documents": documents, "drift": [], "drifting": 2}))
+    told = samples(collector(central_url))
+    here = {"gate": GATE, "kind": "configuration"}
+    assert value(told, "gate_fleet_version", scope="all", **here) == 40
+    assert value(told, "gate_fleet_state", scope="all", **here) == DOCUMENT_STATES["undone"]
+    assert value(told, "gate_fleet_version", scope="group", **here) == 0, "the group whose document changed last"
+    assert value(told, "gate_fleet_state", scope="group", **here) == DOCUMENT_STATES["waiting"]
+    assert value(told, "gate_fleet_drift_keys", gate=GATE) == 2
+    put(store, health(GATE, fleet={"documents": [north], "drifting": 0}), status(GATE))
+    told = samples(collector(central_url))
+    assert value(told, "gate_fleet_state", scope="all", **here) is None
+    assert value(told, "gate_fleet_version", scope="group", **here) == 7
+    assert value(told, "gate_fleet_drift_keys", gate=GATE) == 0
+
+
+def test_a_state_of_a_later_agent_has_no_figure(store, central_url):
+    document = {"kind": "policy", "audience": f"gate:{GATE}", "version": 3, "state": "later", "in_force": 2}
+    put(store, health(GATE, fleet={"documents": [document]}))
+    told = samples(collector(central_url))
+    assert value(told, "gate_fleet_version", gate=GATE, kind="policy", scope="gate") == 2
+    assert value(told, "gate_fleet_state", gate=GATE) is None
+
+
 def test_the_number_of_series_is_bounded_however_many_gates_there_are(database, central_url):
     database.execute("""
         INSERT INTO gates (gate, site, state, version, heard_at, status_at, stream, head, depth, trust_state,
             clock_state, lists_state, acks_signed, refused_events, refused_acks, disk_free_bytes,
-            certificate_expires_at, trust_list_expires_at)
+            certificate_expires_at, trust_list_expires_at, drifting)
         SELECT 'gate-' || n, '1', 'online', '0.2', now(), now(), 's', 1, 0, 'whole', 'SYNCED', 'FRESH', true, 0, 0, 1,
-            now(), now() FROM generate_series(1, 30) n""")
+            now(), now(), 0 FROM generate_series(1, 30) n""")
+    database.execute("""
+        INSERT INTO gate_documents (gate, kind, audience, version, digest, state, in_force)
+        SELECT gate, kind, audience, 1, '', 'applied', 1 FROM gates, unnest(ARRAY['configuration', 'policy', 'other']) k
+            (kind), unnest(ARRAY['all', 'group:a', 'group:b', 'gate:x', 'new:z']) a (audience)""")
     database.execute("INSERT INTO streams (gate, stream, digest) SELECT gate, 's', '' FROM gates")
     told = samples(collector(central_url, most_gates=20))
     series = [labels["gate"] for _, labels, _ in told if "gate" in labels]
     assert len(set(series)) == 20
     assert max(series.count(gate) for gate in set(series)) == SERIES_A_GATE
     assert (value(told, "gates"), value(told, "gates_without_series")) == (30, 10)
-    assert {name for _, labels, _ in told for name in labels} <= {"gate", "site", "version", "state", "outcome"}
+    assert {name for _, labels, _ in told for name in labels} <= {
+        "gate", "site", "version", "state", "outcome", "kind", "scope"
+    }  # fmt: skip
 
 
 def test_one_look_serves_all_who_ask_within_a_while(database, central_url):

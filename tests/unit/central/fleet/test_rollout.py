@@ -18,6 +18,7 @@ from agent.core.fleet import (
     taken_in,
     undone,
 )
+from agent.core.fleet.steps import CUT_OFF
 from agent.fleet import FleetTopics
 from central.fleet import (
     PlanError,
@@ -81,7 +82,7 @@ class Gate:
         if found.signed in self.held.waiting:
             self.held = begun(put_on_trial(self.held, found, (), was_whole=True), "p", 0.0, UTC)
             if self.bad:
-                self.held = undone(self.held, DocumentFault.NOT_CONNECTED, "no connection", UTC)
+                self.held = undone(self.held, DocumentFault.NOT_CONNECTED, CUT_OFF, UTC)
             else:
                 self.held = applied(self.held, UTC)
 
@@ -91,6 +92,7 @@ class Gate:
                 mode="json"
             )
         }
+        told["fleet"]["field_of_a_later_version"] = 1
         return SimpleNamespace(topic=f"gate/v1/{self.name}/health", payload=json.dumps(told).encode())
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from agent.core.model import ListKind
 from agent.core.model.reasons import Reason
 from agent.core.permit.checks import GateContext, verify_permit
 from agent.core.permit.issue import DAY_S, Issuer, trust_list
@@ -20,6 +21,8 @@ from central.issuing import (
     PermitOrder,
     Terms,
 )
+from central.issuing.declarations_csv import declaration_row
+from central.publishing import COLUMNS
 from tests.support.pki.permits import KEY, NOW
 
 ORDER = PermitOrder("941120260000012345", "lsvaa49j132047371 ", "新A·12345", exporter="Khorgos Cars", colour="white")
@@ -57,6 +60,13 @@ def test_a_declaration_says_what_its_permit_says_and_what_an_officer_wants_to_kn
         "white",
         None,
     )
+
+
+@pytest.mark.parametrize("text", ["", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "00-wrong-01"])
+def test_a_declaration_carries_the_trace_of_its_order_where_that_is_right(text):
+    row = ISSUER.issue(replace(ORDER, traceparent=text), NOW).declaration
+    assert ("" if row.trace is None else row.trace.parent) == (text if len(text) == 55 else "")
+    assert dict(zip(COLUMNS[ListKind.DECLARATIONS], declaration_row(row), strict=True))["traceparent"] in {"", text}
 
 
 def test_every_permit_has_an_id_of_its_own():

@@ -9,6 +9,7 @@ from central.database import Role
 from central.operation import load_central
 
 SAMPLE = Path(__file__).parents[4] / "config" / "central" / "central.toml"
+TRACES = {"url", "ca", "token_file", "untraced"}
 WHOLE = """
 [broker]
 urls = ["mqtt://localhost"]
@@ -44,7 +45,7 @@ def test_the_shipped_sample_can_be_used_and_its_commented_keys_are_the_defaults(
     free = [
         line
         for line in wanted
-        if line.split(" =")[0] not in {"user", "password_file", "broker", "key", "kid", "operator", "after_s"}
+        if line.split(" =")[0] not in {"user", "password_file", "broker", "key", "kid", "operator", "after_s", *TRACES}
     ]
     keys = {line.split(" =")[0] for line in free}
     assert keys == {
@@ -124,3 +125,11 @@ def test_a_listening_central_cannot_sign_acknowledgements(loaded):
 def test_a_file_that_is_not_there_says_so(tmp_path):
     with pytest.raises(SettingsError, match="cannot be read: No such file or directory"):
         load_central(tmp_path / "central.toml")
+
+
+def test_where_vehicles_are_told_is_an_address_of_http_without_a_token_in_it(loaded):
+    settings = loaded(WHOLE + '[traces]\nurl = "http://127.0.0.1:4318/v1/traces"\n')
+    assert (settings.traces.url, settings.traces.untraced) == ("http://127.0.0.1:4318/v1/traces", True)
+    for wrong in ("127.0.0.1:4318", "grpc://127.0.0.1:4317", "https://me:secret@host/v1/traces"):
+        (line,) = said(loaded, WHOLE + f'[traces]\nurl = "{wrong}"\n')
+        assert "expected http:// or https://" in line

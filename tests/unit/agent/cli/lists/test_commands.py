@@ -554,9 +554,18 @@ def test_a_vin_with_a_wrong_check_digit_is_told_and_published(central):
     assert "1 in all" in said
 
 
+def test_a_trace_that_is_not_right_is_told_and_its_row_goes_out_without_it(central):
+    path = central.folder / "odd.jsonl"
+    path.write_text(json.dumps({**GOOD, "traceparent": "00-0-0-0"}) + "\n")
+    said = central.run("pack", "--out", central.folder / "x.zip", "--declarations", path)
+    assert "odd.jsonl:1: traceparent: expected the form 00-<32 hexadecimal digits>-<16>-<2>" in said
+    assert "1 in all" in said
+
+
 def test_cells_are_brought_into_their_normal_form(central):
     path = central.folder / "loose.jsonl"
     loose = {**GOOD, "vin": " lsvaa49j132047371 ", "lanes": [1, 3], "energy": 2, "max_uses": 3, "plate": "新 a·D12345"}
+    loose["traceparent"] = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
     path.write_text("\n" + json.dumps(loose) + "\n\n")
     out = central.folder / "x.zip"
     central.run("pack", "--out", out, "--declarations", path)

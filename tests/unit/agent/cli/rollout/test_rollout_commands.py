@@ -6,6 +6,8 @@ import pytest
 from typer.testing import CliRunner
 
 from agent.cli.main import application
+from agent.core.fleet.steps import CUT_OFF
+from agent.i18n import Language, translate
 from tests.unit.central.fleet.test_rollout import World, plan_in
 
 
@@ -34,7 +36,17 @@ def test_the_status_is_what_the_tool_keeps(tmp_path):
     paths = [str(tmp_path / "plan.toml"), "--state", str(tmp_path / "state.json")]
     told = json.loads(run("fleet", "status", *paths, "--json").output)
     assert (told["phase"], told["failed"]) == ("stopped", ["gate-3"])
-    assert "gate-3: version" in run("fleet", "status", *paths).output
+    told = run("fleet", "status", *paths).output
+    assert "gate-3: version 2 undone (not_connected): the agent ended before the document had proved itself" in told
+
+
+def test_why_a_gate_went_back_is_shown_in_the_readers_language(tmp_path):
+    plan, world = plan_in(tmp_path), World(bad=["gate-3"])
+    world.run(plan, tmp_path / "state.json")
+    paths = [str(tmp_path / "plan.toml"), "--state", str(tmp_path / "state.json")]
+    told = run("fleet", "status", *paths, "--language", "ru").output
+    assert f"undone (not_connected): {translate(CUT_OFF, Language.RU)}" in told
+    assert CUT_OFF not in told
 
 
 @pytest.mark.parametrize("command", [["fleet"], ["fleet", "simulate"]])

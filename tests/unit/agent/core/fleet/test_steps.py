@@ -71,6 +71,26 @@ def test_what_is_undone_leaves_what_was_in_force_and_is_not_tried_again_unless_i
     assert taken_in(later, read(again), UTC).waiting == (again,)
 
 
+def test_why_a_document_was_undone_keeps_its_message_on_the_disk_and_is_told_with_it():
+    trial = running(NEW, IN_FORCE)
+    away = TrialView(connected=False, whole=True, up=WELL.up, known=WELL.known)
+    verdict = judged_trial(trial.trial, away, None, 100.0 + 300)
+    held = parsed_held(held_bytes(undone(trial, verdict.code, verdict.detail, UTC)))
+    wanted = {"id": "no connection to a broker of central within {limit} s", "args": {"limit": 300}}
+    again = parsed_held(held_bytes(held))
+    for one in (held, again):
+        (outcome,) = one.outcomes
+        assert outcome.message.model_dump() == wanted
+        (told,) = fleet_report(one, [], (), ()).model_dump(mode="json")["documents"]
+        assert (told["detail"], told["message"]) == (wanted["id"].replace("{limit}", "300"), wanted)
+
+
+def test_an_outcome_that_an_earlier_agent_kept_has_words_alone():
+    held = undone(running(NEW, IN_FORCE), DocumentFault.NOT_CONNECTED, "why", UTC)
+    assert b'"message"' not in held_bytes(held)
+    assert parsed_held(held_bytes(held)) == held
+
+
 def test_the_next_stage_of_what_is_in_force_needs_no_trial():
     later = signed("[mqtt]\nwindow = 5\n", version=2)
     held = taken_in(IN_FORCE, read(later), UTC)

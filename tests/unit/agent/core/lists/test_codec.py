@@ -14,6 +14,7 @@ from agent.core.lists.codec import decode_row, encode_row, kind_of, row_key
 from agent.core.lists.errors import ListError, ListFault
 from agent.core.model.list_kinds import ListKind
 from agent.core.model.list_rows import Declaration, DeclarationStatus, Revocation, Subject, Watched
+from agent.core.model.trace_context import TraceContext
 from agent.core.permit import claims, vehicle
 from agent.core.permit.claims import PLATE_KINDS, Permit
 from agent.core.permit.fields import ClaimsError
@@ -40,6 +41,7 @@ ROW = Declaration(
     exporter="Khorgos Auto Export",
     model="Tiggo 8",
     colour="white",
+    trace=TraceContext("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7", 1),
 )
 BARE = replace(
     ROW,
@@ -52,6 +54,7 @@ BARE = replace(
     exporter="",
     model="",
     colour="",
+    trace=None,
 )
 REVOKED = Revocation(bytes(range(8)), NOW + 3600, "stolen")
 WATCHED = Watched(Subject.PLATE, "新A12345", "look under the seat", NOW + 3600)
@@ -75,6 +78,12 @@ def test_a_row_comes_back_as_it_was_and_has_one_encoding(row):
     assert decode_row(kind_of(row), data) == row
     assert encode_row(decode_row(kind_of(row), data)) == data
     assert cbor2.dumps(cbor2.loads(data), canonical=True) == data
+
+
+@pytest.mark.parametrize("wrong", [b"", b"\1" * 24, bytes(16) + b"\1" * 9, b"\1" * 16 + bytes(9), 1, "00-a-b-c"])
+def test_a_trace_that_is_not_right_is_left_out_and_the_row_holds(wrong):
+    said = cbor2.loads(encode_row(BARE)) | {19: wrong}
+    assert decode_row(DECLARATIONS, cbor2.dumps(said, canonical=True)) == BARE
 
 
 def test_thousands_of_rows_come_back_as_they_were():
@@ -108,6 +117,7 @@ def test_a_row_of_the_wire_is_the_map_that_the_page_shows():
         16: "Khorgos Auto Export",
         17: "Tiggo 8",
         18: "white",
+        19: ROW.trace.octets,
     }
     assert sorted(cbor2.loads(encode_row(BARE))) == [1, 2, 3, 4, 5, 6, 7, 11, 13]
     assert cbor2.loads(encode_row(REVOKED)) == {1: bytes(range(8)), 2: NOW + 3600, 3: "stolen"}
@@ -206,7 +216,7 @@ def test_a_revocation_or_an_entry_that_no_gate_could_look_up_is_not_written(row,
 @pytest.mark.parametrize(
     "change",
     [
-        {19: 1},
+        {20: 1},
         {8: None, 9: None},
         {12: 0},
         {14: 1},

@@ -14,6 +14,7 @@ from agent.core.model.instant import Instant
 from agent.core.model.list_rows import DeclarationStatus, Revocation, Subject, Watched
 from agent.core.model.observations import Presentation
 from agent.core.model.reasons import Check, Reason, Verdict
+from agent.core.model.trace_context import TraceContext
 from agent.core.permit import trust
 from agent.core.permit.claims import PermitForm
 from agent.core.permit.issue import DAY_S, LIST_LIFE_S, Issuer, issue, trust_list
@@ -179,6 +180,19 @@ FAULT = (Verdict.MANUAL, Reason.GATE_FAULT)
 def test_a_good_permit_passes_with_the_first_use(lane):
     answer = lane.decide()
     assert (answer.decision.verdict, answer.use) == (Verdict.PASS, 1)
+
+
+@pytest.mark.parametrize("utc", [NOW, PERMIT.expires_at + 120], ids=["it passes", "it is past its end"])
+def test_a_decision_names_the_trace_of_the_permits_declaration_also_where_it_may_not_pass(lane, utc):
+    assert lane.decide(utc=utc).decision.trace is None
+    trace = TraceContext("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7", 1)
+    put_whole(lane.registry, DECLARATIONS, [replace(declared(PERMIT), trace=trace)])
+    assert lane.decide(utc=utc).decision.trace == trace
+
+
+def test_a_registry_that_fails_while_the_trace_is_asked_for_leaves_the_answer_as_it_is(lane):
+    lane.lists.fails = "declaration"
+    assert lane.verdict(utc=PERMIT.expires_at + 120) == (Verdict.DENY, Reason.EXPIRED)
 
 
 def test_without_evidence_it_asks_for_a_permit(lane):

@@ -1,0 +1,14 @@
+"""What can end that a gate goes by."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class ExpiryKind(StrEnum):
+    """What ends, in `expiries` of `health`."""
+
+    CERTIFICATE = "certificate"
+    AUTHORITY = "authority"
+    TRUST_LIST = "trust_list"
+    ISSUER_KEY = "issuer_key"
