@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from agent.core.model.report_once import ReportOnce
     from agent.core.model.sequence import SEQ_MAX
     from agent.core.model.signals import SIGNAL_NAMES, Signals
+    from agent.core.model.store_host import StoreHost
     from agent.core.model.token_bucket import TokenBucket
+    from agent.core.model.upload_fault import UploadFault
     from agent.core.model.vin_text import vins_in
     from agent.core.model.witness_reading import WitnessReading
 else:
@@ -68,8 +70,10 @@ __all__ = [
     "Revocation",
     "Signals",
     "Source",
+    "StoreHost",
     "Subject",
     "TokenBucket",
+    "UploadFault",
     "Verdict",
     "View",
     "VinReading",
