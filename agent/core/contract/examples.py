@@ -788,7 +788,9 @@ def birth_example() -> bytes:
                 "groups": ["north"],
                 "configuration": CONFIGURATION,
                 "lanes": {LANE: lane},
-                "devices": [{"lane": LANE, "kind": "camera", "id": "front", "driver": "opencv", "firmware": ""}],
+                "devices": [
+                    {"lane": LANE, "kind": "camera", "id": "front", "state": "streaming", "identity": "1920x1080"}
+                ],
                 "machine": {
                     "vendor": "Example",
                     "model": "EB-3100",

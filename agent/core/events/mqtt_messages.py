@@ -208,8 +208,9 @@ class Birth(Presence):
     types: tuple[str, ...] = Field(description="The event types that this gate can send.")
     inventory: dict[str, JsonValue] = Field(
         description="Site, groups, digest of the configuration, the drivers in use that installed packages bring, each "
-        "with package and version, every lane with its devices by kind, `devices`: each with its lane and its firmware "
-        "where that is known, and `machine`: model, serial number, system, kernel, architecture, versions, time zone."
+        "with package and version, every lane with its devices by kind, `devices`: each with what its driver "
+        "found there, firmware included, and `machine`: model, serial number, system, kernel, architecture, versions, "
+        "time zone."
     )
     first_kept: Count = Field(default=1, description="The lowest sequence number that can still be replayed.")
     key: GateKey | None = Field(default=None, description="The gate's own key; null: it signs nothing.")

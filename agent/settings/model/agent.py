@@ -222,8 +222,8 @@ class Uploads(Table):
         default=900,
         ge=0,
         le=604_800,
-        description="How long a picture or bundle waits for the store until it goes over MQTT; 0: it waits for the store "
-        "for as long as it is kept.",
+        description="How long a picture or bundle waits for the store until it goes over MQTT; 0: it waits as long as "
+        "it is kept.",
     )
 
 
@@ -245,6 +245,11 @@ class Commands(Table):
     )
     max_life_s: int = Field(
         default=120, ge=5, le=3600, description="Longest time from a command's making to its expiry that is accepted."
+    )
+    from_groups: bool = Field(
+        default=False,
+        description="Take commands to the groups in fleet.groups too. The access list of the broker must let the gate "
+        "read gate/v1/group/+/cmd/+ first: some brokers end the connection otherwise.",
     )
 
 
