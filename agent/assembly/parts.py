@@ -369,6 +369,7 @@ class GateParts:
             lists=lambda: self.lists.state,
             uplink=lambda: None if central is None else central.uplink_view,
             pictures_waiting=lambda: 0 if central is None else central.pictures_waiting,
+            uploads=lambda: {} if central is None else central.uploads.outcomes,
             refused=lambda: self.status.refused is not None,
             expiries=expiry_table(self.settings, self.lists.registry, self.renewal).now,
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from agent.core.face import lazy_face
 
 if TYPE_CHECKING:
-    from agent.uploads.put import PutError, put
+    from agent.uploads.object_put import PutError, put
     from agent.uploads.service import UploadDependencies, UploadRules, UploadService
     from agent.uploads.shelf import Shelf, Stored, What
     from agent.uploads.signed_place import PlaceRefusedError, SignedPlace

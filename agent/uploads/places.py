@@ -11,7 +11,7 @@ from agent.core.model import delay_s
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from agent.uploads.put import PutError
+    from agent.uploads.object_put import PutError
     from agent.uploads.signed_place import SignedPlace
 
 PLACES_LIMIT: Final = 256

@@ -19,8 +19,8 @@ from agent.core.events import UploadWanted
 from agent.core.model import UploadFault
 from agent.service.worker import Backoff, Worker
 from agent.store.errors import EvidenceError, JournalError
+from agent.uploads.object_put import Freight, PutError, PutStoppedError, put
 from agent.uploads.places import REFUSED_LIMIT, Places
-from agent.uploads.put import Freight, PutError, PutStoppedError, put
 from agent.uploads.reports import UploadReports
 from agent.uploads.signed_place import PlaceRefusedError, SignedPlace
 from drivers.text import Text

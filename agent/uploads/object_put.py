@@ -83,15 +83,15 @@ def put(
         with _connected(place, context, min(deadline_s, CONNECT_S)) as sock:
             exchange.run(sock)
     except ssl.SSLCertVerificationError as error:
-        why = Text("its certificate is not good: {why}", why=error.verify_message)
-        raise PutError(UploadFault.TLS, why, again=True) from None
+        raise PutError(
+            UploadFault.TLS, Text("its certificate is not good: {why}", why=error.verify_message), again=True
+        ) from None
     except ssl.SSLError as error:
         raise PutError(UploadFault.TLS, Text("TLS failed: {why}", why=error.reason or "-"), again=True) from None
     except TimeoutError:
         raise PutError(UploadFault.TIMED_OUT, Text("it did not end in time"), again=True) from None
     except (OSError, UnicodeError) as error:
-        why = reason(error) if isinstance(error, OSError) else str(error)
-        said = Text("the store cannot be reached: {why}", why=why)
+        said = Text("the store cannot be reached: {why}", why=reason(error) if isinstance(error, OSError) else error)
         raise PutError(UploadFault.UNREACHABLE, said, again=True) from None
 
 
