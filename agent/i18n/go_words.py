@@ -70,7 +70,7 @@ def _said() -> Iterable[str]:
             for language in Language:
                 text = translate(form, language)
                 yield text
-                yield re.split(r"[.\u3002\uff01!\n]", text, maxsplit=1)[0]
+                yield re.split(r"[.\u3002\uff01!]", text, maxsplit=1)[0]
 
 
 def _plain(text: str) -> str:
