@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent.core.commands import Command, CommandAnswer, Result
 from agent.store.errors import EvidenceError
+from agent.store.evidence import BUNDLES_LIMIT
 from agent.uploads import PlaceRefusedError
 from drivers.text import Text
 
@@ -37,7 +38,8 @@ def send_bundle(parts: UploadParts, command: Command) -> CommandAnswer:
         if url is not None:
             parts.service.place_of(url)
         if parts.bundles.is_full:
-            return CommandAnswer(Result.NOT_DONE, Text("bundles wait to be sent: no more are made until then"))
+            message = Text("{count} bundles wait to be sent: no more are made until then", count=BUNDLES_LIMIT)
+            return CommandAnswer(Result.NOT_DONE, message)
         content = parts.make_bundle()
         name = parts.bundles.keep(content)
         refused = {} if url is None else parts.service.grant([(name, url)], asked["for_s"]).refused

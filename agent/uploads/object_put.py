@@ -258,8 +258,10 @@ class _Exchange:
         return min(STEP_S, left_s)
 
 
-_EARLY: Final = Text("it said that it has all of it before that was sent")
+_EARLY: Final = Text("it said that it had everything before everything was sent")
 
 
 def _no_http(error: Exception) -> PutError:
-    return PutError(UploadFault.ANSWER_INVALID, Text("its answer is no HTTP: {error}", error=error), again=True)
+    return PutError(
+        UploadFault.ANSWER_INVALID, Text("the store's answer is not HTTP: {error}", error=error), again=True
+    )

@@ -53,7 +53,7 @@ class SignedPlace:
         try:
             host = StoreHost.parse(parts.netloc, HTTPS_PORT if tls else HTTP_PORT)
         except ValueError:
-            raise _invalid(Text("its host is none")) from None
+            raise _invalid(Text("it names no host")) from None
         if host.text not in allowed:
             message = Text("{host} is not in uploads.hosts of this gate: nothing is sent there", host=host.text)
             raise PlaceRefusedError(UploadFault.HOST_NOT_ALLOWED, message)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from agent.core.face import lazy_face
 
 if TYPE_CHECKING:
-    from agent.store.evidence.bundles import BundleStore
+    from agent.store.evidence.bundles import BUNDLES_LIMIT, BundleStore
     from agent.store.evidence.evidence import EvidenceStore
     from agent.store.evidence.files import kept_picture
     from agent.store.evidence.outgoing import OutgoingPictures
@@ -17,6 +17,7 @@ else:
     __getattr__ = lazy_face(__name__)
 
 __all__ = [
+    "BUNDLES_LIMIT",
     "BundleStore",
     "EvidenceAges",
     "EvidenceStore",

@@ -15,7 +15,7 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from pathlib import Path
 
-LIMIT: Final = 4
+BUNDLES_LIMIT: Final = 4
 """Who may order bundles must not fill the disk with them."""
 ENDING: Final = ".zip"
 OUTGOING: Final = "outgoing"
@@ -41,12 +41,14 @@ class BundleStore:
     def keep(self, content: bytes) -> str:
         """Keep a bundle and queue it, durable when this returns; returns its name.
 
-        Raises EvidenceError where LIMIT wait already, and on a disk in trouble.
+        Raises EvidenceError where BUNDLES_LIMIT wait already, and on a disk in trouble.
         """
         name = hashlib.sha256(content).hexdigest()
         with self._lock:
-            if len(self.outgoing) >= LIMIT and name not in self.outgoing:
-                raise EvidenceError(Text("{count} bundles wait to be sent: no more are made until then", count=LIMIT))
+            if len(self.outgoing) >= BUNDLES_LIMIT and name not in self.outgoing:
+                raise EvidenceError(
+                    Text("{count} bundles wait to be sent: no more are made until then", count=BUNDLES_LIMIT)
+                )
             try:
                 write_whole(self._path(name), content)
             except OSError as error:
@@ -57,7 +59,7 @@ class BundleStore:
     @property
     def is_full(self) -> bool:
         """Whether no more are taken until one is sent."""
-        return len(self.outgoing) >= LIMIT
+        return len(self.outgoing) >= BUNDLES_LIMIT
 
     def size(self, name: str) -> int | None:
         """The bytes of a bundle, None when it is not kept."""

@@ -8,7 +8,7 @@ from agent.broker import GroupTopics
 from agent.mqtt.messages import Outgoing
 from agent.mqtt.one_shot_client import OneShotClient
 from tests.support.mqtt.command_site import LIFE_S, CommandSite
-from tests.support.mqtt.commanding import body, group_signed
+from tests.support.mqtt.commanding import body
 from tests.support.mqtt.linking import local
 from tests.support.waiting import PATIENCE_S, eventually
 
@@ -66,6 +66,3 @@ class GroupSender:
             if message.correlation == correlation
         }
         return found if len(found) >= count else None
-
-
-__all__ = ["GroupSender", "gates_of_groups", "group_body", "group_signed"]

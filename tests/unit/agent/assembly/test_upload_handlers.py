@@ -12,7 +12,7 @@ from agent.core.commands.command import Command, Result
 from agent.core.model import CommandName
 from agent.doctor.bundle.archive import BundleMaterial, BundleRequest, pack_bundle
 from agent.doctor.finding import DiagnosticReport
-from agent.store.evidence.bundles import LIMIT, BundleStore
+from agent.store.evidence.bundles import BUNDLES_LIMIT, BundleStore
 from agent.store.evidence.evidence import EvidenceStore
 from agent.uploads import UploadDependencies, UploadRules, UploadService
 
@@ -65,7 +65,7 @@ def test_for_a_place_that_is_not_allowed_no_bundle_is_made(parts, url, code):
 
 
 def test_who_orders_bundles_does_not_fill_the_disk(parts):
-    for number in range(LIMIT):
+    for number in range(BUNDLES_LIMIT):
         parts.bundles.keep(b"PK %d" % number)
     assert send_bundle(parts, ordered("send_bundle", url=None, for_s=900)).result is Result.NOT_DONE
 

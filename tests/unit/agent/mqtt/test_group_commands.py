@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.support.mqtt.commanding import UTC, body, signed
-from tests.support.mqtt.group_sites import GroupSender, gates_of_groups, group_body, group_signed
+from tests.support.mqtt.commanding import UTC, body, group_signed, signed
+from tests.support.mqtt.group_sites import GroupSender, gates_of_groups, group_body
 from tests.support.mqtt.mosquitto import Broker, needs_mosquitto
 from tests.support.waiting import eventually
 

@@ -6,7 +6,7 @@ import stat
 import pytest
 
 from agent.store.errors import EvidenceError
-from agent.store.evidence.bundles import LIMIT, BundleStore
+from agent.store.evidence.bundles import BUNDLES_LIMIT, BundleStore
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_nobody_else_may_look_into_the_folder(folder):
 
 def test_few_wait_at_a_time(folder):
     store = BundleStore(folder)
-    names = [store.keep(b"PK %d" % number) for number in range(LIMIT)]
+    names = [store.keep(b"PK %d" % number) for number in range(BUNDLES_LIMIT)]
     assert store.is_full
     assert store.keep(b"PK 0") == names[0]
     with pytest.raises(EvidenceError, match="4 bundles wait"):
