@@ -72,6 +72,7 @@ CAPTIONS: Final = {
         "sim": "demo, physics, fleet",
         "site": "gates among gates",
         "store": "journal, registry",
+        "uploads": "pictures to a store",
         "vision": "a process a camera",
         "voice": "recorded speech",
     },

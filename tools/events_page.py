@@ -26,6 +26,7 @@ from agent.core.contract.channels import (
     STATUS,
     command_channel,
     event_channel,
+    group_command_channel,
     result_channel,
 )
 from agent.core.contract.schemas import EVENTS, event_schema, known_values, schemas
@@ -42,6 +43,7 @@ from agent.core.model import (
     Outcome,
     Reason,
     Subject,
+    UploadFault,
     Verdict,
     VinSource,
 )
@@ -61,8 +63,19 @@ PICTURE = DOCS / "images" / "one-vehicle.svg"
 TEMPLATE = Path(__file__).with_name("events_page.template.md")
 LISTED: tuple[type[StrEnum], ...] = (
     *(Outcome, Verdict, Reason, Alarm, VinSource, DriverMessage, DriverReceipt, ClockState, DataState, StatePart),
-    *(Wholeness, Result, Refusal, DeclarationStatus, ListKind, Subject, DocumentKind, DocumentState, DocumentFault),
-    ExpiryKind,
+    *(
+        Wholeness,
+        Result,
+        Refusal,
+        UploadFault,
+        DeclarationStatus,
+        ListKind,
+        Subject,
+        DocumentKind,
+        DocumentState,
+        DocumentFault,
+        ExpiryKind,
+    ),
 )
 SHARED = "Message"
 """The object that several events hold: it has its section after all of them."""
@@ -117,6 +130,11 @@ def topics() -> str:
         ("health", HEALTH.summary, HEALTH),
         ("ack", ACK.summary, ACK),
         ("cmd/{name}", "A command: a compact JWS.", command_channel(CommandName.OPEN)),
+        (
+            "gate/v1/group/{group}/cmd/{name}",
+            "A command to all gates of a group: a compact JWS.",
+            group_command_channel(CommandName.REBIRTH),
+        ),
         ("res/{name}", "What became of a command.", result_channel(CommandName.OPEN)),
         ("evidence/{sha256}", EVIDENCE.summary, EVIDENCE),
     )
@@ -247,15 +265,19 @@ def wrapped(text: str, width: int = 120) -> str:
 
 
 def commands() -> str:
-    """The commands with their arguments."""
+    """The commands with their arguments, and the objects in those."""
     rows = []
+    inner: list[str] = []
+    told: set[str] = set()
     for name in CommandName:
         schema = schemas()[f"command/{name}"]
         arguments = schema["$defs"][schema["properties"]["arguments"]["$ref"].rpartition("/")[2]]["properties"]
         takes = ", ".join(f"`{each}` ({type_words(field, schema)})" for each, field in arguments.items())
         lane = "yes" if schema["properties"]["lane"].get("type") == "string" else "no"
         rows.append((f"[`{name}`](contract/v1/command/{name}.json)", lane, takes or "none"))
-    return table(("command", "names a lane", "arguments"), rows)
+        within = {key: value for key, value in schema["$defs"].items() if not key.endswith("Arguments")}
+        inner += objects({"$defs": within}, told)
+    return "\n\n".join([table(("command", "names a lane", "arguments"), rows), *inner])
 
 
 def values() -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from agent.assembly.command_handlers import make_handlers
+from agent.assembly.outgoing import consignment
 from agent.broker import TlsFiles, Topics
 from agent.core.commands import CommandKey
 from agent.core.crypto import Algorithm, PublicKey
@@ -28,7 +29,7 @@ from agent.settings import broker_address
 from agent.store.errors import JournalError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from agent.assembly.command_handlers import HandlerDependencies
     from agent.core.events import ClockReading, Event
@@ -36,8 +37,9 @@ if TYPE_CHECKING:
     from agent.mqtt import BrokerLinkView, GateIdentity, HeadListener, MqttClient, UplinkView
     from agent.recording import Recorder
     from agent.service.worker import Worker
-    from agent.settings import Commands, Mqtt, Settings
+    from agent.settings import Mqtt, Settings
     from agent.store.journal import Journal
+    from agent.uploads import Shelf, UploadService
 
 STOP_TAKING_S = 4.0
 STOP_DRAIN_S = 1.0
@@ -49,8 +51,9 @@ class CentralDependencies:
     """What the way to central stands on. `reading` reads the wall clock; `health`: fields of birth and status.
 
     `health_message`: what is published as `health`, at once when `health_problems` changes. `own_record` takes the
-    signed head of the retained status, and may raise JournalError. `witness`: hears what central's signature says of
-    the gate's history.
+    signed head of the retained status, and may raise JournalError. `shelves`: what is sent beside the events: pictures,
+    then bundles. `witness`: hears what central's signature says of the gate's history. `groups`: those that the gate
+    belongs to.
     """
 
     identity: GateIdentity
@@ -63,7 +66,22 @@ class CentralDependencies:
     observe: Callable[[BrokerLinkView], None]
     lists: ListService
     own_record: Callable[[str], None]
+    shelves: Sequence[Shelf]
     witness: HeadListener | None = None
+    groups: tuple[str, ...] = ()
+
+
+class Stopped(Protocol):
+    """What is stopped within a time."""
+
+    @property
+    def worker(self) -> Worker:
+        """Its thread."""
+        ...
+
+    def stop(self, timeout_s: float, /) -> bool:
+        """Stop; whether that was in time."""
+        ...
 
 
 class CentralConnection:
@@ -106,19 +124,25 @@ class CentralConnection:
         made = parts(self._link)
         self._command_processor = CommandProcessor(
             self._link.client,
-            _command_rules(settings.gate.id, settings.commands, frozenset(settings.lanes)),
+            _command_rules(settings, dependencies.groups),
             dependencies.journal,
             dependencies.recorder,
             dependencies.reading,
             make_handlers(made),
         )
         self._lists = dependencies.lists.sync(self._link.client)
-        self._pictures = EvidenceUpload(
-            self._link.client,
-            Topics(settings.gate.id),
-            made.evidence,
-            self._note,
-            lambda: self._link.uplink.caught_up,
+        topics = Topics(settings.gate.id)
+        self._uploads = made.uploads.service
+        self._pictures, self._bundles = (
+            EvidenceUpload(
+                self._link.client,
+                topics,
+                shelf.store,
+                self._note,
+                self.events_are_through,
+                consignment=consignment(shelf, self._uploads),
+            )
+            for shelf in dependencies.shelves
         )
         self._status_witness = StatusWitness(self._link.client, Topics(settings.gate.id), dependencies.own_record)
         subscribe(self._link.client)
@@ -128,6 +152,15 @@ class CentralConnection:
             dependencies.health_message,
             problems=dependencies.health_problems,
         )
+
+    def events_are_through(self) -> bool:
+        """Whether central has all events, so that it is the pictures' turn."""
+        return self._link.uplink.caught_up
+
+    @property
+    def uploads(self) -> UploadService:
+        """What goes into object storage."""
+        return self._uploads
 
     @property
     def broker_link_view(self) -> BrokerLinkView:
@@ -154,7 +187,8 @@ class CentralConnection:
         """Its threads."""
         link = self._link
         parts = (
-            *(self._command_processor, self._lists, self._pictures, self._health, self._status_witness),
+            *(self._command_processor, self._lists, self._health, self._status_witness),
+            *(self._pictures, self._bundles, self._uploads),
             link.client,
         )
         return (*(part.worker for part in parts), *link.uplink.workers)
@@ -166,13 +200,18 @@ class CentralConnection:
         self._status_witness.start()
         self._link.start()
         self._pictures.start()
+        self._bundles.start()
+        self._uploads.start()
         self._health.start()
 
     def stop_taking(self) -> bool:
         """Take no command and no list any more, and send no picture, within STOP_TAKING_S; whether all that ended."""
         deadline = time.monotonic() + STOP_TAKING_S
         # The lists first: their stop also has the one given up that is being applied.
-        parts = (self._lists, self._command_processor, self._pictures, self._health, self._status_witness)
+        parts: tuple[Stopped, ...] = (
+            *(self._lists, self._command_processor, self._health, self._status_witness),
+            *(self._pictures, self._bundles, self._uploads),
+        )
         for part in parts:
             part.worker.ask_to_stop()
         ended = [part.stop(deadline - time.monotonic()) for part in parts]
@@ -204,7 +243,8 @@ class CentralConnection:
             "challenge": self._command_processor.challenge,
             "commands": self._command_processor.offer,
             "pictures_waiting": self._pictures.waiting,
-            "pictures_trouble": self._pictures.trouble,
+            "pictures_trouble": self._pictures.trouble or self._bundles.trouble or self._uploads.trouble,
+            "uploads_wanted": self._uploads.wanted,
         }
 
     def _note(self, event: Event) -> None:
@@ -230,9 +270,13 @@ def _ack_policy(gate: str, mqtt: Mqtt) -> AckPolicy:
     return AckPolicy(gate, keys, unsigned=mqtt.unsigned_acks)
 
 
-def _command_rules(gate: str, commands: Commands, lanes: frozenset[str]) -> CommandRules:
+def _command_rules(settings: Settings, groups: tuple[str, ...]) -> CommandRules:
+    commands = settings.commands
     keys = [
         CommandKey(key.id, PublicKey(Algorithm.ED25519, bytes.fromhex(key.public_key)), frozenset(key.may))
         for key in commands.keys
     ]
-    return CommandRules(gate, {key.id: key for key in keys}, lanes, commands.max_life_s)
+    heard = groups if commands.from_groups and keys else ()
+    return CommandRules(
+        settings.gate.id, {key.id: key for key in keys}, frozenset(settings.lanes), commands.max_life_s, heard
+    )

@@ -1,6 +1,7 @@
 """What carries out each command from central.
 
-Thin adapters between the processor of commands and the parts of the gate.
+Thin adapters between the processor of commands and the parts of the gate. agent.assembly.upload_handlers has those of
+uploads.
 """
 
 from __future__ import annotations
@@ -11,15 +12,21 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from agent.assembly.upload_handlers import grant_uploads, send_bundle
 from agent.core.commands import LANE_COMMANDS, Command, CommandAnswer, Result
 from agent.core.lane import CommandKind, TextForDriver
-from agent.core.model import CommandName
+from agent.core.model import CommandName, DriverMessage
+from agent.i18n import Language
+from agent.i18n.driver_texts import sentence
+from agent.i18n.go_words import sounds_like_go
+from agent.service.parallel import at_once
 from agent.store.errors import EvidenceError
 from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from agent.assembly.upload_handlers import UploadParts
     from agent.lane import LaneService
     from agent.lists import ListService
     from agent.mqtt import Uplink
@@ -33,7 +40,10 @@ SNAPSHOT_S = 8.0
 
 @dataclass(frozen=True, slots=True)
 class HandlerDependencies:
-    """The parts that commands need. `lanes` by name; `cameras` by lane and camera, as `lane/camera`."""
+    """The parts that commands need. `lanes` by name; `cameras` by lane and camera, as `lane/camera`.
+
+    `rebirth` has birth and status published again, and returns whether the gate is connected.
+    """
 
     lanes: Mapping[str, LaneService]
     cameras: Mapping[str, CameraSupervisor]
@@ -41,6 +51,8 @@ class HandlerDependencies:
     evidence: EvidenceStore
     lists: ListService
     log_level: LogLevel
+    rebirth: Callable[[], bool]
+    uploads: UploadParts
 
 
 def make_handlers(parts: HandlerDependencies) -> Mapping[CommandName, Callable[[Command], CommandAnswer]]:
@@ -54,6 +66,9 @@ def make_handlers(parts: HandlerDependencies) -> Mapping[CommandName, Callable[[
         CommandName.SEND_EVIDENCE: partial(send_evidence, parts),
         CommandName.RELOAD_LISTS: partial(reload_lists, parts),
         CommandName.SET_LOG_LEVEL: partial(set_log_level, parts),
+        CommandName.REBIRTH: partial(rebirth, parts),
+        CommandName.SEND_BUNDLE: partial(send_bundle, parts.uploads),
+        CommandName.UPLOAD_GRANT: partial(grant_uploads, parts.uploads),
     }
 
 
@@ -64,10 +79,53 @@ def order_lane(parts: HandlerDependencies, command: Command) -> CommandAnswer:
 
 
 def display(parts: HandlerDependencies, command: Command) -> CommandAnswer:
-    """Hand a text for the driver to the lane and wait for what becomes of it."""
+    """Hand a text for the driver to the lane, or to every lane, and wait for what becomes of it.
+
+    Nothing that could be taken for the gate's own word that one may drive on.
+    """
     asked: Mapping[str, Any] = command.arguments
-    text = TextForDriver(tuple(sorted(asked["texts"].items())), asked["seconds"], asked["transaction"] or "")
-    return parts.lanes[command.lane or ""].display(text, command.operator, command.cause, ORDER_S)
+    texts = _texts(asked)
+    if any(sounds_like_go(text) for _, text in texts):
+        return CommandAnswer(
+            Result.NOT_DONE,
+            Text("it could be taken for the gate's own word that the driver may drive on: say it in other words"),
+        )
+    text = TextForDriver(texts, asked["seconds"], asked["transaction"] or "")
+    if command.lane is not None:
+        return parts.lanes[command.lane].display(text, command.operator, command.cause, ORDER_S)
+    return _everywhere(parts, command, text)
+
+
+def _texts(asked: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    if asked["message"] is None:
+        return tuple(sorted(asked["texts"].items()))
+    message = DriverMessage(asked["message"])
+    return tuple(sorted((language.value, sentence(message, language)) for language in Language))
+
+
+def _everywhere(parts: HandlerDependencies, command: Command, text: TextForDriver) -> CommandAnswer:
+    """At every lane at once. `data`: what became of it, by lane."""
+    jobs = [
+        (
+            f"display-{name}",
+            partial(lane.display, text, command.operator, command.cause, ORDER_S),
+            CommandAnswer(Result.UNKNOWN, Text("it did not end in time")),
+        )
+        for name, lane in parts.lanes.items()
+    ]
+    answers = dict(zip(parts.lanes, at_once(jobs, ORDER_S + 1.0), strict=True))
+    shown = sum(answer.result is Result.DONE for answer in answers.values())
+    data = {"lanes": {name: {"result": each.result.value, "detail": each.detail} for name, each in answers.items()}}
+    if not shown:
+        return CommandAnswer(Result.NOT_DONE, Text("no lane is in a state for it"), data)
+    return CommandAnswer(Result.DONE, Text("at {shown} of {all} lanes", shown=shown, all=len(answers)), data)
+
+
+def rebirth(parts: HandlerDependencies, _command: Command) -> CommandAnswer:
+    """Publish birth and status again."""
+    if not parts.rebirth():
+        return CommandAnswer(Result.FAILED, Text("the gate is not connected now; it publishes both when it is"))
+    return CommandAnswer(Result.DONE, Text("birth and status are published"))
 
 
 def replay(parts: HandlerDependencies, command: Command) -> CommandAnswer:

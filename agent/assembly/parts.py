@@ -16,8 +16,10 @@ from agent.assembly.central_connection import CentralConnection, CentralDependen
 from agent.assembly.certificates import certificate_renewal, expiry_table
 from agent.assembly.command_handlers import HandlerDependencies
 from agent.assembly.lanes import GateLanes
+from agent.assembly.outgoing import shelves, upload_rules
 from agent.assembly.records import MEGABYTE, GateRecords, RecordsDependencies
 from agent.assembly.status import GateStatus, StatusSources
+from agent.assembly.upload_handlers import UploadParts
 from agent.clock import ClockFiles, ClockMonitor, holdover_rules
 from agent.console import ConsoleServer
 from agent.core.events import OwnCause
@@ -38,6 +40,7 @@ from agent.service.worker_supervisor import WorkerSupervisor
 from agent.settings import History, anchors_folder, fleet_key, interlocks, shared_arms
 from agent.site import StandaloneSite, site_service
 from agent.store.gate_key import gate_key
+from agent.uploads import UploadDependencies, UploadService
 from agent.vision.second_reading import COMMAND, WITHOUT_PRINT, SecondReadingService
 from agent.voice import FOLDER_NAME, ImportedRecordings, Recordings
 
@@ -52,10 +55,11 @@ if TYPE_CHECKING:
     from agent.console.dependencies import Gate
     from agent.core.events import ClockReading, ConfigurationRefused, Draft, Event
     from agent.core.model import LedgerChange, WitnessReading
-    from agent.mqtt import BrokerLinkView
+    from agent.mqtt import BrokerLinkView, CentralLink
     from agent.service.notify import Notifier
     from agent.settings import Lane, LoadedSettings
     from agent.store.gate_key import GateKey
+    from agent.uploads import Shelf
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +159,7 @@ class GateParts:
                 self.records,
                 self.anchors,
                 self.fleet,
+                self.loaded.fleet.groups,
             ),
         )
         self.log_level = LogLevel(settings.log.level)
@@ -284,7 +289,9 @@ class GateParts:
 
     def _make_central(self) -> CentralConnection:
         dependencies = CentralDependencies(
-            GateIdentity(self.settings.gate.id, version("gate-agent"), self.boot, self.status.inventory()),
+            GateIdentity(
+                self.settings.gate.id, version("gate-agent"), self.boot, self.status.inventory(), self.status.devices
+            ),
             self.journal,
             self.recorder,
             self._reading,
@@ -294,20 +301,36 @@ class GateParts:
             self._link_changed,
             self.lists,
             lambda record: self.trust.own_record(record, Witness.STATUS),
+            shelves(self.evidence, self.records.bundles),
             self.trust,
+            self.loaded.fleet.groups,
         )
         return CentralConnection(
             self.settings,
             dependencies,
-            lambda link: HandlerDependencies(
-                lanes=self.lanes.by_name,
-                cameras=self.lanes.cameras_by_name,
-                uplink=link.uplink,
-                evidence=self.evidence,
-                lists=self.lists,
-                log_level=self.log_level,
-            ),
+            lambda link: self._command_parts(link, dependencies.shelves),
             self.fleet.subscribe,
+        )
+
+    def _command_parts(self, link: CentralLink, outgoing: Sequence[Shelf]) -> HandlerDependencies:
+        """What the commands work on."""
+
+        def rebirth() -> bool:
+            link.client.announce(birth=True)
+            return link.client.view.state is PortState.UP
+
+        uploads = UploadDependencies(self.note, lambda: link.uplink.caught_up, link.client.announce)
+        service = UploadService(outgoing, upload_rules(self.settings.uploads), uploads)
+        return HandlerDependencies(
+            lanes=self.lanes.by_name,
+            cameras=self.lanes.cameras_by_name,
+            uplink=link.uplink,
+            evidence=self.evidence,
+            lists=self.lists,
+            log_level=self.log_level,
+            rebirth=rebirth,
+            # The doctor is made later: it looks at all this.
+            uploads=UploadParts(service, self.records.bundles, lambda: self.diagnostics.bundle()),  # noqa: PLW0108
         )
 
     def _make_diagnostics(self) -> Diagnostics:
@@ -346,6 +369,7 @@ class GateParts:
             lists=lambda: self.lists.state,
             uplink=lambda: None if central is None else central.uplink_view,
             pictures_waiting=lambda: 0 if central is None else central.pictures_waiting,
+            uploads=lambda: {} if central is None else central.uploads.outcomes,
             refused=lambda: self.status.refused is not None,
             expiries=expiry_table(self.settings, self.lists.registry, self.renewal).now,
         )

@@ -28,7 +28,7 @@ from agent.recording import (
     start_record,
 )
 from agent.service.cleanup import on_failure
-from agent.store.evidence import EvidenceAges, EvidenceStore
+from agent.store.evidence import BundleStore, EvidenceAges, EvidenceStore
 from agent.store.head_file import HeadFile
 from agent.store.journal import Journal
 
@@ -83,7 +83,12 @@ class GateRecords:
         self.new_key = start.new_key
         with on_failure(self.journal.close):
             self.evidence = _evidence_store(settings)
-        self._set_aside = [*self.evidence.set_aside, *_untold(dependencies.key.replaced, start)]
+            self.bundles = BundleStore(settings.state.directory / "bundles")
+        self._set_aside = [
+            *self.evidence.set_aside,
+            *self.bundles.set_aside,
+            *_untold(dependencies.key.replaced, start),
+        ]
         self.checkpointer = Checkpointer(
             self.journal,
             dependencies.key.signing,

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Final
 
 from agent.core.events import key_fingerprint
 from agent.core.lane import LaneLockout
+from agent.devices import WORKING_STATES
+from agent.service.machine import machine
 from agent.settings.drivers import drivers_from_outside
+from drivers.text import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,10 +27,12 @@ if TYPE_CHECKING:
     from agent.settings import Settings
     from agent.site import SiteService, StandaloneSite
 
+DETAIL_LIMIT: Final = 120
+
 
 @dataclass(frozen=True, slots=True)
 class StatusSources:
-    """Whose states are told."""
+    """Whose states are told. `groups`: those that the gate belongs to."""
 
     lanes: GateLanes
     devices: DeviceStatusTable
@@ -36,6 +42,7 @@ class StatusSources:
     records: GateRecords
     anchors: AnchorFollower
     fleet: FleetService
+    groups: tuple[str, ...] = ()
 
 
 class GateStatus:
@@ -47,12 +54,15 @@ class GateStatus:
         """`digest`: of the configuration in force."""
         self.refused = refused
         self._settings, self._digest, self._sources = settings, digest, sources
+        self._groups = sources.groups
         self._fingerprints = _fingerprints(settings)
 
     def inventory(self) -> Mapping[str, object]:
         """What the gate is made of, for its birth message."""
         return {
             "site": self._settings.gate.site,
+            "groups": list(self._groups),
+            "machine": {**machine(), "agent": version("gate-agent")},
             "configuration": self._digest,
             "drivers": drivers_from_outside(self._settings),
             "lanes": {
@@ -70,6 +80,22 @@ class GateStatus:
                 for name, lane in self._settings.lanes.items()
             },
         }
+
+    def devices(self) -> list[Mapping[str, object]]:
+        """Every device that was seen since the start, for the birth message.
+
+        `identity`: what its driver found there, such as the board's kind and its firmware; empty while it is away.
+        """
+        return [
+            {
+                "lane": state.lane,
+                "kind": state.family,
+                "id": name.rpartition("/")[2],
+                "state": state.state,
+                "identity": shortened(state.detail, DETAIL_LIMIT) if state.state in WORKING_STATES else "",
+            }
+            for name, state in sorted(self._sources.devices.known.items())
+        ]
 
     def health(self) -> Mapping[str, object]:
         """What birth and status say beside the link's own fields."""

@@ -10,13 +10,14 @@ from agent.core.face import lazy_face
 if TYPE_CHECKING:
     from agent.broker.addresses import BrokerAddress, shuffled
     from agent.broker.tls import TlsFiles, TlsFilesError, alert_words, explain, make_context
-    from agent.broker.topics import ROOT, Topics, check_gate_id
+    from agent.broker.topics import ROOT, GroupTopics, Topics, check_gate_id
 else:
     __getattr__ = lazy_face(__name__)
 
 __all__ = [
     "ROOT",
     "BrokerAddress",
+    "GroupTopics",
     "TlsFiles",
     "TlsFilesError",
     "Topics",

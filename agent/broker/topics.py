@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from drivers.text import Text
 
 ROOT = "gate/v1"
+GROUP_ROOT = f"{ROOT}/group"
 GATE_ID_LIMIT = 64
 
 # One level of a topic that every broker and every access list takes literally: no wildcard, no separator, and no dot,
@@ -98,3 +99,26 @@ class Topics:
     def result(self, name: str) -> str:
         """Where the result of the command of this name goes."""
         return f"{self.root}/res/{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class GroupTopics:
+    """The topics of a group of gates: what central orders of all of them at once.
+
+    Raises ValueError for a name that would not stay one level of a topic.
+    """
+
+    group: str
+
+    def __post_init__(self) -> None:
+        if not _LEVEL.fullmatch(self.group):
+            raise ValueError(Text("the group {group!r} may hold letters, digits, _ and - only", group=self.group))
+
+    @property
+    def commands(self) -> str:
+        """Filter for all commands to the group."""
+        return f"{GROUP_ROOT}/{self.group}/cmd/#"
+
+    def command(self, name: str) -> str:
+        """Where the command of this name to the group comes in."""
+        return f"{GROUP_ROOT}/{self.group}/cmd/{name}"

@@ -15,13 +15,14 @@ from agent.cli.permit.files import PermitFileError, new_signing_key, read_key
 from agent.cli.secret_options import BROKER_PASSWORD, PasswordFile, RefusedPassword, password_of
 from agent.cli.terminal import echo, fail
 from agent.clock import Clock
-from agent.core.commands import CommandInvalidError, make, sign
+from agent.core.commands import CommandInvalidError, make, make_for_group, sign
 from agent.core.model import CommandName
 from agent.mqtt import OneShotClient, OneShotClientError
 from central.command_client import CommandClient, CommandClientError
+from central.group_command_client import GroupCommandClient
 
 if TYPE_CHECKING:
-    from agent.core.commands import CommandBody
+    from agent.core.commands import CommandBody, GroupBody
 
 app = typer.Typer(no_args_is_help=True, help="Sign and send commands to gates.")
 
@@ -30,7 +31,11 @@ LIFE_S = 30
 _Name = Annotated[CommandName, typer.Argument(help="The command.", show_choices=True)]
 _Key = Annotated[Path, typer.Option(help="The private key that signs, made by keygen.")]
 _Kid = Annotated[str, typer.Option(help="The id of the key in the gate's settings.")]
-_Gate = Annotated[str, typer.Option(help="The gate's id.")]
+_Gate = Annotated[str | None, typer.Option(help="The gate's id.")]
+_Group = Annotated[
+    str | None,
+    typer.Option(help="A group of gates, as in their fleet.groups, in place of --gate; for what moves nothing."),
+]
 _Operator = Annotated[str, typer.Option(help="Who orders it; goes into the gate's events.")]
 _Cause = Annotated[str, typer.Option(help="Why; goes into the gate's events.")]
 _Lane = Annotated[str | None, typer.Option(help="The lane, for commands that move or mark one, and for snapshot.")]
@@ -59,19 +64,28 @@ def sign_(  # noqa: PLR0913, PLR0917 - one argument an option
     name: _Name,
     key: _Key,
     kid: _Kid,
-    gate: _Gate,
-    challenge: Annotated[str, typer.Option(help="The challenge in the gate's status of now.")],
     operator: _Operator,
     cause: _Cause,
+    gate: _Gate = None,
+    group: _Group = None,
+    challenge: Annotated[
+        str | None, typer.Option(help="The challenge in the gate's status of now; a group has none.")
+    ] = None,
     lane: _Lane = None,
     argument: _Arguments = None,
     counter: _Counter = None,
     life: _Life = LIFE_S,
 ) -> None:
-    """Sign a command and print it: the payload to publish to gate/v1/GATE/cmd/NAME, QoS 1, not retained."""
-    order = _Order(name, key, kid, gate, operator, cause, lane, argument or [], counter, life)
+    """Sign a command and print it: the payload to publish to gate/v1/GATE/cmd/NAME, QoS 1, not retained.
+
+    For a group: to gate/v1/group/GROUP/cmd/NAME.
+    """
+    audience = _audience(gate, group)
+    if gate is not None and challenge is None:
+        raise typer.BadParameter("a gate obeys only what carries its challenge", param_hint="--challenge")
+    order = _Order(name, key, kid, audience, operator, cause, lane, argument or [], counter, life)
     try:
-        _, text = order.signed(challenge)
+        text = order.signed_for_group()[1] if gate is None else order.signed(challenge or "")[1]
     except (CommandInvalidError, PermitFileError, ValueError) as error:
         fail("command sign", error)
     echo(text)
@@ -83,9 +97,10 @@ def send(  # noqa: PLR0913, PLR0917 - one argument an option
     broker: Annotated[str, typer.Option(help="The broker, mqtts://HOST:PORT or mqtt://HOST:PORT.")],
     key: _Key,
     kid: _Kid,
-    gate: _Gate,
     operator: _Operator,
     cause: _Cause,
+    gate: _Gate = None,
+    group: _Group = None,
     lane: _Lane = None,
     argument: _Arguments = None,
     counter: _Counter = None,
@@ -99,25 +114,47 @@ def send(  # noqa: PLR0913, PLR0917 - one argument an option
     password_file: PasswordFile = None,
     _password: RefusedPassword = None,
     timeout: Annotated[
-        float, typer.Option(min=1, help="Patience for the gate's status and for its answer, in s.")
+        float,
+        typer.Option(
+            min=1, help="Patience for the gate's status and for its answer, in s; for a group, until no more are heard."
+        ),
     ] = 40.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Ask the gate for its challenge, sign a command, send it, and wait for what becomes of it.
 
-    Exit code 0 when it was done, 1 otherwise.
+    To a group it is sent without a challenge, and every gate answers for itself. Exit code 0 when it was done, at each
+    gate that answered; 1 otherwise, also where none answered.
     """
-    order = _Order(name, key, kid, gate, operator, cause, lane, argument or [], counter, life)
+    audience = _audience(gate, group)
+    order = _Order(name, key, kid, audience, operator, cause, lane, argument or [], counter, life)
     try:
-        order.signed("none yet")  # what is wrong with the order is told before the gate is asked for its challenge
+        # What is wrong with the order is told before the gate is asked for its challenge.
+        text = order.signed_for_group()[1] if gate is None else order.signed("none yet")[1]
         password = password_of(password_file, BROKER_PASSWORD)
         tls = TlsFiles(ca, certificate, certificate_key)
         with OneShotClient(BrokerAddress.parse(broker), tls=tls, user=user, password=password) as client:
-            result = CommandClient(client, gate, timeout).run(name.value, order.signed, life)
+            if gate is None:
+                results = GroupCommandClient(client, str(group), timeout).run(name.value, text, life)
+            else:
+                results = {gate: CommandClient(client, gate, timeout).run(name.value, order.signed, life)}
     except (CommandInvalidError, PermitFileError, OneShotClientError, CommandClientError, ValueError) as error:
         fail("command send", error)
-    echo(json.dumps(result, ensure_ascii=False, indent=2) if as_json else _result_text(gate, result))
-    raise typer.Exit(exit_codes.OK if result.get("result") == "done" else exit_codes.FAILED)
+    if not results:
+        fail("command send", f"no gate of the group {group} has answered within {timeout:g} s")
+    if as_json:
+        echo(json.dumps(results if gate is None else results[gate], ensure_ascii=False, indent=2))
+    else:
+        echo("\n".join(_result_text(name, result) for name, result in results.items()))
+    done = all(result.get("result") == "done" for result in results.values())
+    raise typer.Exit(exit_codes.OK if done else exit_codes.FAILED)
+
+
+def _audience(gate: str | None, group: str | None) -> dict[str, str]:
+    """Who is to obey: exactly one of the two."""
+    if (gate is None) == (group is None):
+        raise typer.BadParameter("name a gate or a group, and not both", param_hint="--gate")
+    return {"group": group} if gate is None and group is not None else {"gate": str(gate)}
 
 
 class _Order:
@@ -131,7 +168,7 @@ class _Order:
         name: CommandName,
         key: Path,
         kid: str,
-        gate: str,
+        audience: dict[str, str],
         operator: str,
         cause: str,
         lane: str | None,
@@ -141,8 +178,8 @@ class _Order:
     ) -> None:
         self._name, self._key, self._kid, self._counter, self._life_s = name, key, kid, counter, life_s
         self._id = str(uuid.uuid4())
-        self._fields = {
-            "gate": gate,
+        self._fields: dict[str, Any] = {
+            **audience,
             "operator": operator,
             "cause": cause,
             "lane": lane,
@@ -153,10 +190,19 @@ class _Order:
         """The body and the JWS. Raises CommandInvalidError, PermitFileError, ValueError."""
         check_gate_id(str(self._fields["gate"]))
         utc = Clock().now().utc
-        counter = round(utc * 1000) if self._counter is None else self._counter
-        fields = {**self._fields, "challenge": challenge, "counter": counter}
+        fields = {**self._fields, "challenge": challenge, "counter": self._counter_at(utc)}
         body = make(self._name, fields, utc=int(utc), life_s=self._life_s, command_id=self._id)
         return body, sign(body, read_key(self._key), self._kid)
+
+    def signed_for_group(self) -> tuple[GroupBody, str]:
+        """As `signed`, for a group."""
+        utc = Clock().now().utc
+        fields = {**self._fields, "counter": self._counter_at(utc)}
+        body = make_for_group(self._name, fields, utc=int(utc), life_s=self._life_s, command_id=self._id)
+        return body, sign(body, read_key(self._key), self._kid)
+
+    def _counter_at(self, utc: float) -> int:
+        return round(utc * 1000) if self._counter is None else self._counter
 
 
 def _pair(text: str) -> tuple[str, str]:

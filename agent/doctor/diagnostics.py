@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.broker import BrokerAddress
 from agent.devices import PortState
+from agent.doctor.bundle.archive import BundleMaterial, BundleRequest, pack_bundle
+from agent.doctor.bundle.contents import service_log
 from agent.doctor.check_runner import Task
 from agent.doctor.check_table import HeldDevices, TaskDependencies, common_tasks, held_device_tasks
 from agent.doctor.codes import DiagnosticCheck
@@ -18,12 +22,11 @@ from agent.doctor.facts import BrokerFacts, ClockFacts
 from agent.doctor.health import health, health_payload
 from agent.doctor.health_monitor import HealthMonitor
 from agent.doctor.rules import remote as judging
-from agent.observability import MetricsCollector, MetricsServer, registry
+from agent.observability import LINES_KEPT, MetricsCollector, MetricsServer, log_ring, registry
 from agent.service import systemd_unit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from agent.core.fleet import FleetReport
     from agent.doctor.facts import ListsFacts
@@ -113,6 +116,25 @@ class Diagnostics:
                 self._dependencies.fleet(),
             )
         )
+
+    def bundle(self) -> bytes:
+        """A support bundle as `gate-agent bundle` makes one without further wishes: plates and VINs are masked.
+
+        With what the doctor found last. Takes a second or two. Raises OSError.
+        """
+        report = self.health_monitor.report or self.health_monitor.examine()
+        directory = os.environ.get("CREDENTIALS_DIRECTORY")
+        ring = log_ring()
+        lines = None if ring is None else "\n".join(line.text for line in ring.last(LINES_KEPT)) + "\n"
+        material = BundleMaterial(
+            report=report,
+            loaded=self._dependencies.loaded,
+            log=service_log() or lines,
+            health=json.loads(self.health()),
+            environment=os.environ,
+            credentials=Path(directory) if directory else None,
+        )
+        return pack_bundle(material, BundleRequest())
 
     def brokers(self) -> tuple[BrokerFacts, ...]:
         """How every broker does. Waits for them, seconds."""

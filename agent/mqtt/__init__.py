@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from agent.mqtt.delivery_window import DeliveryWindow
     from agent.mqtt.event_messages import REPLAY, event_message
     from agent.mqtt.event_uplink import Uplink
-    from agent.mqtt.evidence_upload import EvidenceUpload
+    from agent.mqtt.evidence_upload import Consignment, EvidenceUpload
     from agent.mqtt.health_messages import HealthPublisher
     from agent.mqtt.messages import BrokerLimits, Incoming, LinkDown, LinkUp, Outgoing, Subscription
     from agent.mqtt.one_shot_client import OneShotClient, OneShotClientError
@@ -42,6 +42,7 @@ __all__ = [
     "ClientSettings",
     "CommandProcessor",
     "CommandRules",
+    "Consignment",
     "DeliverySettings",
     "DeliveryWindow",
     "EvidenceUpload",

@@ -125,9 +125,9 @@ class MqttClient:
             standing = self._network.connection
         return standing is not None and standing.publish(message, done)
 
-    def announce(self) -> None:
-        """Publish the status soon, because something in it has changed."""
-        self._network.announce()
+    def announce(self, *, birth: bool = False) -> None:
+        """Publish the status soon, because something in it has changed; with `birth` also what the gate is."""
+        self._network.announce(birth=birth)
 
     def reconnect(self, cause: str) -> None:
         """End the connection of now, for this cause, and go on to the next broker."""

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from agent.broker import Topics
+from agent.broker import GroupTopics, Topics
 from agent.core.commands import (
     BYTES_LIMIT,
     TRACE_FIELDS,
@@ -81,12 +81,13 @@ _Arrival: TypeAlias = tuple[float, "Incoming"]
 
 @dataclass(frozen=True, slots=True)
 class CommandRules:
-    """Who may order what here. `keys` by their id; `lanes` by name."""
+    """Who may order what here. `keys` by their id; `lanes` by name; `groups`: those that the gate belongs to."""
 
     gate: str
     keys: Mapping[str, CommandKey]
     lanes: frozenset[str]
     max_life_s: int
+    groups: tuple[str, ...] = ()
 
 
 class CommandProcessor:
@@ -110,6 +111,7 @@ class CommandProcessor:
         self._journal = journal
         self._records = records
         self._clock = clock
+        self._groups = {GroupTopics(group).command(""): group for group in rules.groups}
         self._prefix = Topics(rules.gate).command("")
         self._executions = CommandExecutions(executors)
         self._challenges = Challenges(time.monotonic())
@@ -124,7 +126,8 @@ class CommandProcessor:
         self._overflow_lock = threading.Lock()
         # Whatever was wrong with one command, the next is taken soon.
         self.worker = Worker("commands", self._run, limit_s=LIMIT_S, backoff=Backoff(cap_s=FAULT_PAUSE_S))
-        client.subscribe(Subscription(Topics(rules.gate).commands, self._arrived, qos=1, stored=False))
+        filters = (Topics(rules.gate).commands, *(GroupTopics(group).commands for group in rules.groups))
+        client.subscribe(*(Subscription(each, self._arrived, qos=1, stored=False) for each in filters))
         client.listen(self._link_changed)
 
     @property
@@ -235,20 +238,27 @@ class CommandProcessor:
     # ------------------------------------------------------------------------------------------------------ one command
 
     def _process_command(self, arrived_at: float, message: Incoming) -> None:
-        received = ReceivedCommand(message.topic.removeprefix(self._prefix), message.payload, message.retained)
+        received = self._received(message)
         found = prove(
             received, self._rules.gate, self._rules.keys, lambda: self._verifying.try_acquire(time.monotonic())
         )
         if not isinstance(found, RefusedCommand):
             fault = _fault(found, Text("the gate has failed at it; nothing was done now"))
-            with on_failure(lambda: self._refuse(fault, message, received.name)):
+            with on_failure(lambda: self._refuse(fault, message, received)):
                 accepted = self._accept(found, message, arrived_at)
             if isinstance(accepted, Command):
                 self._carry_out(accepted, _taken(accepted, found), message, arrived_at)
             if not isinstance(accepted, RefusedCommand):
                 return
             found = accepted
-        self._refuse(found, message, received.name)
+        self._refuse(found, message, received)
+
+    def _received(self, message: Incoming) -> ReceivedCommand:
+        for prefix, group in self._groups.items():
+            if message.topic.startswith(prefix):
+                name = message.topic.removeprefix(prefix)
+                return ReceivedCommand(name, message.payload, message.retained, group)
+        return ReceivedCommand(message.topic.removeprefix(self._prefix), message.payload, message.retained)
 
     def _accept(self, proved: Proved, message: Incoming, arrived_at: float) -> Command | RefusedCommand | None:
         """Record that a command that was proved is accepted; None where it was before, and is answered again."""
@@ -325,9 +335,10 @@ class CommandProcessor:
         self._records.note([self._draft(event, taken.lane, trace)], commands=[CommandAnswered(taken.id, kept)])
         log.info("%s %s: %s %s", taken.name, taken.id, answer.result.value, answer.detail)
 
-    def _refuse(self, refused: RefusedCommand, message: Incoming, name: str) -> None:
+    def _refuse(self, refused: RefusedCommand, message: Incoming, received: ReceivedCommand) -> None:
+        name = received.name
         log.warning("a command is refused: %s, %s", refused.code.value, refused.detail)
-        self._refusals.add(refused, name)
+        self._refusals.add(refused, name, group=received.group)
         now = time.monotonic()
         if _ANSWERABLE.fullmatch(name) and self._answering.try_acquire(now):
             result = CommandResult(
@@ -391,4 +402,5 @@ def _accepted(command: Command, proved: Proved) -> CommandAccepted:
         counter=command.counter,
         operator=command.operator,
         cause=command.cause,
+        group=command.group,
     )

@@ -16,14 +16,14 @@ EVENTS_A_MINUTE: Final = 10
 NAME_UNSAYABLE: Final = "?"
 _SAYABLE: Final = re.compile(r"[A-Za-z0-9_.-]{1,32}")
 
-_Key = tuple["Refusal", str | None]
+_Key = tuple["Refusal", str | None, str]
 _Named = tuple["RefusedCommand", str]
 
 
 class RefusalLog:
     """What was refused and not told yet. For one thread; times are monotonic seconds.
 
-    Refusals of one code and one key are folded together; the event gives the newest of them.
+    Refusals of one code, one key and one group are folded together; the event gives the newest of them.
     """
 
     def __init__(self) -> None:
@@ -35,10 +35,10 @@ class RefusalLog:
         """How many were not told yet."""
         return self._folder.waiting
 
-    def add(self, refused: RefusedCommand, name: str, count: int = 1) -> None:
-        """Note `count` refusals. `name`: the last part of the topic, as it came."""
+    def add(self, refused: RefusedCommand, name: str, count: int = 1, group: str = "") -> None:
+        """Note `count` refusals. `name`: the last part of the topic, as it came. `group`: of whose topic, if any."""
         said = name if _SAYABLE.fullmatch(name) else NAME_UNSAYABLE
-        self._folder.add((refused.code, refused.key), (refused, said), count)
+        self._folder.add((refused.code, refused.key, group), (refused, said), count)
 
     def due(self, at: float) -> list[CommandRefused]:
         """The events to record now, the oldest first."""
@@ -58,4 +58,5 @@ def _event(folded: Folded[_Key, _Named]) -> CommandRefused:
         key=refused.key,
         detail=refused.detail,
         count=folded.count,
+        group=folded.key[2],
     )

@@ -1,4 +1,4 @@
-"""Pictures on their way to central: one at a time, behind the events, until the broker took them."""
+"""Pictures and support bundles on their way to central: one at a time, behind the events, until the broker has them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from agent.core.events import EvidenceSent
 from agent.core.model import ReportOnce
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from agent.broker import Topics
     from agent.core.events import Event
     from agent.mqtt.client import MqttClient
-    from agent.store.evidence import EvidenceStore
+    from agent.store.evidence import OutgoingPictures
 
 log = logging.getLogger(__name__)
 
@@ -49,22 +49,59 @@ class EvidenceSettings:
     answer_s: float = 300.0
 
 
+@dataclass(frozen=True, slots=True)
+class Consignment:
+    """What is sent where it is no picture. `sent`: the event that says so, of a name and a size.
+
+    `turn`: whose turn it is, None while none is to go over MQTT. `leave` takes one out of the queue.
+    """
+
+    name: str
+    content_type: str
+    sent: Callable[[str, int], Event]
+    turn: Callable[[], str | None]
+    leave: Callable[[str], None]
+
+
+class SentStore(Protocol):
+    """A store of what waits to be sent, by its SHA-256."""
+
+    @property
+    def outgoing(self) -> OutgoingPictures:
+        """What waits."""
+        ...
+
+    def get(self, sha256: str, /) -> bytes | None:
+        """Its bytes; None where it is not kept. Raises EvidenceError."""
+        ...
+
+
 class EvidenceUpload:
-    """One thread that sends the pictures that wait in the store's queue.
+    """One thread that sends what waits in the store's queue: pictures, where `consignment` does not say otherwise.
 
     `ready` says whether the events are through, so that it is the pictures' turn. `note` records that one was sent.
     What the broker took is out of the queue: whether central has it, central must see by the event.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the seams of a sender
         self,
         client: MqttClient,
         topics: Topics,
-        pictures: EvidenceStore,
+        pictures: SentStore,
         note: Callable[[Event], None],
         ready: Callable[[], bool],
         settings: EvidenceSettings | None = None,
+        *,
+        consignment: Consignment | None = None,
     ) -> None:
+        outgoing = pictures.outgoing
+        self._consignment = consignment or Consignment(
+            "evidence",
+            CONTENT_TYPE,
+            lambda name, size: EvidenceSent(picture=name, bytes=size),
+            outgoing.first,
+            outgoing.remove,
+        )
         self._client = client
         self._topics = topics
         self._pictures = pictures
@@ -75,7 +112,7 @@ class EvidenceUpload:
         self._trouble = ""
         self._reported = ReportOnce()
         self.worker = Worker(
-            "evidence-sender",
+            f"{self._consignment.name}-sender",
             self._run,
             limit_s=LIMIT_S,
             backoff=Backoff(self._settings.retry_s, self._settings.retry_s),
@@ -115,7 +152,7 @@ class EvidenceUpload:
 
     def _turn(self) -> float:
         """Send one picture if it may be; returns after how many seconds to look again."""
-        name = self._pictures.outgoing.first()
+        name = self._consignment.turn()
         if name is None or self._client.view.state is not PortState.UP or not self._ready():
             return self._settings.look_s
         try:
@@ -132,7 +169,7 @@ class EvidenceUpload:
         if receipt is None:
             return self._settings.look_s
         if receipt.taken:
-            self._note(EvidenceSent(picture=name, bytes=len(jpeg)))
+            self._note(self._consignment.sent(name, len(jpeg)))
             self._leave(name)
             self._trouble = ""
             self._reported.clear()
@@ -152,7 +189,7 @@ class EvidenceUpload:
         message = Outgoing(
             topic=self._topics.evidence(name),
             payload=jpeg,
-            content_type=CONTENT_TYPE,
+            content_type=self._consignment.content_type,
             user_properties=(("gate", self._topics.gate), ("sha256", name)),
         )
         connection = self._client.view.connections
@@ -194,5 +231,5 @@ class EvidenceUpload:
         self._leave(name)
 
     def _leave(self, name: str) -> None:
-        self._pictures.outgoing.remove(name)
+        self._consignment.leave(name)
         self._failures.pop(name, None)

@@ -72,6 +72,7 @@ class NetworkThread:
         self._connection: BrokerConnection | None = None
         self._stood_at: float | None = None
         self._status_due_at = 0.0
+        self._birth_due = False
         # Not watched for progress here: the client looks at it, and puts another in its place.
         self.worker = Worker("link-network", self._run, limit_s=None, on_failure=OnFailure.GIVE_UP)
 
@@ -94,8 +95,9 @@ class NetworkThread:
             if self._connection is not None and self._phase is not _ConnectionPhase.CONNECTING:
                 self._connection.unsubscribe(topic_filters)
 
-    def announce(self) -> None:
-        """Publish the status at the next turn."""
+    def announce(self, *, birth: bool = False) -> None:
+        """Publish the status at the next turn; with `birth` what is published on a connect."""
+        self._birth_due = self._birth_due or birth
         self._status_due_at = 0.0
 
     # ------------------------------------------------------------------------------------------------------ the thread
@@ -177,9 +179,14 @@ class NetworkThread:
                 )
             if self._phase is _ConnectionPhase.UP and now >= self._status_due_at:
                 self._status_due_at = now + self._settings.status_every_s  # first: it may be due at once again
-                self._publish_own(connection, self._presence.online(self._broker_selector.index))
+                self._publish_own(connection, self._due())
         self._part(connection)
         return Text("stopped")
+
+    def _due(self) -> list[Outgoing]:
+        index, birth = self._broker_selector.index, self._birth_due
+        self._birth_due = False
+        return self._presence.greeting(index) if birth else self._presence.online(index)
 
     def _begin(self, connection: BrokerConnection) -> None:
         if connection.limits.maximum_qos < 1:

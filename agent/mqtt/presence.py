@@ -15,7 +15,7 @@ from agent.core.events import SCHEMA_VERSION, TYPES, Birth, Status
 from agent.mqtt.messages import Outgoing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from agent.core.events import ClockReading
     from agent.mqtt.uplink_view import UplinkView
@@ -30,12 +30,16 @@ ONLY_AT_BIRTH = Birth.model_fields.keys() - Status.model_fields.keys()
 
 @dataclass(frozen=True, slots=True)
 class GateIdentity:
-    """Who the gate is. `boot`: new with every start. `inventory`: lanes and devices, as JSON values, for `birth`."""
+    """Who the gate is. `boot`: new with every start. `inventory`: lanes and devices, as JSON values, for `birth`.
+
+    `devices`: what is known of each device now, for the inventory.
+    """
 
     gate: str
     version: str
     boot: str
     inventory: Mapping[str, object]
+    devices: Callable[[], Sequence[Mapping[str, object]]] = tuple
 
 
 class GatePresence:
@@ -62,11 +66,12 @@ class GatePresence:
 
     def birth(self) -> bytes:
         """What the gate is: inventory, versions, stream."""
+        devices = list(self._identity.devices())
         fields = {
             **self._common(),
             "schema": SCHEMA_VERSION,
             "types": [event.TYPE for event in TYPES],
-            "inventory": self._identity.inventory,
+            "inventory": {**self._identity.inventory, **({"devices": devices} if devices else {})},
             "first_kept": self._outbox.tail + 1,
             **self._extra(),
         }

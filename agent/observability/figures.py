@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class UplinkFigures:
 
     `acks_signed`: whether only acknowledgements count that central signed; None: nobody is asked for any. `answer_s`:
     how long central takes for an event, smoothed; None: not measured yet. `resend_after_s`: how long it may take before
-    the gate sends the oldest event again.
+    the gate sends the oldest event again. `uploads`: tries to put something into object storage, by how they ended.
     """
 
     under_way: int
@@ -104,6 +104,7 @@ class UplinkFigures:
     acks_signed: bool | None
     answer_s: float | None
     resend_after_s: float
+    uploads: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

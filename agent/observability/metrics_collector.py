@@ -46,7 +46,8 @@ _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 class MeasuredParts:
     """The parts that are read.
 
-    `uplink`: None without central; `pictures_waiting`: 0 then. `refused`: whether the configuration on the disk is.
+    `uplink`: None without central; `pictures_waiting`: 0 then. `uploads`: how often one ended so. `refused`: whether
+    the configuration on the disk is.
     """
 
     gate: str
@@ -67,6 +68,7 @@ class MeasuredParts:
     pictures_waiting: Callable[[], int]
     refused: Callable[[], bool]
     expiries: Callable[[], tuple[Expiry, ...]] = tuple
+    uploads: Callable[[], Mapping[str, int]] = dict
 
 
 class MetricsCollector:
@@ -95,7 +97,7 @@ class MetricsCollector:
                 LinkFigures(name, view.state is PortState.UP, view.connections)
                 for name, view in sorted(dict(self._links).items())
             ),
-            uplink=_uplink(parts.uplink(), parts.pictures_waiting()),
+            uplink=_uplink(parts.uplink(), parts.pictures_waiting(), parts.uploads()),
             lists=parts.lists(),
             clock_trusted=trust.trusted,
             clock_error_s=trust.error_s,
@@ -171,7 +173,7 @@ def _journal(journal: Journal, limit_bytes: int) -> JournalFigures | None:
         return None
 
 
-def _uplink(view: UplinkView | None, pictures_waiting: int) -> UplinkFigures | None:
+def _uplink(view: UplinkView | None, pictures_waiting: int, uploads: Mapping[str, int]) -> UplinkFigures | None:
     if view is None:
         return None
     return UplinkFigures(
@@ -183,6 +185,7 @@ def _uplink(view: UplinkView | None, pictures_waiting: int) -> UplinkFigures | N
         acks_signed=view.acks_signed,
         answer_s=view.answer_s,
         resend_after_s=view.resend_after_s,
+        uploads=uploads,
     )
 
 

@@ -283,6 +283,12 @@ def _uplink(uplink: UplinkFigures | None) -> Iterator[Metric]:
     yield _counter("uplink_resent_events", "Events sent again because they were in doubt.", (), [((), uplink.resent)])
     yield _single("uplink_waiting_pictures", "Pictures that wait to be sent.", uplink.pictures_waiting)
     yield _counter(
+        "uplink_uploads",
+        "Tries to put a picture or bundle into object storage, by how they ended: done, or why not.",
+        ("result",),
+        (((result,), float(count)) for result, count in uplink.uploads.items()),
+    )
+    yield _counter(
         "uplink_acknowledgements",
         "Acknowledgements by what became of them; all but taken were not believed.",
         ("result",),

@@ -14,7 +14,11 @@ _SHORTEST_SECRET = 4
 # scheme://user:password@host: greedy up to the last @ before a space, quote or slash, since passwords hold @ as well.
 _URL_PASSWORD = re.compile(r"(?P<before>[A-Za-z][A-Za-z0-9+.-]*://[^\s/:@\"'<>]*):(?P<secret>[^\s\"'<>/]+)@")
 _SECRET_WORD = r"(?:pass(?:word|wd|phrase|code)?|pwd|secret|token|api_?key|credentials?)"  # noqa: S105 - a pattern
-_URL_PARAMETER = re.compile(rf"(?P<before>[?&;]{_SECRET_WORD}=)(?P<secret>[^&;\s\"'<>]+)", re.IGNORECASE)
+# What makes a URL of an object store worth having: S3 and those that speak as it does, and Google's, with Azure's sig.
+_SIGNED_WORD = r"(?:X-(?:Amz|Goog)-(?:Signature|Credential|Security-Token)|AWSAccessKeyId|Signature|sig)"
+_URL_PARAMETER = re.compile(
+    rf"(?P<before>[?&;](?:{_SECRET_WORD}|{_SIGNED_WORD})=)(?P<secret>[^&;\s\"'<>]+)", re.IGNORECASE
+)
 _SECRET_NAME = re.compile(r"pass|pas+w|pwd|psw|secret|token|credential|private|api_?key", re.IGNORECASE)
 
 

@@ -63,6 +63,7 @@ if TYPE_CHECKING:
         Settings,
         Site,
         State,
+        Uploads,
     )
     from agent.settings.model.anchors import AnchorValueError, anchors_of, changed_anchors, tables_of
     from agent.settings.model.devices import DriverModels, Family, device_tables, driver_models
@@ -151,6 +152,7 @@ __all__ = [
     "StaleError",
     "State",
     "Timing",
+    "Uploads",
     "UsableConfiguration",
     "Voice",
     "Witness",

@@ -30,16 +30,17 @@ QUORUM = 3
 MQTT_QUEUE = "mqtt-(subscription|will)-"
 # One level of a topic. RabbitMQ translates between the dots of AMQP and the slashes of MQTT: no dots here.
 # The queues of a session are named after its client id, and end in qos0 or qos1; those of central begin with its name.
-GATE_ID = re.compile(rf"(?!{CENTRAL})(?!.*qos[01]$)[A-Za-z0-9][A-Za-z0-9_-]{{0,63}}")
+GATE_ID = re.compile(rf"(?!{CENTRAL})(?!group$)(?!.*qos[01]$)[A-Za-z0-9][A-Za-z0-9_-]{{0,63}}")
 
 # Topics as AMQP routing keys; {username} is put in by RabbitMQ. A gate writes below its own name and nowhere else.
 GATE_WRITES = r"^gate\.v1\.{username}\.(event\..+|status|birth|health|res\..+|evidence\..+)$"
-# Its own status as well: what it said of itself before a restart, so that it does not know less now.
-GATE_READS = r"^gate\.v1\.{username}\.(ack|status|cmd\.(#|.+))$"
+# Its own status as well: what it said of itself before a restart, so that it does not know less now. Commands to groups
+# of gates: which are its own stands in its configuration, and each names its group under the signature.
+GATE_READS = r"^gate\.v1\.{username}\.(ack|status|cmd\.(#|.+))$|^gate\.v1\.group\.[^.]+\.cmd\.(#|.+)$"
 # The lists of its site: all of them are read, and only what it lacks is said.
 SITE_WRITES = r"|^site\.v1\.{site}\.lists\.[a-z]+\.want$"
 SITE_READS = r"|^site\.v1\.{site}\.lists\.(#|.+)$"
-CENTRAL_WRITES = r"^gate\.v1\.[^.]+\.(ack|cmd\..+)$|^site\.v1\.[0-9]+\.lists\..+$"
+CENTRAL_WRITES = r"^gate\.v1\.([^.]+\.(ack|cmd\..+)|group\.[^.]+\.cmd\..+)$|^site\.v1\.[0-9]+\.lists\..+$"
 CENTRAL_READS = (
     r"^gate\.v1\.[^.]+\.(event|res|evidence)\.(#|.+)$|^gate\.v1\.[^.]+\.(status|birth|health)$"
     r"|^site\.v1\.[0-9]+\.lists\.(#|.+)$"
@@ -98,8 +99,8 @@ def definitions(gates: list[str], *, site: int | None = None, add: bool = False)
     for gate in gates:
         if not GATE_ID.fullmatch(gate):
             message = (
-                f"{gate!r} cannot be a gate id at RabbitMQ: 1 to 64 of A-Z a-z 0-9 _ -, no dots, not beginning with "
-                f"{CENTRAL!r} and not ending in 'qos0' or 'qos1'"
+                f"{gate!r} cannot be a gate id at RabbitMQ: 1 to 64 of A-Z a-z 0-9 _ -, no dots, not 'group', not "
+                f"beginning with {CENTRAL!r} and not ending in 'qos0' or 'qos1'"
             )
             raise ValueError(message)
     made: Definitions = {

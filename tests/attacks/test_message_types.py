@@ -30,8 +30,9 @@ from agent.core.permit.trust import Purpose, TrustError
 from agent.core.site.messages import RowsRequest, SiteMessageError
 from agent.core.site.signed_messages import Membership
 from agent.core.trust_state import HeadRecord, HeadRecordError, opened_head, signed_head
-from tests.support.mqtt.commanding import GATE, body, situation
+from tests.support.mqtt.commanding import GATE, UTC, body, group_signed, situation
 from tests.support.mqtt.commanding import signed as signed_command
+from tests.support.mqtt.group_sites import group_body
 from tests.support.pki.permits import KEY, NOW, PERMIT
 from tests.support.site.sites import PLACE
 
@@ -54,10 +55,12 @@ OWN, SPEAKER = (Membership(SITE, gate, GATES) for gate in ("other", GATE))
 
 ACK = json.loads(sign_ack(GATE, Point(STREAM, 7, DIGEST), KEY, KID))
 HEAD = HeadRecord(gate=GATE, stream=STREAM, seq=7, digest=DIGEST, rows=0, utc_ms=NOW * 1000)
+GROUP_BODY = group_body("north", UTC, 1)
 ISSUED = {
     "permit (COSE)": issue(PERMIT, KEY, key_id=LONG_ID).encode(),
     "permit (JWS)": issue_jws(PERMIT, KEY, key_id=LONG_ID).encode(),
     "command": signed_command(body(), key=KEY, kid=KID),
+    "command to a group": group_signed(GROUP_BODY, key=KEY, kid=KID),
     "checkpoint": signed(Checkpoint(gate=GATE, stream=STREAM, time=TIME, seq=7, digest=DIGEST), KEY).encode(),
     "export": signed(
         ExportStatement(
@@ -86,6 +89,7 @@ ISSUED = {
 TYPES = {
     "permit (JWS)": JwsType.PERMIT,
     "command": JwsType.COMMAND,
+    "command to a group": JwsType.GROUP_COMMAND,
     "checkpoint": JwsType.CHECKPOINT,
     "export": JwsType.EXPORT,
     "message between gates": JwsType.SITE_MESSAGE,
@@ -103,6 +107,12 @@ def takes_permit(data):
 def takes_command(data):
     keys = {KID: CommandKey(KID, PUBLIC, frozenset(CommandName))}
     proved = prove(ReceivedCommand("open", data, False), GATE, keys)
+    return isinstance(proved, Proved) and isinstance(judge(proved, situation()), Command)
+
+
+def takes_group_command(data):
+    keys = {KID: CommandKey(KID, PUBLIC, frozenset(CommandName))}
+    proved = prove(ReceivedCommand("rebirth", data, False, "north"), GATE, keys)
     return isinstance(proved, Proved) and isinstance(judge(proved, situation()), Command)
 
 
@@ -138,6 +148,7 @@ READERS = {
     "permit (COSE)": takes_permit,
     "permit (JWS)": takes_permit,
     "command": takes_command,
+    "command to a group": takes_group_command,
     "checkpoint": taking(lambda data: opened(text(data), PUBLIC, Checkpoint), JwsError),
     "export": taking(lambda data: opened(text(data), PUBLIC, ExportStatement), JwsError),
     "message between gates": taking(OWN.opened, SiteMessageError),

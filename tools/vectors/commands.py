@@ -37,6 +37,8 @@ BODY: Final[dict[str, Any]] = {
     "iat": AT - 2,
     "exp": AT + 18,
 }
+GROUP: Final = "north"
+GROUP_HEADER: Final[dict[str, Any]] = {"typ": JwsType.GROUP_COMMAND.value}
 HEADER: Final[dict[str, Any]] = {"alg": "Ed25519", "kid": "duty", "typ": "gate-command+jwt"}
 
 
@@ -48,6 +50,7 @@ class _Case:
     topic: str = "open"
     retained: bool = False
     gate: dict[str, Any] = field(default_factory=dict)
+    group: str = ""
 
 
 def _signed(body: dict[str, Any] | str, header: dict[str, Any] | None = None, key: SigningKey = keys.COMMANDS) -> str:
@@ -113,6 +116,32 @@ def _cases() -> list[_Case]:
         ),
         _Case("a counter that was used", text, Refusal.COUNTER_USED, gate={"counter": AT * 1000}),
         _Case("a lane that there is not", _signed({**BODY, "lane": "in-9"}), Refusal.LANE_UNKNOWN),
+        *_group_cases(),
+    ]
+
+
+def _group_cases() -> list[_Case]:
+    """Commands to a group: the same, but for the group in place of gate and challenge."""
+    body = {name: value for name, value in BODY.items() if name not in {"gate", "challenge", "lane"}}
+    rebirth = {**body, "group": GROUP, "name": "rebirth"}
+    text = _signed(rebirth, GROUP_HEADER)
+    to_gate = {**BODY, "name": "rebirth", "lane": None}
+    lifted = _signed({**rebirth, "name": "open", "lane": LANE}, GROUP_HEADER)
+    return [
+        _Case("to a group, it is obeyed", text, None, "rebirth", group=GROUP),
+        _Case("to a group, for another group", text, Refusal.WRONG_GROUP, "rebirth", group="south"),
+        _Case("to a group, at one gate's topic", text, Refusal.WRONG_TYPE, "rebirth"),
+        _Case("to a gate, at a group's topic", _signed(to_gate), Refusal.WRONG_TYPE, "rebirth", group=GROUP),
+        _Case("to a group, what moves a barrier", lifted, Refusal.BODY_INVALID, "open", group=GROUP),
+        _Case("to a group, past its end", text, Refusal.EXPIRED, "rebirth", gate={"utc": AT + 18}, group=GROUP),
+        _Case(
+            "to a group, while the clock is not synchronised",
+            text,
+            Refusal.CLOCK_UNSURE,
+            "rebirth",
+            gate={"utc": None},
+            group=GROUP,
+        ),
     ]
 
 
@@ -124,9 +153,9 @@ def _altered(text: str) -> str:
     return f"{head}.{other}.{signature}"
 
 
-def verdict(payload: str, topic: str, change: dict[str, Any], *, retained: bool) -> dict[str, Any]:
-    """What a gate says to the command, in the situation with these changes."""
-    proved = prove(ReceivedCommand(topic, payload.encode(), retained), GATE, KEYS)
+def verdict(payload: str, topic: str, change: dict[str, Any], *, retained: bool, group: str = "") -> dict[str, Any]:
+    """What a gate says to the command, in the situation with these changes. `group`: of whose topic it is."""
+    proved = prove(ReceivedCommand(topic, payload.encode(), retained, group), GATE, KEYS)
     found = judge(proved, replace(SITUATION, **change)) if isinstance(proved, Proved) else proved
     if isinstance(found, RefusedCommand):
         return {"refused": found.code.value, "command": found.command, "key": found.key}
@@ -147,10 +176,11 @@ def vectors() -> dict[str, Any]:
     """What `commands.json` holds. Raises ValueError where the gate says something else than is expected."""
     cases = []
     for case in _cases():
-        said = verdict(case.payload, case.topic, case.gate, retained=case.retained)
+        said = verdict(case.payload, case.topic, case.gate, retained=case.retained, group=case.group)
         if said.get("refused") != (case.code and case.code.value):
             raise ValueError(f"command, {case.name}: {said}")
-        told = {"topic": f"gate/v1/{GATE}/cmd/{case.topic}", "retained": case.retained, "payload": case.payload}
+        audience = f"group/{case.group}" if case.group else GATE
+        told = {"topic": f"gate/v1/{audience}/cmd/{case.topic}", "retained": case.retained, "payload": case.payload}
         cases.append({"name": case.name, **told, **({"situation": case.gate} if case.gate else {}), "expect": said})
     return {
         "about": f"Commands as they are published, and what gate {GATE} says in this situation; `utc` null: its clock "
@@ -158,6 +188,7 @@ def vectors() -> dict[str, Any]:
         f"`command` also with {Refusal.BODY_INVALID}.",
         "gate": GATE,
         "type": JwsType.COMMAND.value,
+        "group_type": JwsType.GROUP_COMMAND.value,
         "keys": [
             {"id": key.id, "public": key.public.raw.hex(), "may": sorted(name.value for name in key.may)}
             for key in KEYS.values()

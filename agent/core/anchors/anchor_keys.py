@@ -35,10 +35,11 @@ ANCHOR_KEYS: Final[tuple[tuple[str, str], ...]] = (
     ("console", "tls"),
     ("console", "names"),
     ("fleet", "keys"),
+    ("uploads", "hosts"),
 )
 """The keys of the configuration: section and name. All that is below one belongs to it."""
 
-ADDED_KEYS: Final = frozenset({"fleet.keys"})
+ADDED_KEYS: Final = frozenset({"fleet.keys", "uploads.hosts"})
 """Anchors that earlier agents did not have. While one is empty it is left out of the digest, which stays as it was."""
 
 PERSONS: Final = "anchors.persons"

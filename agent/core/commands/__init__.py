@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from agent.core.face import lazy_face
 
 if TYPE_CHECKING:
-    from agent.core.commands.body import BODIES, TRACE_FIELDS, CommandBody
+    from agent.core.commands.body import BODIES, SAYABLE_MESSAGES, TRACE_FIELDS, CommandBody
     from agent.core.commands.check import (
         BYTES_LIMIT,
         CommandKey,
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
         judge,
         prove,
     )
-    from agent.core.commands.command import LANE_COMMANDS, Command, CommandAnswer, Refusal, Result
-    from agent.core.commands.issue import CommandInvalidError, make, sign
+    from agent.core.commands.command import GROUP_COMMANDS, LANE_COMMANDS, Command, CommandAnswer, Refusal, Result
+    from agent.core.commands.group_body import GROUP_BODIES, GroupBody
+    from agent.core.commands.issue import CommandInvalidError, make, make_for_group, sign
     from agent.core.commands.record import CommandAnswered, CommandChange, CommandEntry, CommandTaken
 else:
     __getattr__ = lazy_face(__name__)
@@ -28,7 +29,10 @@ else:
 __all__ = [
     "BODIES",
     "BYTES_LIMIT",
+    "GROUP_BODIES",
+    "GROUP_COMMANDS",
     "LANE_COMMANDS",
+    "SAYABLE_MESSAGES",
     "TRACE_FIELDS",
     "Command",
     "CommandAnswer",
@@ -39,6 +43,7 @@ __all__ = [
     "CommandInvalidError",
     "CommandKey",
     "CommandTaken",
+    "GroupBody",
     "Proved",
     "ReceivedCommand",
     "Refusal",
@@ -47,6 +52,7 @@ __all__ = [
     "Situation",
     "judge",
     "make",
+    "make_for_group",
     "prove",
     "sign",
 ]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeAlias, get_args
 
 from pydantic import (
     AfterValidator,
@@ -21,7 +21,7 @@ from pydantic import (
     model_validator,
 )
 
-from agent.core.model import SEQ_MAX, CommandName, TraceContext, trace_of
+from agent.core.model import SEQ_MAX, CommandName, DriverMessage, TraceContext, trace_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +30,9 @@ PICTURES_LIMIT = 64
 LOG_FOR_LIMIT_S = 86_400
 DISPLAY_FOR_LIMIT_S = 600
 DISPLAY_TEXT_LIMIT = 120
+UPLOADS_LIMIT = 16
+UPLOAD_URL_LIMIT = 2_048
+UPLOAD_FOR_LIMIT_S = 604_800
 COUNTER_MAX = 2**63 - 1
 UTC_MAX = 253_402_300_799
 # Control characters, characters that only steer how others are shown, halves of pairs, and breaks of lines.
@@ -72,6 +75,18 @@ WordsForDriver = Annotated[str, Field(min_length=1, max_length=DISPLAY_TEXT_LIMI
 Unix = Annotated[int, Field(ge=0, le=UTC_MAX)]
 Lane = Annotated[str, Field(min_length=1, max_length=64, description="Name of the lane, as `birth` gives it.")]
 Sha256Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+SignedUrl = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=UPLOAD_URL_LIMIT,
+        pattern=r"^https?://[!-~]+$",
+        description="Where to PUT it: a presigned URL. Who knows it may write there, so it is kept nowhere.",
+    ),
+]
+ForSeconds = Annotated[
+    int, Field(ge=1, le=UPLOAD_FOR_LIMIT_S, description="For how long the URLs hold, from when the command arrives.")
+]
 
 
 class _Strict(BaseModel):
@@ -102,12 +117,34 @@ class SendEvidenceArguments(_Strict):
     pictures: tuple[Sha256Hex, ...] = Field(min_length=1, max_length=PICTURES_LIMIT)
 
 
+SayableMessage: TypeAlias = Literal[
+    DriverMessage.SHOW_CODE,
+    DriverMessage.HOLD_CODE_STILL,
+    DriverMessage.CHECKING,
+    DriverMessage.WAIT,
+    DriverMessage.WAIT_FOR_OFFICER,
+    DriverMessage.OTHER_LANE,
+    DriverMessage.LANE_BUSY,
+    DriverMessage.LANE_CLOSED,
+    DriverMessage.TURN_BACK,
+    DriverMessage.KEEP_CLEAR,
+    DriverMessage.STOP_FOR_OFFICER,
+    DriverMessage.OUT_OF_ORDER,
+]
+"""The messages of the gate's own that central may have shown: none by which a driver could believe that he may drive
+on, and none that says what only the gate can know, such as that a code is not valid."""
+SAYABLE_MESSAGES: tuple[DriverMessage, ...] = get_args(SayableMessage)
+
+
 class DisplayArguments(_Strict):
     """What to tell the driver who stands at the lane, and for how long."""
 
     texts: dict[Literal["en", "zh", "ru", "kk"], WordsForDriver] = Field(
         default={},
         description="The text by language. Which of them are shown goes by the vehicle's plate and the lane.",
+    )
+    message: SayableMessage | None = Field(
+        default=None, description="One of the gate's own messages in place of texts; null: the texts are meant."
     )
     seconds: int = Field(
         ge=0, le=DISPLAY_FOR_LIMIT_S, description="For how long; 0, and no texts: to take off what is shown."
@@ -120,8 +157,37 @@ class DisplayArguments(_Strict):
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if bool(self.texts) is not bool(self.seconds):
+        if self.message is not None and self.texts:
+            raise ValueError("a message or texts, not both")
+        if bool(self.texts or self.message) is not bool(self.seconds):
             raise ValueError("texts need seconds above 0, and seconds need texts; with neither, what is shown goes off")
+        return self
+
+
+class SendBundleArguments(_Strict):
+    """Where a support bundle is to go; without a URL it waits for a grant, or goes over MQTT."""
+
+    url: SignedUrl | None = None
+    for_s: ForSeconds = 3600
+
+
+class UploadPlace(_Strict):
+    """Where one picture or bundle is to go."""
+
+    sha256: Sha256Hex = Field(description="Its SHA-256, as `uploads_wanted` of `status` or an event names it.")
+    url: SignedUrl
+
+
+class UploadGrantArguments(_Strict):
+    """Where pictures and bundles are to go, one URL each."""
+
+    uploads: tuple[UploadPlace, ...] = Field(min_length=1, max_length=UPLOADS_LIMIT)
+    for_s: ForSeconds
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        if len({place.sha256 for place in self.uploads}) != len(self.uploads):
+            raise ValueError("expected each sha256 once")
         return self
 
 
@@ -138,12 +204,12 @@ class SetLogLevelArguments(_Strict):
     for_s: int = Field(ge=0, le=LOG_FOR_LIMIT_S, description="For how long; 0: until the next start.")
 
 
-class _Body(_Strict):
+class SignedBody(_Strict):
+    """What every command says, of whomever it is ordered."""
+
     id: CommandId
-    gate: str = Field(min_length=1, max_length=64, description="The gate that is to obey.")
     operator: Words = Field(min_length=1, max_length=64, description="Who orders it; goes into the events.")
     cause: Words = Field(min_length=1, max_length=200, description="Why; goes into the events.")
-    challenge: str = Field(min_length=1, max_length=64, description="The challenge in the gate's `status` of now.")
     counter: int = Field(ge=1, le=COUNTER_MAX, description="Higher than in every accepted command of the same key.")
     iat: Unix = Field(description="When it was made, Unix seconds.")
     exp: Unix = Field(description="From when on it must not be obeyed any more, Unix seconds.")
@@ -172,7 +238,14 @@ class _Body(_Strict):
         return self
 
 
-class LaneBody(_Body):
+class GateBody(SignedBody):
+    """What every command to one gate says besides."""
+
+    gate: str = Field(min_length=1, max_length=64, description="The gate that is to obey.")
+    challenge: str = Field(min_length=1, max_length=64, description="The challenge in the gate's `status` of now.")
+
+
+class LaneBody(GateBody):
     """The body of a command that moves or marks a lane."""
 
     name: Literal[
@@ -189,7 +262,7 @@ class LaneBody(_Body):
     arguments: NoArguments = NoArguments()
 
 
-class DisplayBody(_Body):
+class DisplayBody(GateBody):
     """The body of `display`."""
 
     name: Literal[CommandName.DISPLAY]
@@ -197,7 +270,7 @@ class DisplayBody(_Body):
     arguments: DisplayArguments
 
 
-class SnapshotBody(_Body):
+class SnapshotBody(GateBody):
     """The body of `snapshot`."""
 
     name: Literal[CommandName.SNAPSHOT]
@@ -205,7 +278,7 @@ class SnapshotBody(_Body):
     arguments: SnapshotArguments
 
 
-class ReplayBody(_Body):
+class ReplayBody(GateBody):
     """The body of `replay`."""
 
     name: Literal[CommandName.REPLAY]
@@ -213,7 +286,7 @@ class ReplayBody(_Body):
     arguments: ReplayArguments
 
 
-class SendEvidenceBody(_Body):
+class SendEvidenceBody(GateBody):
     """The body of `send_evidence`."""
 
     name: Literal[CommandName.SEND_EVIDENCE]
@@ -221,7 +294,7 @@ class SendEvidenceBody(_Body):
     arguments: SendEvidenceArguments
 
 
-class ReloadListsBody(_Body):
+class ReloadListsBody(GateBody):
     """The body of `reload_lists`."""
 
     name: Literal[CommandName.RELOAD_LISTS]
@@ -229,7 +302,7 @@ class ReloadListsBody(_Body):
     arguments: NoArguments = NoArguments()
 
 
-class SetLogLevelBody(_Body):
+class SetLogLevelBody(GateBody):
     """The body of `set_log_level`."""
 
     name: Literal[CommandName.SET_LOG_LEVEL]
@@ -237,8 +310,41 @@ class SetLogLevelBody(_Body):
     arguments: SetLogLevelArguments
 
 
+class RebirthBody(GateBody):
+    """The body of `rebirth`."""
+
+    name: Literal[CommandName.REBIRTH]
+    lane: None = None
+    arguments: NoArguments = NoArguments()
+
+
+class SendBundleBody(GateBody):
+    """The body of `send_bundle`."""
+
+    name: Literal[CommandName.SEND_BUNDLE]
+    lane: None = None
+    arguments: SendBundleArguments = SendBundleArguments()
+
+
+class UploadGrantBody(GateBody):
+    """The body of `upload_grant`."""
+
+    name: Literal[CommandName.UPLOAD_GRANT]
+    lane: None = None
+    arguments: UploadGrantArguments
+
+
 CommandBody: TypeAlias = (
-    LaneBody | DisplayBody | SnapshotBody | ReplayBody | SendEvidenceBody | ReloadListsBody | SetLogLevelBody
+    LaneBody
+    | DisplayBody
+    | SnapshotBody
+    | ReplayBody
+    | SendEvidenceBody
+    | ReloadListsBody
+    | SetLogLevelBody
+    | RebirthBody
+    | SendBundleBody
+    | UploadGrantBody
 )
 
 COMMAND_BODY: TypeAdapter[CommandBody] = TypeAdapter(Annotated[CommandBody, Field(discriminator="name")])
@@ -260,6 +366,9 @@ BODIES: Mapping[CommandName, type[CommandBody]] = MappingProxyType(
         CommandName.SEND_EVIDENCE: SendEvidenceBody,
         CommandName.RELOAD_LISTS: ReloadListsBody,
         CommandName.SET_LOG_LEVEL: SetLogLevelBody,
+        CommandName.REBIRTH: RebirthBody,
+        CommandName.SEND_BUNDLE: SendBundleBody,
+        CommandName.UPLOAD_GRANT: UploadGrantBody,
     }
 )
 """The model of each command's body."""

@@ -13,15 +13,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 
-from agent.core.commands.body import COMMAND_BODY
+from agent.core.commands.body import COMMAND_BODY, GateBody
 from agent.core.commands.command import Command, Refusal
+from agent.core.commands.group_body import GROUP_BODY
 from agent.core.crypto import JwsError, JwsFault, JwsType, jws
 from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
+    from pydantic import TypeAdapter
+
     from agent.core.commands.body import CommandBody
+    from agent.core.commands.group_body import GroupBody
     from agent.core.crypto import PublicKey
     from agent.core.model import CommandName, TraceContext
 
@@ -49,11 +53,15 @@ class CommandKey:
 
 @dataclass(frozen=True, slots=True)
 class ReceivedCommand:
-    """What came in: the last part of the topic, the bytes, and whether the retain flag was set."""
+    """What came in: the last part of the topic, the bytes, and whether the retain flag was set.
+
+    `group`: the group of gates whose topic it came by; empty: the gate's own.
+    """
 
     name: str
     payload: bytes
     retained: bool
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +72,15 @@ class Proved:
     repeat is answered as it was, and `judge` refuses it.
     """
 
-    body: CommandBody
+    body: CommandBody | GroupBody
     key: CommandKey
     digest: str
     typed: bool = True
+
+    @property
+    def group(self) -> str:
+        """The group of gates of which it is ordered; empty: of this gate alone."""
+        return getattr(self.body, "group", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +121,17 @@ def prove(
     text = _text(received)
     if isinstance(text, RefusedCommand):
         return text
+    # There were never commands to groups without a type.
+    wanted, untyped = (JwsType.GROUP_COMMAND, False) if received.group else (JwsType.COMMAND, True)
     try:
         typed = jws.is_typed(text)
-        kid = jws.key_named_by(text, JwsType.COMMAND, untyped=True)
+        kid = jws.key_named_by(text, wanted, untyped=untyped)
         key = keys.get(kid)
         if key is None:
             return RefusedCommand(Refusal.KEY_UNKNOWN, Text("no key of this id is in the gate's settings"))
         if not may_verify():
             return RefusedCommand(Refusal.RATE_LIMITED, Text("too many signatures to check: send it again in a moment"))
-        payload = jws.verified(text, key.public, JwsType.COMMAND, untyped=True)
+        payload = jws.verified(text, key.public, wanted, untyped=untyped)
     except JwsError as error:
         return RefusedCommand(_FAULTS[error.fault], _unproved(error))
     found = _understood(payload, key, received, gate)
@@ -124,7 +139,7 @@ def prove(
 
 
 def _understood(payload: bytes, key: CommandKey, received: ReceivedCommand, gate: str) -> Proved | RefusedCommand:
-    body = _body(payload)
+    body = _body(payload, GROUP_BODY if received.group else COMMAND_BODY)
     if isinstance(body, str):
         return RefusedCommand(Refusal.BODY_INVALID, body, key=key.id)
     refusal = _misdirected(body, received, gate)
@@ -157,6 +172,7 @@ def judge(proved: Proved, situation: Situation) -> Command | RefusedCommand:
         expires_at=body.exp,
         arguments=body.arguments.model_dump(),
         trace=body.trace,
+        group=proved.group,
     )
 
 
@@ -181,11 +197,11 @@ def _unproved(error: JwsError) -> str:
     return str(error).partition(":")[0]
 
 
-def _body(payload: bytes) -> CommandBody | str:
+def _body(payload: bytes, form: TypeAdapter[CommandBody] | TypeAdapter[GroupBody]) -> CommandBody | GroupBody | str:
     """The body, or what is wrong with it. Names that come twice are refused: two readers may see two commands."""
     try:
         json.loads(payload, object_pairs_hook=_unique)
-        return COMMAND_BODY.validate_json(payload)
+        return form.validate_json(payload)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])
@@ -201,9 +217,14 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _misdirected(body: CommandBody, received: ReceivedCommand, gate: str) -> _Fault | None:
-    if body.gate != gate:
-        return Refusal.WRONG_GATE, Text("it is for gate {gate}, this is {own}", gate=body.gate, own=gate)
+def _misdirected(body: CommandBody | GroupBody, received: ReceivedCommand, gate: str) -> _Fault | None:
+    if isinstance(body, GateBody):
+        if body.gate != gate:
+            return Refusal.WRONG_GATE, Text("it is for gate {gate}, this is {own}", gate=body.gate, own=gate)
+    elif body.group != received.group:
+        return Refusal.WRONG_GROUP, Text(
+            "it is for the group {group}, this is the topic of {topic}", group=body.group, topic=received.group
+        )
     if body.name.value != received.name:
         return Refusal.WRONG_TOPIC, Text("{name} belongs to the topic cmd/{name}", name=body.name.value)
     return None
@@ -223,8 +244,12 @@ def _forbidden(proved: Proved) -> _Fault | None:
     return None
 
 
-def _untimely(body: CommandBody, situation: Situation) -> _Fault | None:
+def _untimely(body: CommandBody | GroupBody, situation: Situation) -> _Fault | None:
     life_s = body.exp - body.iat
+    if situation.utc is None and not isinstance(body, GateBody):
+        return Refusal.CLOCK_UNSURE, Text(
+            "this gate's clock is not synchronised, and a command to a group is proved to be fresh by its time alone"
+        )
     if situation.utc is not None:
         if body.iat > situation.utc + CLOCK_SKEW_S:
             return Refusal.NOT_YET_VALID, Text(
@@ -243,15 +268,15 @@ def _untimely(body: CommandBody, situation: Situation) -> _Fault | None:
     return None
 
 
-def _stale(body: CommandBody, situation: Situation) -> _Fault | None:
-    if body.challenge not in situation.challenges:
+def _stale(body: CommandBody | GroupBody, situation: Situation) -> _Fault | None:
+    if isinstance(body, GateBody) and body.challenge not in situation.challenges:
         return Refusal.CHALLENGE_WRONG, Text("its challenge is not the one in the gate's status of now")
     if body.counter <= situation.counter:
         return Refusal.COUNTER_USED, Text("its counter must be above {counter}", counter=situation.counter)
     return None
 
 
-def _homeless(body: CommandBody, situation: Situation) -> _Fault | None:
+def _homeless(body: CommandBody | GroupBody, situation: Situation) -> _Fault | None:
     if body.lane is not None and body.lane not in situation.lanes:
         return Refusal.LANE_UNKNOWN, Text("there is no lane {lane}", lane=body.lane)
     return None

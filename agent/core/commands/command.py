@@ -32,6 +32,20 @@ LANE_COMMANDS = frozenset(
     }
 )
 
+GROUP_COMMANDS = frozenset(
+    {
+        CommandName.DISPLAY,
+        CommandName.RELOAD_LISTS,
+        CommandName.SET_LOG_LEVEL,
+        CommandName.REBIRTH,
+        CommandName.SEND_BUNDLE,
+    }
+)
+"""What may be ordered of a group of gates at once: nothing that moves or marks a lane.
+
+A command to a group carries no gate's challenge, so it is proved to be fresh by its time alone.
+"""
+
 
 class Refusal(StrEnum):
     """Why a command is not obeyed. The order is the order of the checks: the first that fails decides."""
@@ -45,8 +59,10 @@ class Refusal(StrEnum):
     SIGNATURE_INVALID = "SIGNATURE_INVALID"
     BODY_INVALID = "BODY_INVALID"
     WRONG_GATE = "WRONG_GATE"
+    WRONG_GROUP = "WRONG_GROUP"
     WRONG_TOPIC = "WRONG_TOPIC"
     NOT_PERMITTED = "NOT_PERMITTED"
+    CLOCK_UNSURE = "CLOCK_UNSURE"
     NOT_YET_VALID = "NOT_YET_VALID"
     EXPIRED = "EXPIRED"
     LIFE_TOO_LONG = "LIFE_TOO_LONG"
@@ -75,7 +91,8 @@ class Result(StrEnum):
 class Command:
     """A command whose every check held.
 
-    Times are Unix seconds; `arguments`: the model of its name's own fields, dumped. `trace`: its sender's; None: none.
+    Times are Unix seconds; `arguments`: the model of its name's own fields, dumped. `group`: the group of gates that it
+    was ordered of; empty: of this gate alone. `trace`: its sender's; None: none.
     """
 
     id: str
@@ -87,7 +104,8 @@ class Command:
     cause: str
     issued_at: int
     expires_at: int
-    arguments: Mapping[str, object] = field(default_factory=dict)
+    arguments: Mapping[str, object] = field(default_factory=dict, repr=False)
+    group: str = ""
     trace: TraceContext | None = None
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from agent.core.commands import GROUP_BODIES
 from agent.core.contract import examples
 from agent.core.contract.channels import (
     ACK,
@@ -19,6 +20,7 @@ from agent.core.contract.channels import (
     STATUS,
     command_channel,
     event_channel,
+    group_command_channel,
     result_channel,
 )
 from agent.core.contract.schemas import EVENTS, TITLES, changed, schemas
@@ -66,6 +68,10 @@ def asyncapi() -> Node:
             "messageBindings": _message_bindings(),
             "parameters": {
                 "gate": {"description": "The gate id: the CN of the gate's certificate.", "examples": [examples.GATE]},
+                "group": {
+                    "description": "A group of gates, as in `fleet.groups` of their configuration.",
+                    "examples": [examples.GROUP],
+                },
                 "sha256": {"description": "The SHA-256 of the picture, in hex.", "examples": [examples.PICTURES[0]]},
             },
             "schemas": _schemas(),
@@ -107,7 +113,7 @@ def _server() -> Node:
 
 
 def _channel(channel: Channel) -> Node:
-    parameters = [name for name in ("gate", "sha256") if f"{{{name}}}" in channel.address]
+    parameters = [name for name in ("gate", "group", "sha256") if f"{{{name}}}" in channel.address]
     return {
         "address": channel.address,
         "summary": channel.summary,
@@ -130,7 +136,7 @@ def _operation(channel: Channel) -> tuple[str, Node]:
         "bindings": {"mqtt": mqtt},
     }
     if channel.content_type == JOSE:
-        result = result_channel(CommandName(channel.name.removeprefix("command."))).name
+        result = result_channel(CommandName(channel.name.rpartition(".")[2])).name
         operation["reply"] = {
             "channel": {"$ref": f"#/channels/{result}"},
             "messages": [{"$ref": f"#/channels/{result}/messages/{result}"}],
@@ -146,6 +152,7 @@ def _messages() -> Node:
         HEALTH.name: _message(HEALTH, _payload("health"), json.loads(examples.health_example())),
         ACK.name: _message(ACK, _payload("ack"), json.loads(examples.ack_example())),
         **{f"command.{name}": _command_message(name) for name in CommandName},
+        **{f"group.command.{name}": _group_command_message(name) for name in GROUP_BODIES},
         **{f"result.{name}": _result_message(name) for name in CommandName},
         EVIDENCE.name: {
             **_message(EVIDENCE, _ref("Picture"), None),
@@ -169,18 +176,26 @@ def _headers(channel: Channel, title: str, description: str, *more: str) -> Node
 
 
 def _command_message(name: CommandName) -> Node:
-    title = f"{capitalised(name)}Command"
-    payload = {
+    payload = _signed(f"{capitalised(name)}Command", JwsType.COMMAND)
+    return _message(command_channel(name), payload, examples.command_example(name))
+
+
+def _group_command_message(name: CommandName) -> Node:
+    payload = _signed(f"Group{capitalised(name)}Command", JwsType.GROUP_COMMAND)
+    return _message(group_command_channel(name), payload, examples.group_command_example(name))
+
+
+def _signed(title: str, kind: JwsType) -> Node:
+    return {
         "title": f"Signed{title}",
         "type": "string",
         "pattern": COMPACT_JWS,
         "description": (
             "JWS, compact serialisation (RFC 7515), EdDSA with Ed25519 (RFC 8037); `kid` is the key's id, `typ` is "
-            f"{JwsType.COMMAND}."
+            f"{kind}."
         ),
         "x-jws-payload": f"#/components/schemas/{title}",
     }
-    return _message(command_channel(name), payload, examples.command_example(name))
 
 
 def _result_message(name: CommandName) -> Node:
@@ -203,14 +218,16 @@ def _message(channel: Channel, payload: Node, example: Any, headers: Mapping[str
 
 def _message_bindings() -> Node:
     """How messages are published, by the first part of their names."""
+    correlation: Node = {"type": "string", "description": "Optional; comes back with the result."}
     more: dict[str, Node] = {
         "command": {
-            "correlationData": {"type": "string", "description": "Optional; comes back with the result."},
+            "correlationData": correlation,
             "responseTopic": {
                 "type": "string",
                 "description": "Optional; a topic below the gate's own `res/`, to which the result goes too.",
             },
         },
+        "group": {"correlationData": correlation},
         "result": {"correlationData": {"type": "string", "description": "That of the command."}},
     }
     types = {channel.name.partition(".")[0]: channel.content_type for channel in CHANNELS}
@@ -276,16 +293,19 @@ def _with_common_parts(found: Node) -> Node:
             "properties": {field: value for field, value in one["properties"].items() if field not in envelope},
             "required": [field for field in one["required"] if field not in envelope],
         }
-    commands = {name: found[name] for name in (f"{capitalised(each)}Command" for each in CommandName)}
-    fields = _common_fields(commands.values())
-    made |= {value["title"]: value for value in fields.values()}
-    for name, one in commands.items():
-        made[name] = {
-            **one,
-            "properties": {
-                field: _ref(value["title"]) if field in fields else value for field, value in one["properties"].items()
-            },
-        }
+    of_gates = {name: found[name] for name in (f"{capitalised(each)}Command" for each in CommandName)}
+    of_groups = {name: found[name] for name in (f"Group{capitalised(each)}Command" for each in GROUP_BODIES)}
+    for commands in (of_gates, of_groups):
+        fields = _common_fields(commands.values())
+        made |= {value["title"]: value for value in fields.values()}
+        for name, one in commands.items():
+            made[name] = {
+                **one,
+                "properties": {
+                    field: _ref(value["title"]) if field in fields else value
+                    for field, value in one["properties"].items()
+                },
+            }
     return made
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from agent.core.commands import GROUP_COMMANDS
 from agent.core.contract.schemas import EVENTS
 from agent.core.model import CommandName
 
 ROOT: Final = "gate/v1/{gate}"
+GROUP_ROOT: Final = "gate/v1/group/{group}"
 RESULT_EXPIRY_S: Final = 3600
 STATUS_EXPIRY_S: Final = 90
 HEALTH_EXPIRY_S: Final = 180
@@ -23,7 +25,7 @@ JPEG: Final = "image/jpeg"
 class Channel:
     """One topic, or one kind of topic.
 
-    `name`: in documents. `path`: below `ROOT`. `by`: who publishes. `schema`: the name of its schema in
+    `name`: in documents. `path`: below `root`. `by`: who publishes. `schema`: the name of its schema in
     agent.core.contract.schemas, None for a picture. `expiry_s`: of a usual message, None: none. `expiry`: the rule in
     words.
     """
@@ -39,11 +41,12 @@ class Channel:
     expiry_s: int | None
     expiry: str
     user_properties: tuple[str, ...] = ()
+    root: str = ROOT
 
     @property
     def address(self) -> str:
         """The whole topic, with its parameters in braces."""
-        return f"{ROOT}/{self.path}"
+        return f"{self.root}/{self.path}"
 
 
 STATUS: Final = Channel(
@@ -98,7 +101,8 @@ EVIDENCE: Final = Channel(
     "evidence",
     "evidence/{sha256}",
     "gate",
-    "A picture, on the command `send_evidence`, or by itself where the gate is told to.",
+    "A picture, on the command `send_evidence`, or by itself where the gate is told to; or a support bundle, on "
+    "`send_bundle`, with the content type application/zip.",
     None,
     JPEG,
     1,
@@ -142,6 +146,23 @@ def command_channel(name: CommandName) -> Channel:
     )
 
 
+def group_command_channel(name: CommandName) -> Channel:
+    """The channel of a command to a group of gates."""
+    return Channel(
+        f"group.command.{name}",
+        f"cmd/{name}",
+        "central",
+        f"The command `{name}` to all gates of a group: a compact JWS whose payload is the body.",
+        f"command/group/{name}",
+        JOSE,
+        1,
+        retain=False,
+        expiry_s=None,
+        expiry="`exp` - `iat` of the body",
+        root=GROUP_ROOT,
+    )
+
+
 def result_channel(name: CommandName) -> Channel:
     """The channel of a command's results."""
     return Channel(
@@ -169,6 +190,7 @@ CHANNELS: Final = (
     HEALTH,
     ACK,
     *(command_channel(name) for name in CommandName),
+    *(group_command_channel(name) for name in CommandName if name in GROUP_COMMANDS),
     *(result_channel(name) for name in CommandName),
     EVIDENCE,
 )

@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from agent.core.clock import ClockState
-from agent.core.commands import BODIES, LANE_COMMANDS, TRACE_FIELDS, Refusal, Result
+from agent.core.commands import BODIES, GROUP_BODIES, LANE_COMMANDS, TRACE_FIELDS, Refusal, Result
 from agent.core.contract.schemas import EVENTS
 from agent.core.crypto import JwsType, SigningKey, jws
 from agent.core.events import (
@@ -31,6 +31,7 @@ from agent.core.events import (
     BarrierPulsed,
     BarrierTested,
     Birth,
+    BundleSent,
     CameraHealth,
     ChangedKey,
     CheckRecord,
@@ -84,6 +85,8 @@ from agent.core.events import (
     StateChanged,
     Status,
     TransactionClosed,
+    UploadFailed,
+    UploadWanted,
     UsesRecord,
     VehicleEntering,
     VehiclePresent,
@@ -121,6 +124,7 @@ from agent.core.model import (
     Outcome,
     Reason,
     TraceContext,
+    UploadFault,
     Verdict,
     VinSource,
     span_of_transaction,
@@ -146,6 +150,9 @@ COMMAND_KEY: Final = SigningKey.from_seed(hashlib.sha256(b"example key of centra
 COMMAND_KEY_ID: Final = "central-2026"
 ACK_KEY: Final = SigningKey.from_seed(hashlib.sha256(b"example key of central for acknowledgements").digest())
 ACK_KEY_ID: Final = "central"
+GROUP: Final = "north"
+BUNDLE: Final = hashlib.sha256(b"example bundle").hexdigest()
+STORE_HOST: Final = "store.example"
 COMMAND_ID: Final = "0b54f2c8-91a6-4c43-8f0d-6f6f5b1c2a77"
 CONFIGURATION: Final = hashlib.sha256(b"example configuration").hexdigest()
 PICTURES: Final = tuple(hashlib.sha256(f"example picture {number}".encode()).hexdigest() for number in (1, 2))
@@ -345,6 +352,18 @@ def _steps() -> list[_Step]:
         *_passage(),
         (60.0, None, False),
         (61.0, EvidenceSent(picture=PICTURES[0], bytes=48_213), False),
+        (
+            62.0,
+            UploadFailed(
+                what="bundle",
+                sha256=BUNDLE,
+                code=UploadFault.REFUSED,
+                host=STORE_HOST,
+                detail="the store answers 403",
+            ),
+            False,
+        ),
+        (63.0, BundleSent(bundle=BUNDLE, bytes=310_522, via="store", host=STORE_HOST), False),
         (
             90.0,
             CommandAccepted(
@@ -612,6 +631,8 @@ def command_claims(name: CommandName) -> dict[str, Any]:
             "transaction": TRANSACTION,
         },
         CommandName.SET_LOG_LEVEL: {"level": "debug", "for_s": 600},
+        CommandName.SEND_BUNDLE: {"url": _presigned(BUNDLE), "for_s": 900},
+        CommandName.UPLOAD_GRANT: {"uploads": [{"sha256": PICTURES[0], "url": _presigned(PICTURES[0])}], "for_s": 900},
     }
     issued = int(UTC) + 89
     body = {
@@ -630,9 +651,34 @@ def command_claims(name: CommandName) -> dict[str, Any]:
     return BODIES[name].model_validate_json(_json(body)).model_dump(mode="json")
 
 
+def _presigned(sha256: str) -> str:
+    query = "X-Amz-Expires=900&X-Amz-Signature=" + hashlib.sha256(sha256.encode()).hexdigest()
+    return f"https://{STORE_HOST}/gates/{GATE}/{sha256}?{query}"
+
+
 def command_example(name: CommandName) -> str:
     """An example command as it is sent: a compact JWS."""
     return jws.sign(_json(command_claims(name)), COMMAND_KEY, COMMAND_KEY_ID, JwsType.COMMAND)
+
+
+def group_command_claims(name: CommandName) -> dict[str, Any]:
+    """The body of an example command to a group."""
+    arguments = {
+        CommandName.DISPLAY: {"message": DriverMessage.WAIT, "seconds": 60},
+        CommandName.SET_LOG_LEVEL: {"level": "debug", "for_s": 600},
+    }
+    one = command_claims(name)
+    body = {
+        **{field: value for field, value in one.items() if field not in {"gate", "challenge", "lane", "arguments"}},
+        "group": GROUP,
+        "arguments": arguments.get(name, {}),
+    }
+    return GROUP_BODIES[name].model_validate_json(_json(body)).model_dump(mode="json")
+
+
+def group_command_example(name: CommandName) -> str:
+    """An example command to a group as it is sent: a compact JWS."""
+    return jws.sign(_json(group_command_claims(name)), COMMAND_KEY, COMMAND_KEY_ID, JwsType.GROUP_COMMAND)
 
 
 def result_example(name: CommandName) -> bytes:
@@ -743,7 +789,26 @@ def birth_example() -> bytes:
             **_presence(),
             "schema": 1,
             "types": tuple(EVENTS),
-            "inventory": {"site": 17, "configuration": CONFIGURATION, "lanes": {LANE: lane}},
+            "inventory": {
+                "site": 17,
+                "groups": ["north"],
+                "configuration": CONFIGURATION,
+                "lanes": {LANE: lane},
+                "devices": [
+                    {"lane": LANE, "kind": "camera", "id": "front", "state": "streaming", "identity": "1920x1080"}
+                ],
+                "machine": {
+                    "vendor": "Example",
+                    "model": "EB-3100",
+                    "serial": "",
+                    "system": "Debian GNU/Linux 13 (trixie)",
+                    "kernel": "6.12.48",
+                    "architecture": "x86_64",
+                    "agent": "0.1.0",
+                    "python": "3.13.5",
+                    "time_zone": "Asia/Almaty",
+                },
+            },
             "first_kept": 1,
             "key": GateKey(kid=jws.kid_of(GATE_KEY.public), public=GATE_KEY.public.raw.hex()),
             "commands": CommandOffer(
@@ -776,6 +841,7 @@ def _presence() -> dict[str, Any]:
         "devices": {f"{LANE}/front": "streaming", f"{LANE}/relay": "up", "broker": "up"},
         "lanes": {LANE: "idle"},
         "driver_messages": {LANE: DriverMessage.WELCOME},
+        "uploads_wanted": (UploadWanted(sha256=PICTURES[0], bytes=48_213, what="picture"),),
         "journal_failing": False,
         "challenge": CHALLENGE,
         "checkpoint": checkpoint_of(Point(STREAM, last.seq, last.digest), GATE, GATE_KEY, last.utc_ms / 1000),
@@ -821,6 +887,8 @@ _OF_THE_GATE = (
     CommandRefused,
     AcknowledgementRefused,
     EvidenceSent,
+    BundleSent,
+    UploadFailed,
     EvidenceDropped,
     ListsApplied,
     ListsRefused,

@@ -16,7 +16,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from agent.core.clock import ClockState
-from agent.core.commands import BODIES
+from agent.core.commands import BODIES, GROUP_BODIES
 from agent.core.contract.titles import capitalised, titled
 from agent.core.events import SCHEMA_VERSION, TYPES, Ack, Birth, CommandResult, Health, Status
 from agent.core.lists import DataState
@@ -98,10 +98,11 @@ def _written(value: Any, indent: int, before: int) -> str:
 def schemas() -> Mapping[str, Schema]:
     """All schemas by the path of their file, without `.json`.
 
-    `event/{type}`, `command/{name}`, and those of MESSAGES.
+    `event/{type}`, `command/{name}`, `command/group/{name}`, and those of MESSAGES.
     """
     return {
         **{f"command/{name}": command_schema(name) for name in CommandName},
+        **{f"command/group/{name}": group_command_schema(name) for name in GROUP_BODIES},
         **{f"event/{kind}": event_schema(kind) for kind in EVENTS},
         **{name: message_schema(name) for name in MESSAGES},
     }
@@ -145,6 +146,16 @@ def command_schema(name: CommandName) -> Schema:
     body["properties"]["name"] = _fixed(name.value, "The command; also the last part of the topic.")
     schema = {"$schema": DIALECT, "$id": f"urn:gate-agent:command:{name}:{SCHEMA_VERSION}", **body}
     title = f"{capitalised(name.value)}Command"
+    common = body["properties"].keys() - {"name", "lane", "arguments"}
+    return titled(schema, title, {field: f"Command{capitalised(field)}" for field in common})
+
+
+def group_command_schema(name: CommandName) -> Schema:
+    """The body of a command to a group of gates. Raises KeyError for one that is for one gate alone."""
+    body = changed(GROUP_BODIES[name].model_json_schema(mode="validation"), _tidy)
+    body["properties"]["name"] = _fixed(name.value, "The command; also the last part of the topic.")
+    schema = {"$schema": DIALECT, "$id": f"urn:gate-agent:command:group:{name}:{SCHEMA_VERSION}", **body}
+    title = f"Group{capitalised(name.value)}Command"
     common = body["properties"].keys() - {"name", "lane", "arguments"}
     return titled(schema, title, {field: f"Command{capitalised(field)}" for field in common})
 

@@ -107,6 +107,8 @@ EVENTS: Final[Mapping[str, StandardEquivalent]] = {
     "acknowledgement.refused": StandardEquivalent(note=_OWN),
     "chain.checkpoint": StandardEquivalent(note=_OWN),
     "evidence.sent": StandardEquivalent(customs=GATHER, note="the pictures of OPTCAR; ONVIF and BACnet carry none"),
+    "bundle.sent": StandardEquivalent(note=_OWN),
+    "upload.failed": StandardEquivalent(note=_OWN),
     "evidence.dropped": StandardEquivalent(note=_OWN),
     "lists.applied": StandardEquivalent(note=_OWN),
     "lists.refused": StandardEquivalent(note=_OWN),

@@ -15,6 +15,7 @@ class JwsType(StrEnum):
 
     PERMIT = "gate-permit+jwt"
     COMMAND = "gate-command+jwt"
+    GROUP_COMMAND = "gate-group-command+jwt"
     CHECKPOINT = "gate-checkpoint+jwt"
     EXPORT = "gate-export+jwt"
     SITE_MESSAGE = "gate-site-message+jwt"

@@ -63,6 +63,7 @@ if TYPE_CHECKING:
         BarrierMoved,
         BarrierPulsed,
         BarrierTested,
+        BundleSent,
         CheckRecord,
         ClockChanged,
         CommandAccepted,
@@ -100,6 +101,7 @@ if TYPE_CHECKING:
         Search,
         StateChanged,
         TransactionClosed,
+        UploadFailed,
         VehicleEntering,
         VehiclePresent,
         VehicleVin,
@@ -130,6 +132,7 @@ if TYPE_CHECKING:
         HealthFinding,
         KeyFingerprints,
         Status,
+        UploadWanted,
     )
     from agent.core.events.own_causes import OwnCause
     from agent.core.events.plate_masking import masked, masked_plate, masked_text
@@ -160,6 +163,7 @@ __all__ = [
     "BarrierPulsed",
     "BarrierTested",
     "Birth",
+    "BundleSent",
     "CameraHealth",
     "ChainFault",
     "ChainFlaw",
@@ -225,6 +229,8 @@ __all__ = [
     "StateChanged",
     "Status",
     "TransactionClosed",
+    "UploadFailed",
+    "UploadWanted",
     "UsesRecord",
     "VehicleEntering",
     "VehiclePresent",

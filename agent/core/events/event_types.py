@@ -26,6 +26,7 @@ from agent.core.model import (
     Outcome,
     Reason,
     TraceContext,
+    UploadFault,
     Verdict,
     VinSource,
 )
@@ -631,6 +632,7 @@ class CommandAccepted(Event):
     counter: int = Field(description="Its counter; it only rises with one key.")
     operator: str = Field(description="Who ordered it, as the command says.")
     cause: str = Field(description="Why, as the command says.")
+    group: str = Field(default="", description="The group of gates of which it was ordered; empty: of this gate alone.")
 
 
 class CommandExecuted(WithDetail, Event):
@@ -659,6 +661,7 @@ class CommandRefused(WithDetail, Event):
     count: int = Field(
         default=1, description="How many of this code since the last such event; a flood is folded into few events."
     )
+    group: str = Field(default="", description="The group by whose topic it came; empty: by the gate's own.")
 
 
 class AcknowledgementRefused(Event):
@@ -699,11 +702,42 @@ class ChainCheckpoint(Event):
 
 
 class EvidenceSent(Event):
-    """The broker took a picture."""
+    """The broker took a picture, or the object store did."""
 
     TYPE: ClassVar[str] = "evidence.sent"
     picture: str = Field(description="Its SHA-256 in hex: the last part of its topic.")
     bytes: int = Field(description="Its size.")
+    via: Literal["mqtt", "store"] = Field(
+        default="mqtt", description="mqtt: the broker took it; store: it was PUT to where central said."
+    )
+    host: str = Field(default="", description="The host of the object store; empty: it went over MQTT.")
+
+
+class BundleSent(Event):
+    """A support bundle left the gate: the broker took it, or the object store did."""
+
+    TYPE: ClassVar[str] = "bundle.sent"
+    bundle: str = Field(description="Its SHA-256 in hex, as the result of `send_bundle` names it.")
+    bytes: int = Field(description="Its size.")
+    via: Literal["mqtt", "store"] = Field(
+        description="mqtt: on the topic `evidence`, as application/zip; store: it was PUT to where central said."
+    )
+    host: str = Field(default="", description="The host of the object store; empty: it went over MQTT.")
+
+
+class UploadFailed(WithDetail, Event):
+    """A picture or bundle did not get to where central said. It is kept and asked for again, or goes over MQTT."""
+
+    TYPE: ClassVar[str] = "upload.failed"
+    what: Literal["picture", "bundle"] = Field(description="What it is.")
+    sha256: str = Field(description="Its SHA-256 in hex.")
+    code: UploadFault = Field(description="Why, as of the last try.")
+    host: str = Field(description="The host of the object store. The rest of the URL is a secret.")
+    detail: Detail = Field(default="", description="In words.")
+    message: DetailMessage = None
+    count: int = Field(
+        default=1, description="How many of this code since the last such event; a flood is folded into few events."
+    )
 
 
 class EvidenceDropped(Event):
@@ -850,6 +884,8 @@ TYPES: tuple[type[Event], ...] = (
     AcknowledgementRefused,
     ChainCheckpoint,
     EvidenceSent,
+    BundleSent,
+    UploadFailed,
     EvidenceDropped,
     ListsApplied,
     ListsRefused,

@@ -73,6 +73,15 @@ class ListsHeld(BaseModel):
     watch: Count | None = Field(default=None, description="Version of the watch list.")
 
 
+class UploadWanted(BaseModel):
+    """A picture or a bundle that waits for central to say where it may be put."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    sha256: str = Field(description="Its SHA-256 in hex.")
+    bytes: Count = Field(description="Its size.")
+    what: Literal["picture", "bundle"] = Field(description="A JPEG picture, or a support bundle (ZIP).")
+
+
 class PartOfState(BaseModel):
     """How one part of what the gate keeps stands."""
 
@@ -146,6 +155,11 @@ class Presence(BaseModel):
     )
     pictures_waiting: Count = Field(default=0, description="How many pictures are still to be sent.")
     pictures_trouble: str = Field(default="", description="Why the last picture did not get through; empty: it did.")
+    uploads_wanted: tuple[UploadWanted, ...] = Field(
+        default=(),
+        description="What waits for a URL, at most 16 at a time: central answers with the command `upload_grant`. "
+        "Always empty where the gate may upload nowhere.",
+    )
     journal_failing: bool = Field(
         default=False, description="The journal cannot be written: no barrier is raised, an officer must act."
     )
@@ -198,8 +212,10 @@ class Birth(Presence):
     )
     types: tuple[str, ...] = Field(description="The event types that this gate can send.")
     inventory: dict[str, JsonValue] = Field(
-        description="Site, digest of the configuration, the drivers in use that installed packages bring, each with "
-        "package and version, and every lane with its devices by kind."
+        description="Site, groups, digest of the configuration, the drivers in use that installed packages bring, each "
+        "with package and version, every lane with its devices by kind, `devices`: each with what its driver "
+        "found there, firmware included, and `machine`: model, serial number, system, kernel, architecture, versions, "
+        "time zone."
     )
     first_kept: Count = Field(default=1, description="The lowest sequence number that can still be replayed.")
     key: GateKey | None = Field(default=None, description="The gate's own key; null: it signs nothing.")

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from agent.core.model.report_once import ReportOnce
     from agent.core.model.sequence import SEQ_MAX
     from agent.core.model.signals import SIGNAL_NAMES, Signals
+    from agent.core.model.store_host import StoreHost
     from agent.core.model.token_bucket import TokenBucket
     from agent.core.model.trace_context import (
         TRACEPARENT,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
         trace_of,
         trace_of_octets,
     )
+    from agent.core.model.upload_fault import UploadFault
     from agent.core.model.vin_text import vins_in
     from agent.core.model.witness_reading import WitnessReading
 else:
@@ -83,9 +85,11 @@ __all__ = [
     "Revocation",
     "Signals",
     "Source",
+    "StoreHost",
     "Subject",
     "TokenBucket",
     "TraceContext",
+    "UploadFault",
     "Verdict",
     "View",
     "VinReading",

@@ -20,3 +20,6 @@ class CommandName(StrEnum):
     SNAPSHOT = "snapshot"
     RELOAD_LISTS = "reload_lists"
     SET_LOG_LEVEL = "set_log_level"
+    REBIRTH = "rebirth"
+    SEND_BUNDLE = "send_bundle"
+    UPLOAD_GRANT = "upload_grant"

@@ -10,7 +10,7 @@ from pydantic import Field, SecretStr
 from agent.core.fleet import DocumentKind
 from agent.core.model import CommandName, ListKind, Outcome
 from agent.settings.model.lane import Lane, Table
-from agent.settings.model.values import Address, BrokerUrl, EstUrl, GateId, HostName, Name, RootKey
+from agent.settings.model.values import Address, BrokerUrl, EstUrl, GateId, HostName, Name, RootKey, UploadHost
 
 EXAMPLE_ROOT_KEY = "e42f822c916cb9d453846d4247d280fbaea1f4ee7a761418b60f219711f431e3"
 """The root key in the shipped gate.toml. Its private half was never kept, so it verifies nothing."""
@@ -204,6 +204,29 @@ class Evidence(Table):
     )
 
 
+class Uploads(Table):
+    """Pictures and support bundles into object storage, by URLs that central signs for a while."""
+
+    hosts: tuple[UploadHost, ...] = Field(
+        default=(),
+        max_length=8,
+        description="HOST or HOST:PORT of the stores to which the gate may upload; to no other, whoever signs a URL. "
+        "Without one pictures and bundles go over MQTT.",
+    )
+    ca_file: Path | None = Field(
+        default=None, description="Certificates that a store's must lead to; without it those of the system."
+    )
+    max_mb: int = Field(default=64, ge=1, le=1024, description="Largest picture or bundle that is uploaded.")
+    deadline_s: int = Field(default=120, ge=5, le=3600, description="Longest time that one upload may take.")
+    fallback_s: int = Field(
+        default=900,
+        ge=0,
+        le=604_800,
+        description="How long a picture or bundle waits for the store until it goes over MQTT; 0: it waits as long as "
+        "it is kept.",
+    )
+
+
 class CommandKey(Table):
     """A key whose owner may order something."""
 
@@ -222,6 +245,11 @@ class Commands(Table):
     )
     max_life_s: int = Field(
         default=120, ge=5, le=3600, description="Longest time from a command's making to its expiry that is accepted."
+    )
+    from_groups: bool = Field(
+        default=False,
+        description="Take commands to the groups in fleet.groups too. The access list of the broker must let the gate "
+        "read gate/v1/group/+/cmd/+ first: some brokers end the connection otherwise.",
     )
 
 
@@ -367,6 +395,9 @@ class Settings(Table):
     enrolment: Enrolment = Field(default=Enrolment(), description="Where the gate has its client certificates renewed.")
     journal: Journal = Field(default=Journal(), description="The journal of events.")
     evidence: Evidence = Field(default=Evidence(), description="The pictures kept as evidence.")
+    uploads: Uploads = Field(
+        default=Uploads(), description="Pictures and support bundles into object storage, where that is allowed."
+    )
     commands: Commands = Field(default=Commands(), description="Commands from central.")
     fleet: Fleet = Field(default=Fleet(), description="Documents of central for many gates.")
     site: Site = Field(default=Site(), description="The gates of this site.")

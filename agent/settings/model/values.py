@@ -10,7 +10,7 @@ from typing import Annotated, TypeVar
 from pydantic import AfterValidator, Field
 
 from agent.broker import BrokerAddress, check_gate_id
-from agent.core.model import QuietHours
+from agent.core.model import QuietHours, StoreHost
 from agent.enrolment import Endpoint
 from drivers.text import Text
 
@@ -76,6 +76,14 @@ def _host_name(value: str) -> str:
     return value.lower()
 
 
+def _upload_host(value: str) -> str:
+    """HOST or HOST:PORT in the one spelling that places are compared by: small letters, no port where it is 443."""
+    try:
+        return StoreHost.parse(value).text
+    except ValueError:
+        raise ValueError(Text('expected HOST or HOST:PORT of an object store, such as "store.example:9000"')) from None
+
+
 def distinct(values: tuple[_Item, ...]) -> tuple[_Item, ...]:
     """The values as they are. Raises ValueError where one stands there twice."""
     if len(set(values)) != len(values):
@@ -118,6 +126,7 @@ HostName = Annotated[str, AfterValidator(_host_name)]
 Name = Annotated[str, AfterValidator(_name)]
 QuietTimes = Annotated[str, AfterValidator(_quiet_times)]
 RootKey = Annotated[str, AfterValidator(_root_key)]
+UploadHost = Annotated[str, AfterValidator(_upload_host)]
 Number = Annotated[int, Field(ge=1, le=64)]
 Zone = Annotated[tuple[Corner, ...], Field(max_length=32), AfterValidator(_zone)]
 """Corners of a part of a picture, in order round it; empty: all of it."""

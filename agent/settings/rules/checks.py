@@ -7,7 +7,20 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from agent.settings.model.agent import EXAMPLE_ROOT_KEY, Commands, Console, Evidence, Lists, Mqtt, Permits, Site, State
+from agent.broker import TlsFiles, TlsFilesError, make_context
+from agent.core.model import CommandName
+from agent.settings.model.agent import (
+    EXAMPLE_ROOT_KEY,
+    Commands,
+    Console,
+    Evidence,
+    Lists,
+    Mqtt,
+    Permits,
+    Site,
+    State,
+    Uploads,
+)
 from agent.settings.model.lane import Camera, Lane, Scanner, Sign, Witness
 from agent.settings.rules.between_lanes import Neighbours
 from agent.settings.rules.brokers import BrokerRules, readable
@@ -56,6 +69,7 @@ def problems(checked: Checked, pydantic_problems: PydanticProblems) -> list[Prob
         *_mqtt(checked.data, pydantic_problems),
     ]
     found += [*_commands(checked.data, pydantic_problems), *_evidence(checked.data, pydantic_problems)]
+    found += _uploads(checked.data, pydantic_problems)
     found += _console(checked.data, pydantic_problems)
     lanes = _lanes(checked.data)
     for name, lane in lanes.items():
@@ -166,6 +180,30 @@ def _evidence(data: Mapping[str, Any], pydantic_problems: PydanticProblems) -> I
             "expected no more than evidence.keep_hours: a refusal is worth keeping at least as long as a passage"
         )
         yield pydantic_problems.about(("evidence", "keep_passed_hours"), message)
+
+
+def _uploads(data: Mapping[str, Any], pydantic_problems: PydanticProblems) -> Iterator[Problem]:
+    uploads = _part(Uploads, data.get("uploads", {}))
+    if uploads is None:
+        return
+    for number, host in enumerate(uploads.hosts):
+        if host in uploads.hosts[:number]:
+            yield pydantic_problems.about(("uploads", "hosts", number), Text("this host stands here twice"))
+    if uploads.ca_file is not None:
+        path = ("uploads", "ca_file")
+        unreadable = list(readable(path, uploads.ca_file, pydantic_problems))
+        yield from unreadable
+        if not unreadable:
+            try:
+                make_context(TlsFiles(uploads.ca_file))
+            except TlsFilesError as error:
+                yield pydantic_problems.about(path, Text.of(str(error)))
+    mqtt, commands = _part(Mqtt, data.get("mqtt", {})), _part(Commands, data.get("commands", {}))
+    able = mqtt is not None and mqtt.enabled and commands is not None
+    may = {name for key in commands.keys for name in key.may} if able and commands is not None else set()
+    if uploads.hosts and able and not may & {CommandName.UPLOAD_GRANT, CommandName.SEND_BUNDLE}:
+        message = Text("no key of commands.keys may sign upload_grant, so nothing will be uploaded")
+        yield pydantic_problems.about(("uploads", "hosts"), message, warning=True)
 
 
 def _console(data: Mapping[str, Any], pydantic_problems: PydanticProblems) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""Pictures kept as evidence, named by their SHA-256, and those that wait to be sent.
+"""Pictures kept as evidence, named by their SHA-256, support bundles, and what of both waits to be sent.
 
 May touch the evidence folder.
 """
@@ -8,14 +8,19 @@ from typing import TYPE_CHECKING
 from agent.core.face import lazy_face
 
 if TYPE_CHECKING:
+    from agent.store.evidence.bundles import BUNDLES_LIMIT, BundleStore
     from agent.store.evidence.evidence import EvidenceStore
     from agent.store.evidence.files import kept_picture
+    from agent.store.evidence.outgoing import OutgoingPictures
     from agent.store.evidence.retention import EvidenceAges
 else:
     __getattr__ = lazy_face(__name__)
 
 __all__ = [
+    "BUNDLES_LIMIT",
+    "BundleStore",
     "EvidenceAges",
     "EvidenceStore",
+    "OutgoingPictures",
     "kept_picture",
 ]

@@ -106,6 +106,11 @@ class EvidenceStore:
         picture = self._pictures.get(sha256)
         return None if picture is None else picture.retention_class
 
+    def size(self, sha256: str) -> int | None:
+        """The bytes of a picture, None when it is not kept."""
+        picture = self._pictures.get(sha256)
+        return None if picture is None else picture.size
+
     # --------------------------------------------------------------------------------------------------------- keeping
 
     def keep(self, sha256: str, jpeg: bytes) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from agent.store.errors import EvidenceError
@@ -67,6 +68,14 @@ class OutgoingPictures:
         """The name whose turn it is, None when nothing waits."""
         with self._lock:
             return next(iter(self._names), None)
+
+    def names(self, count: int) -> list[str]:
+        """Those whose turn comes next, at most `count`."""
+        with self._lock:
+            return list(islice(self._names, count))
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._names
 
     def postpone(self, name: str) -> None:
         """Let all others go first, until the next start."""

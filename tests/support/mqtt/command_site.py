@@ -62,16 +62,16 @@ class Executors:
 class CommandSite:
     """The gate's side. `central` is a client that receives all results."""
 
-    def __init__(self, port, path, *, boot="b1", keys=None, executors=None, utc=UTC):
+    def __init__(self, port, path, *, boot="b1", keys=None, executors=None, utc=UTC, gate=GATE, groups=(), synced=True):
         self.port = port
-        self.clock = SteadyClock(utc)
+        self.clock = SteadyClock(utc, synced)
         self.journal = FlakyJournal(path, boot=boot, clock=self.clock)
         self.executors = executors or Executors()
         self.recorder = Recorder(self.journal, lambda: self.clock.utc)
-        self.client = MqttClient(quick(port, gate=GATE), self)
+        self.client = MqttClient(quick(port, gate=gate), self)
         self.processor = CommandProcessor(
             self.client,
-            CommandRules(GATE, KEYS if keys is None else keys, frozenset({"in-1"}), 120),
+            CommandRules(gate, KEYS if keys is None else keys, frozenset({"in-1"}), 120, groups),
             self.journal.real,
             self.recorder,
             self.clock,

@@ -47,6 +47,11 @@ def signed(fields, *, key=KEY, kid=KID):
     return jws.sign(payload, key, kid, JwsType.COMMAND).encode()
 
 
+def group_signed(fields, *, key=KEY, kid=KID, kind=JwsType.GROUP_COMMAND):
+    """The JWS of a body to a group of gates."""
+    return jws.sign(json.dumps(fields, ensure_ascii=False).encode(), key, kid, kind).encode()
+
+
 def forged(header, payload, *, key=KEY):
     """A compact JWS with any header, really signed with Ed25519; one that names no type has that of commands."""
     if isinstance(header, dict):

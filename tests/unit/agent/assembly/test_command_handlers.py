@@ -4,6 +4,7 @@ import hashlib
 import io
 import logging
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -12,7 +13,7 @@ from agent.core.commands.command import LANE_COMMANDS, Command, CommandAnswer, R
 from agent.core.crypto.keys import SigningKey
 from agent.core.lane.step_inputs import CommandKind, TextForDriver
 from agent.core.lists.freshness import FreshnessRules
-from agent.core.model import CommandName
+from agent.core.model import CommandName, DriverMessage
 from agent.core.model.instant import Instant
 from agent.core.permit.trust import TrustEntry, TrustList, seal
 from agent.lists.intake import ListIntake
@@ -86,7 +87,7 @@ def gate(tmp_path):
 
 class Gate:
     def __init__(self, folder):
-        self.lane, self.camera = OneLane(), OneCamera()
+        self.lane, self.camera, self.connected = OneLane(), OneCamera(), True
         self.list_file = folder / "trust-list.txt"
         self.list_file.write_bytes(trust_list(1))
         self.evidence = EvidenceStore(folder / "evidence", 1 << 20, EvidenceAges(60, 60))
@@ -100,6 +101,8 @@ class Gate:
             evidence=self.evidence,
             lists=self.lists,
             log_level=LogLevel("info"),
+            rebirth=lambda: self.connected,
+            uploads=None,
         )
         self.executors = make_handlers(self.parts)
 
@@ -125,10 +128,59 @@ def test_an_order_goes_to_its_lane_with_who_and_why(gate, name):
 
 @pytest.mark.parametrize("transaction", [None, "20260301080000070001"])
 def test_a_text_for_a_driver_goes_to_its_lane_with_whom_it_is_for_who_and_why(gate, transaction):
-    arguments = {"texts": {"zh": "请到3号窗口", "en": "Go to window 3"}, "seconds": 60, "transaction": transaction}
+    arguments = {
+        "texts": {"zh": "请到3号窗口", "en": "Go to window 3"},
+        "message": None,
+        "seconds": 60,
+        "transaction": transaction,
+    }
     assert gate.do("display", "in-1", **arguments) == CommandAnswer(Result.DONE, "it is shown")
     text = TextForDriver((("en", "Go to window 3"), ("zh", "请到3号窗口")), 60, transaction or "")
     assert gate.lane.orders == [(text, "officer 7", "a test", ORDER_S)]
+
+
+def display(gate, lane="in-1", **arguments):
+    return gate.do("display", lane, **({"texts": {}, "message": None, "seconds": 60, "transaction": None} | arguments))
+
+
+def test_a_message_of_the_gates_own_is_shown_in_every_language(gate):
+    assert display(gate, message=DriverMessage.WAIT) == CommandAnswer(Result.DONE, "it is shown")
+    ((text, *_),) = gate.lane.orders
+    assert dict(text.texts) == {
+        "en": "Please wait",
+        "zh": "请稍候",
+        "ru": "Подождите",
+        "kk": "Күте тұрыңыз",
+    }
+
+
+@pytest.mark.parametrize("text", ["Please drive on", "Проезжайте", "请通行", "\u2191", "\U0001f7e2"])
+def test_nothing_is_shown_that_could_be_taken_for_drive_on(gate, text):
+    answer = display(gate, texts={"en": "Please wait", "zh": text})
+    assert (answer.result, gate.lane.orders) == (Result.NOT_DONE, [])
+    assert "could be taken" in answer.detail
+
+
+def test_to_a_group_a_text_is_shown_at_every_lane_that_can(gate):
+    other = OneLane()
+    other.display = lambda *_: CommandAnswer(Result.NOT_DONE, "nobody stands there")
+    parts = replace(gate.parts, lanes={"in-1": gate.lane, "out-1": other})
+    command = Command(
+        *("id", "duty", 1, CommandName.DISPLAY, None, "officer 7", "a test", 0, 9),
+        {"texts": {}, "message": DriverMessage.WAIT, "seconds": 60, "transaction": None},
+        "north",
+    )
+    answer = make_handlers(parts)[CommandName.DISPLAY](command)
+    assert (answer.result, answer.detail) == (Result.DONE, "at 1 of 2 lanes")
+    assert answer.data["lanes"]["out-1"] == {"result": "not_done", "detail": "nobody stands there"}
+    alone = make_handlers(replace(parts, lanes={"out-1": other}))[CommandName.DISPLAY](command)
+    assert alone.result is Result.NOT_DONE
+
+
+def test_birth_and_status_are_published_again_while_the_gate_is_connected(gate):
+    assert gate.do("rebirth").result is Result.DONE
+    gate.connected = False
+    assert gate.do("rebirth").result is Result.FAILED
 
 
 def test_a_lane_answers_before_the_command_processor_stops_waiting():
@@ -208,7 +260,7 @@ def test_without_any_list_there_is_none_in_force(gate, tmp_path):
     ):
         lists = gate.monitor(path)
         assert lists.reload().trust is None
-        parts = HandlerDependencies({}, {}, OneUplink(), gate.evidence, lists, gate.parts.log_level)
+        parts = replace(gate.parts, lists=lists)
         answer = make_handlers(parts)[CommandName.RELOAD_LISTS](None)
         assert (answer.result, answer.data) == (Result.FAILED, {"version": None})
         assert words in answer.detail or "GTL1" in answer.detail

@@ -47,10 +47,11 @@ class Site:
     """A presence and what it asks."""
 
     extra: dict = field(default_factory=dict)
+    devices: list = field(default_factory=list)
     reading: ClockReading = field(default_factory=lambda: ClockReading(examples.UTC, synced=True, error_ms=4.2))
 
     def presence(self):
-        identity = GateIdentity(GATE, "0.1.0", "b1", {"site": 17})
+        identity = GateIdentity(GATE, "0.1.0", "b1", {"site": 17}, lambda: self.devices)
         return GatePresence(identity, IdleJournal(), lambda: self.reading, lambda: VIEW, lambda: self.extra)
 
     def birth(self):
@@ -74,6 +75,7 @@ def test_birth_and_status_of_a_gate_that_knows_nothing_more_are_within_the_contr
         "configuration_problem": "", "devices": {}, "lanes": {}, "driver_messages": {},
         "driver_outputs": {}, "dry_run": [], "journal_failing": False,
         "orders": {}, "trust_state": {}, "head": None, "pictures_waiting": 0, "pictures_trouble": "",
+        "uploads_wanted": [],
         "challenge": None, "checkpoint": None, "state": "online", "seq_head": 41, "seq_acked": 39, "depth": 2,
         "ack_mode": "watermark", "ack": "heard", "trouble": "", "refused": 1, "acks": {"taken": 4, "malformed": 1},
         "acks_signed": True, "anchors": {}, "fingerprints": None,
@@ -112,3 +114,11 @@ def test_a_field_of_another_type_is_no_message(wrong):
 def test_a_state_that_the_contract_does_not_have_is_no_message():
     with pytest.raises(ValueError, match="state"):
         Site().presence().status("asleep", 0)
+
+
+def test_the_birth_says_what_is_known_of_each_device_at_that_time():
+    found = [{"lane": "in-1", "kind": "relay", "id": "relay", "state": "up", "identity": "LCUS-4, firmware 2.1"}]
+    site = Site()
+    assert "devices" not in site.birth()["inventory"]
+    site.devices = found
+    assert site.birth()["inventory"]["devices"] == found

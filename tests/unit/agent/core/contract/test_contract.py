@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from agent.broker.topics import Topics
+from agent.broker import GroupTopics, Topics
 from agent.core.commands.body import BODIES
 from agent.core.commands.command import Refusal, Result
+from agent.core.commands.group_body import GROUP_BODIES
 from agent.core.contract import examples
 from agent.core.contract.asyncapi import asyncapi
 from agent.core.contract.channels import CHANNELS
@@ -32,6 +33,7 @@ OFFICIAL = Path(__file__).parents[4] / "data" / "asyncapi"
 EXAMPLES = {
     **{f"event/{kind}": examples.event_example(kind) for kind in EVENTS},
     **{f"command/{name}": json.dumps(examples.command_claims(name)) for name in CommandName},
+    **{f"command/group/{name}": json.dumps(examples.group_command_claims(name)) for name in GROUP_BODIES},
     "status": examples.status_example(),
     "birth": examples.birth_example(),
     "health": examples.health_example(),
@@ -86,7 +88,8 @@ def changed_copy(value, place, name, new):
 def test_there_is_a_schema_and_an_example_of_every_event_every_command_and_every_message():
     assert set(EXAMPLES) == set(NAMES)
     assert {name.removeprefix("event/") for name in NAMES if name.startswith("event/")} == set(EVENTS)
-    assert {name.removeprefix("command/") for name in NAMES if name.startswith("command/")} == set(CommandName)
+    commands = {name.removeprefix("command/") for name in NAMES if name.startswith("command/")}
+    assert commands == {*CommandName, *(f"group/{name}" for name in GROUP_BODIES)}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -324,6 +327,7 @@ def test_the_topics_are_those_of_the_link():
     theirs = {
         **{f"event.{kind}": topics.event(kind) for kind in EVENTS},
         **{f"command.{name}": topics.command(name) for name in CommandName},
+        **{f"group.command.{name}": GroupTopics("north").command(name) for name in GROUP_BODIES},
         **{f"result.{name}": topics.result(name) for name in CommandName},
         "status": topics.status,
         "birth": topics.birth,
@@ -331,12 +335,14 @@ def test_the_topics_are_those_of_the_link():
         "ack": topics.ack,
         "evidence": f"{topics.root}/evidence/{{sha256}}",
     }
-    assert {one.name: one.address.replace("{gate}", "khorgos-03") for one in CHANNELS} == theirs
+    filled = {one.name: one.address.replace("{gate}", "khorgos-03").replace("{group}", "north") for one in CHANNELS}
+    assert filled == theirs
 
 
 def test_the_gate_sends_all_but_acknowledgements_and_commands():
     received = {name for name, one in asyncapi()["operations"].items() if one["action"] == "receive"}
-    assert received == {"receive.ack", *(f"receive.command.{name}" for name in CommandName)}
+    to_groups = (f"receive.group.command.{name}" for name in GROUP_BODIES)
+    assert received == {"receive.ack", *(f"receive.command.{name}" for name in CommandName), *to_groups}
 
 
 def test_a_command_says_where_its_result_comes():

@@ -1,0 +1,29 @@
+"""Pictures and support bundles on their way into object storage, by URLs that central signs for a while.
+
+Opens connections to the hosts that the configuration allows, and to no other; keeps no URL on the disk.
+"""
+
+from typing import TYPE_CHECKING
+
+from agent.core.face import lazy_face
+
+if TYPE_CHECKING:
+    from agent.uploads.object_put import PutError, put
+    from agent.uploads.service import UploadDependencies, UploadRules, UploadService
+    from agent.uploads.shelf import Shelf, Stored, What
+    from agent.uploads.signed_place import PlaceRefusedError, SignedPlace
+else:
+    __getattr__ = lazy_face(__name__)
+
+__all__ = [
+    "PlaceRefusedError",
+    "PutError",
+    "Shelf",
+    "SignedPlace",
+    "Stored",
+    "UploadDependencies",
+    "UploadRules",
+    "UploadService",
+    "What",
+    "put",
+]
