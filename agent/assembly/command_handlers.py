@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from agent.core.commands import LANE_COMMANDS, Command, CommandAnswer, Result
 from agent.core.lane import CommandKind, TextForDriver
-from agent.core.model import CommandName
-from agent.store.errors import EvidenceError
+from agent.core.model import SEQ_MAX, CommandName
+from agent.recording import ErasureRequest
+from agent.store.errors import EvidenceError, JournalError
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from agent.lists import ListService
     from agent.mqtt import Uplink
     from agent.observability import LogLevel
+    from agent.recording import ValueErasure
     from agent.store.evidence import EvidenceStore
     from agent.vision.supervisor import CameraSupervisor
 
@@ -33,7 +35,10 @@ SNAPSHOT_S = 8.0
 
 @dataclass(frozen=True, slots=True)
 class HandlerDependencies:
-    """The parts that commands need. `lanes` by name; `cameras` by lane and camera, as `lane/camera`."""
+    """The parts that commands need. `lanes` by name; `cameras` by lane and camera, as `lane/camera`.
+
+    `stream`: that of the journal.
+    """
 
     lanes: Mapping[str, LaneService]
     cameras: Mapping[str, CameraSupervisor]
@@ -41,6 +46,8 @@ class HandlerDependencies:
     evidence: EvidenceStore
     lists: ListService
     log_level: LogLevel
+    values: ValueErasure
+    stream: str
 
 
 def make_handlers(parts: HandlerDependencies) -> Mapping[CommandName, Callable[[Command], CommandAnswer]]:
@@ -54,6 +61,7 @@ def make_handlers(parts: HandlerDependencies) -> Mapping[CommandName, Callable[[
         CommandName.SEND_EVIDENCE: partial(send_evidence, parts),
         CommandName.RELOAD_LISTS: partial(reload_lists, parts),
         CommandName.SET_LOG_LEVEL: partial(set_log_level, parts),
+        CommandName.ERASE: partial(erase, parts),
     }
 
 
@@ -168,4 +176,31 @@ def set_log_level(parts: HandlerDependencies, command: Command) -> CommandAnswer
             level=level,
             duration=Text("for {for_s} s", for_s=for_s) if for_s else Text("until the next start"),
         ),
+    )
+
+
+def erase(parts: HandlerDependencies, command: Command) -> CommandAnswer:
+    """Erase personal values of events. `data`: how many, of how many events, and how many pictures went with them."""
+    asked: Mapping[str, Any] = command.arguments
+    if asked["stream"] not in (None, parts.stream):
+        return CommandAnswer(Result.NOT_DONE, Text("the gate keeps no stream {stream}", stream=asked["stream"]))
+    request = ErasureRequest(
+        id=command.id,
+        operator=command.operator,
+        cause=command.cause,
+        first=asked["first"] or 1,
+        last=asked["last"] or SEQ_MAX,
+        digest=asked["digest"] or "",
+    )
+    try:
+        done = parts.values.erase(request)
+    except (JournalError, EvidenceError) as error:
+        return CommandAnswer(Result.FAILED, Text("not all of it could be erased: {error}", error=error))
+    data = {"values": done.values, "events": done.events, "pictures": done.pictures, "copies": done.copies}
+    if not done.values:
+        return CommandAnswer(Result.NOT_DONE, Text("nothing of it is kept"), data)
+    return CommandAnswer(
+        Result.DONE,
+        Text("{values} values of {events} events are erased", values=done.values, events=done.events),
+        data,
     )

@@ -306,6 +306,8 @@ class GateParts:
                 evidence=self.evidence,
                 lists=self.lists,
                 log_level=self.log_level,
+                values=self.records.values,
+                stream=self.journal.stream,
             ),
             self.fleet.subscribe,
         )

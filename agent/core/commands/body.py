@@ -116,6 +116,32 @@ class SetLogLevelArguments(_Strict):
     for_s: int = Field(ge=0, le=LOG_FOR_LIMIT_S, description="For how long; 0: until the next start.")
 
 
+class EraseArguments(_Strict):
+    """Which personal values to erase: those of some events, or what belongs to one plate, VIN, declaration or name."""
+
+    digest: Sha256Hex | None = Field(
+        default=None,
+        description="SHA-256 of the normal form of a plate, a VIN, a declaration or a name: its letters and digits "
+        "alone, in capitals (NFKC), as UTF-8. Of a vehicle all goes that the events of its transactions tell of it. "
+        "null: all values of the events.",
+    )
+    stream: str | None = Field(
+        default=None, min_length=1, max_length=64, description="The stream of the events; null: only with a digest."
+    )
+    first: int | None = Field(default=None, ge=1, le=SEQ_MAX, description="The first event; null: the first there is.")
+    last: int | None = Field(default=None, ge=1, le=SEQ_MAX, description="The last event; null: the last there is.")
+
+    @model_validator(mode="after")
+    def _says_which(self) -> Self:
+        if self.digest is None and None in (self.stream, self.first, self.last):
+            raise ValueError("give a digest, or stream, first and last")
+        if self.stream is None and (self.first, self.last) != (None, None):
+            raise ValueError("first and last need their stream")
+        if self.first is not None and self.last is not None and self.last < self.first:
+            raise ValueError("last must not be before first")
+        return self
+
+
 class _Body(_Strict):
     id: CommandId
     gate: str = Field(min_length=1, max_length=64, description="The gate that is to obey.")
@@ -198,8 +224,23 @@ class SetLogLevelBody(_Body):
     arguments: SetLogLevelArguments
 
 
+class EraseBody(_Body):
+    """The body of `erase`."""
+
+    name: Literal[CommandName.ERASE]
+    lane: None = None
+    arguments: EraseArguments
+
+
 CommandBody: TypeAlias = (
-    LaneBody | DisplayBody | SnapshotBody | ReplayBody | SendEvidenceBody | ReloadListsBody | SetLogLevelBody
+    LaneBody
+    | DisplayBody
+    | SnapshotBody
+    | ReplayBody
+    | SendEvidenceBody
+    | ReloadListsBody
+    | SetLogLevelBody
+    | EraseBody
 )
 
 COMMAND_BODY: TypeAdapter[CommandBody] = TypeAdapter(Annotated[CommandBody, Field(discriminator="name")])
@@ -221,6 +262,7 @@ BODIES: Mapping[CommandName, type[CommandBody]] = MappingProxyType(
         CommandName.SEND_EVIDENCE: SendEvidenceBody,
         CommandName.RELOAD_LISTS: ReloadListsBody,
         CommandName.SET_LOG_LEVEL: SetLogLevelBody,
+        CommandName.ERASE: EraseBody,
     }
 )
 """The model of each command's body."""

@@ -20,3 +20,4 @@ class CommandName(StrEnum):
     SNAPSHOT = "snapshot"
     RELOAD_LISTS = "reload_lists"
     SET_LOG_LEVEL = "set_log_level"
+    ERASE = "erase"
