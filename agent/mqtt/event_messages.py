@@ -53,8 +53,8 @@ def event_message(
     """The stored bytes as they are, QoS 1, not retained, never expiring.
 
     Id, seq, boot and stream are copied into user properties, so that a broker or a bridge can route by them without
-    reading the payload; one more tells a replay. `values`, those that the payload holds as digests, go along in the same
-    packet, so that who gets the event gets them; of those that were erased, when and by which rule. Raises
+    reading the payload; one more tells a replay. `values`, those that the payload holds as digests, go along in the
+    same packet, so that who gets the event gets them; of those that were erased, when and by which rule. Raises
     ValueError for an event whose type is no type.
     """
     attributes = _attributes(event.payload)

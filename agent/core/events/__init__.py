@@ -133,9 +133,10 @@ if TYPE_CHECKING:
         Status,
     )
     from agent.core.events.own_causes import OwnCause
-    from agent.core.events.personal_fields import FREE_TEXTS, PERSONAL, hidden_data
+    from agent.core.events.personal_fields import PERSONAL, hidden_data
     from agent.core.events.personal_values import (
         ALGORITHM,
+        FREE_TEXTS,
         SALT_BYTES,
         DisclosedValue,
         Disclosure,
@@ -152,6 +153,7 @@ if TYPE_CHECKING:
         opened_event,
         opened_values,
         read_disclosure,
+        subject_of,
     )
     from agent.core.events.plate_masking import masked, masked_plate, masked_text
 else:
@@ -292,6 +294,7 @@ __all__ = [
     "seal",
     "sign_ack",
     "signed",
+    "subject_of",
     "time_text",
     "verify",
     "verify_streams",

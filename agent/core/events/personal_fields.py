@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from agent.core.events import event_types as types
 from agent.core.events.judged_facts import VoteRecord
-from agent.core.events.personal_values import ENCODER, PREFIX, HiddenData, Subject, disclosure, normal_form
+from agent.core.events.personal_values import ENCODER, FREE_TEXTS, PREFIX, HiddenData, Subject, disclosure, normal_form
 from agent.core.events.plate_masking import names_plate
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ PERSONAL: Final[Mapping[type[BaseModel], Mapping[str, Subject]]] = MappingProxyT
         },
         types.LedgerConflict: {"vin": Subject.VEHICLE},
         types.Search: {"plate": Subject.VEHICLE, "permit": Subject.VEHICLE},
-        types.PermitPresented: {"digest": Subject.PERSON},
+        types.PermitPresented: {"digest": Subject.VEHICLE},
         types.AccessGranted: _BY_OFFICER,
         types.BarrierHeld: _BY_OFFICER,
         types.BarrierTested: _BY_OFFICER,
@@ -59,9 +59,6 @@ PERSONAL: Final[Mapping[type[BaseModel], Mapping[str, Subject]]] = MappingProxyT
     }
 )
 """The fields that are a plate, a VIN, a declaration, a name, an address, or the words of a person."""
-
-FREE_TEXTS: Final = frozenset({"detail", "cause", "text", "commands", "before", "after"})
-"""The fields, of whatever event, in which people, errors or settings may name a vehicle or a person."""
 
 _NAMING: Final = 4
 """A shorter value is no proof that a text which holds it tells of the same."""

@@ -30,6 +30,10 @@ ATTRIBUTE: Final = "sdalg"
 PREFIX: Final = "sd:"
 SALT_BYTES: Final = 16
 """Of a salt: 128 bits, as RFC 9901, section 9.3, asks for."""
+PERSONS: Final = frozenset({"operator", "person", "persons", "by", "address"})
+"""The fields that name a person."""
+FREE_TEXTS: Final = frozenset({"detail", "cause", "text", "commands", "before", "after"})
+"""The fields, of whatever event, in which people, errors or settings may name a vehicle or a person."""
 _TOKEN: Final = re.compile(r"sd:([A-Za-z0-9_-]{43})")
 _IN_BYTES: Final = re.compile(rb'"sd:([A-Za-z0-9_-]{43})"')
 _MARK: Final = f'"{ATTRIBUTE}":'.encode()
@@ -119,6 +123,14 @@ def digest_in(text: object) -> str | None:
     """The digest that stands in place of a value; None: it is no digest, but a value."""
     found = _TOKEN.fullmatch(text) if isinstance(text, str) else None
     return None if found is None else found[1]
+
+
+def subject_of(pointer: str) -> Subject:
+    """Of what the value at a place below `data` tells, by the names of its fields, for who has no model of it."""
+    names = [name for name in pointer.split("/") if name and not name.isdigit()]
+    if "message" in names or FREE_TEXTS.intersection(names[-1:]):
+        return Subject.WORDS
+    return Subject.PERSON if PERSONS.intersection(names[-1:]) else Subject.VEHICLE
 
 
 def hidden_places(event: Mapping[str, Any]) -> dict[str, str]:

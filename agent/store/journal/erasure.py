@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -30,7 +31,8 @@ log = logging.getLogger(__name__)
 
 EVENTS_AT_ONCE: Final = 500
 TREE: Final = TreeOrder("disclosures", "seq, place")
-_TRUNCATED_TRIES: Final = 20
+_TRIES: Final = 10
+_PAUSE_S: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +98,25 @@ def wipe(database: Database, stopping: Callable[[], bool]) -> bool:
 def empty_log(database: Database) -> None:
     """Empty the log beside the file, which holds pages as they were. Raises JournalError.
 
-    Whoever reads an old state of the journal holds the log; such a look takes a moment.
+    Whoever reads an old state of the journal holds the log; such a look takes a moment. It is not waited for under the
+    journal's lock: lanes record meanwhile.
     """
-    for _ in range(_TRUNCATED_TRIES):
-        busy = database.reading(
-            Text("empty the log"), lambda c: c.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-        )
-        if not busy:
+    for _ in range(_TRIES):
+        if database.reading(Text("empty the log"), _truncated):
             return
+        threading.Event().wait(_PAUSE_S)
     log.warning("the journal's log cannot be emptied now: somebody reads it; it holds erased values until it is")
+
+
+def _truncated(connection: sqlite3.Connection) -> bool:
+    """Empty the log, unless somebody reads it; whether it is empty."""
+    (patience_ms,) = connection.execute("PRAGMA busy_timeout").fetchone()
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        (busy, _pages, _done) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {patience_ms}")
+    return not busy
 
 
 def _all(database: Database, scope: ErasureScope) -> Iterator[Sequence[StandingValue]]:
