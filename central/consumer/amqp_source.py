@@ -90,7 +90,8 @@ class AmqpSource:
     def _take(self, _channel: object, how: Any, properties: Any, body: bytes) -> None:
         # In gate.v1.{gate}.event.{type} only the type holds dots: gate ids have none at RabbitMQ. It makes headers of
         # MQTT's user properties.
-        headers = {name: [value] for name, value in (properties.headers or {}).items() if isinstance(value, str)}
+        told = getattr(properties, "headers", None) or {}
+        headers = {name: [value] for name, value in told.items() if isinstance(value, str)}
         self._inbox.append(Message("/".join(how.routing_key.split(".", 4)), body, how.delivery_tag, headers))
 
 

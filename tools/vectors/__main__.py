@@ -7,7 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from agent.core.contract.schemas import written
-from tools.vectors import acknowledgements, chains, commands, example_keys, lists, permits, plate_forms, trust_lists
+from tools.vectors import (
+    acknowledgements,
+    chains,
+    commands,
+    disclosures,
+    example_keys,
+    lists,
+    permits,
+    plate_forms,
+    trust_lists,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,6 +27,7 @@ FILES: Final[Mapping[str, Callable[[], dict[str, Any]]]] = {
     "acknowledgements": acknowledgements.vectors,
     "chain": chains.vectors,
     "commands": commands.vectors,
+    "disclosures": disclosures.vectors,
     "keys": example_keys.vectors,
     "lists": lists.vectors,
     "permits": permits.vectors,

@@ -51,13 +51,24 @@ class Subject(StrEnum):
 class DisclosureFault(StrEnum):
     """Why a disclosure is none."""
 
-    FORM = "it is not the base64url form of [salt, pointer, value]"
-    NOT_NAMED = "no value of the event has its digest"
-    OTHER_PLACE = "it names another place than that of its digest"
+    FORM = "form"
+    NOT_NAMED = "not_named"
+    OTHER_PLACE = "other_place"
+
+
+_WORDS: Final = {
+    DisclosureFault.FORM: "it is not the base64url form of [salt, pointer, value]",
+    DisclosureFault.NOT_NAMED: "no value of the event has its digest",
+    DisclosureFault.OTHER_PLACE: "it names another place than that of its digest",
+}
 
 
 class DisclosureInvalidError(ValueError):
-    """A disclosure does not belong to its event; the message says why."""
+    """A disclosure does not belong to its event; `fault` and the message say why."""
+
+    def __init__(self, fault: DisclosureFault) -> None:
+        super().__init__(_WORDS[fault])
+        self.fault = fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +117,7 @@ def read_disclosure(text: str) -> DisclosedValue:
         case [str(), str(pointer), str(value)]:
             return DisclosedValue(pointer, value)
         case _:
-            raise DisclosureInvalidError(DisclosureFault.FORM.value)
+            raise DisclosureInvalidError(DisclosureFault.FORM)
 
 
 def may_hide(payload: bytes) -> bool:
@@ -149,9 +160,9 @@ def opened_values(event: Mapping[str, Any], disclosures: Iterable[str]) -> dict[
         said = read_disclosure(text)
         digest = digest_of_disclosure(text)
         if digest not in places:
-            raise DisclosureInvalidError(DisclosureFault.NOT_NAMED.value)
+            raise DisclosureInvalidError(DisclosureFault.NOT_NAMED)
         if places[digest] != said.pointer:
-            raise DisclosureInvalidError(DisclosureFault.OTHER_PLACE.value)
+            raise DisclosureInvalidError(DisclosureFault.OTHER_PLACE)
         values[digest] = said.value
     return values
 
