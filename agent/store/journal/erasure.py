@@ -102,7 +102,7 @@ def empty_log(database: Database) -> None:
     journal's lock: lanes record meanwhile.
     """
     for _ in range(_TRIES):
-        if database.reading(Text("empty the log"), _truncated):
+        if database.reading(Text("empty the write-ahead file"), _truncated):
             return
         threading.Event().wait(_PAUSE_S)
     log.warning("the journal's log cannot be emptied now: somebody reads it; it holds erased values until it is")
