@@ -15,6 +15,7 @@ from agent.core.events import event_types as types
 from agent.core.events.judged_facts import VoteRecord
 from agent.core.events.personal_values import ENCODER, FREE_TEXTS, PREFIX, HiddenData, Subject, disclosure, normal_form
 from agent.core.events.plate_masking import names_plate
+from agent.core.fleet import FleetDifference
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -52,6 +53,7 @@ PERSONAL: Final[Mapping[type[BaseModel], Mapping[str, Subject]]] = MappingProxyT
         types.CommandAccepted: _BY_OFFICER,
         types.ConfigurationApplied: {"person": Subject.PERSON},
         types.AnchorsChanged: {"by": Subject.PERSON, "cause": Subject.WORDS},
+        FleetDifference: {"person": Subject.PERSON},
         types.ConsoleActed: {**_AT_CONSOLE, "detail": Subject.WORDS},
         types.EvidenceViewed: _AT_CONSOLE,
         types.StateChanged: {"persons": Subject.PERSON},

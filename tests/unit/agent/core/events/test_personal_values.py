@@ -3,7 +3,10 @@
 import hashlib
 import json
 import os
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from pathlib import Path
+from typing import get_args
 
 import pytest
 from pydantic import BaseModel
@@ -169,3 +172,28 @@ def test_every_field_that_is_said_to_be_personal_is_a_field_of_its_model():
     for model, fields in PERSONAL.items():
         assert issubclass(model, BaseModel)
         assert fields.keys() <= model.model_fields.keys(), model
+
+
+def fields(model, before=""):
+    """The personal fields of a model and of all in it, as docs/privacy.md writes them."""
+    for name, field in model.model_fields.items():
+        if name in PERSONAL.get(model, {}):
+            yield f"{before}{name}"
+        many = "[]" if "tuple" in str(field.annotation) else ""
+        for inner in models(field.annotation):
+            yield from fields(inner, f"{before}{name}{many}.")
+
+
+def models(annotation):
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from models(part)
+
+
+def test_the_page_on_privacy_names_every_personal_field():
+    page = (Path(__file__).parents[5] / "docs" / "privacy.md").read_text("utf-8")
+    table = page.partition("<!-- personal fields -->")[2].partition("<!-- end of personal fields -->")[0]
+    rows = dict(re.findall(r"^\| `(\S+)` \| (.*) \|$", table, re.MULTILINE))
+    said = {kind: re.findall(r"`([^`]+)`", cells) for kind, cells in rows.items()}
+    assert said == {kind: found for kind, model in EVENTS.items() if (found := list(dict.fromkeys(fields(model))))}
