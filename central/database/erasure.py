@@ -117,11 +117,12 @@ def erase_old_values(database: Database, now: datetime, keep_days: int) -> Erase
 def rewrite(database: Database, months: Sequence[str]) -> list[str]:
     """Write the tables of these months anew, so that no file of theirs holds a byte of what was erased.
 
-    Nothing is stored in a month meanwhile: consumers wait. Returns the tables. Raises DatabaseError.
+    Their statistics, which hold common values, are made again. Nothing is stored in a month meanwhile: consumers wait.
+    Returns the tables. Raises DatabaseError.
     """
     tables = [f"{table}_{month}" for month in sorted(months) for table in ("disclosures", "vehicles")]
     for table in tables:
-        database.execute(sql.SQL("VACUUM (FULL) {}").format(sql.Identifier(table)))
+        database.execute(sql.SQL("VACUUM (FULL, ANALYZE) {}").format(sql.Identifier(table)))
     return tables
 
 
