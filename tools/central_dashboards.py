@@ -241,7 +241,7 @@ def one_gate() -> Panel:
             "A new journal begins only after a new disk or damage: more than one row has a story.",
             overrides=[ago("begun"), ago("watermark moved")]),
         panel("table", "Last vehicles", (0, 26, 12, 10), sql(f"""SELECT closed_at AS "time", lane, outcome, reason,
-            plate,
+            coalesce(plate, CASE WHEN erased_at IS NOT NULL THEN 'erased' END) AS plate,
             permit, duration_s AS "duration" FROM vehicles WHERE gate = {GATE} AND $__timeFilter(stored_at)
             ORDER BY stored_at DESC LIMIT 100"""), "The time is the gate's clock.",
             overrides=[coloured("outcome"), column("duration", unit="s")]),
@@ -309,7 +309,8 @@ def vehicles() -> Panel:
     panels = [
         panel("table", "Last vehicles", (0, 0, 24, 14), sql(f"""SELECT v.stored_at AS "arrived", v.gate, v.lane,
             v.outcome,
-            v.reason, v.plate, v.permit, v.duration_s AS "duration", v.closed_at AS "by the gate's clock",
+            v.reason, coalesce(v.plate, CASE WHEN v.erased_at IS NOT NULL THEN 'erased' END) AS plate,
+            v.permit, v.duration_s AS "duration", v.closed_at AS "by the gate's clock",
             v.transaction_id AS "transaction", v.dry_run AS "dry run" FROM vehicles v
             WHERE $__timeFilter(v.stored_at) AND {chosen} ORDER BY v.stored_at DESC LIMIT 500"""),
             "The newest 500 of the range. Plate and permit: whole, as they are written here; empty: any.",

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 from agent.assembly.upload_handlers import grant_uploads, send_bundle
 from agent.core.commands import LANE_COMMANDS, Command, CommandAnswer, Result
 from agent.core.lane import CommandKind, TextForDriver
-from agent.core.model import CommandName, DriverMessage
+from agent.core.model import SEQ_MAX, CommandName, DriverMessage
 from agent.i18n import Language
 from agent.i18n.driver_texts import sentence
 from agent.i18n.go_words import sounds_like_go
+from agent.recording import ErasureRequest
 from agent.service.parallel import at_once
-from agent.store.errors import EvidenceError
+from agent.store.errors import EvidenceError, JournalError
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from agent.lists import ListService
     from agent.mqtt import Uplink
     from agent.observability import LogLevel
+    from agent.recording import ValueErasure
     from agent.store.evidence import EvidenceStore
     from agent.vision.supervisor import CameraSupervisor
 
@@ -42,7 +44,8 @@ SNAPSHOT_S = 8.0
 class HandlerDependencies:
     """The parts that commands need. `lanes` by name; `cameras` by lane and camera, as `lane/camera`.
 
-    `rebirth` has birth and status published again, and returns whether the gate is connected.
+    `rebirth` has birth and status published again, and returns whether the gate is connected. `stream`: that of the
+    journal.
     """
 
     lanes: Mapping[str, LaneService]
@@ -53,6 +56,8 @@ class HandlerDependencies:
     log_level: LogLevel
     rebirth: Callable[[], bool]
     uploads: UploadParts
+    values: ValueErasure
+    stream: str
 
 
 def make_handlers(parts: HandlerDependencies) -> Mapping[CommandName, Callable[[Command], CommandAnswer]]:
@@ -69,6 +74,7 @@ def make_handlers(parts: HandlerDependencies) -> Mapping[CommandName, Callable[[
         CommandName.REBIRTH: partial(rebirth, parts),
         CommandName.SEND_BUNDLE: partial(send_bundle, parts.uploads),
         CommandName.UPLOAD_GRANT: partial(grant_uploads, parts.uploads),
+        CommandName.ERASE: partial(erase, parts),
     }
 
 
@@ -226,4 +232,31 @@ def set_log_level(parts: HandlerDependencies, command: Command) -> CommandAnswer
             level=level,
             duration=Text("for {for_s} s", for_s=for_s) if for_s else Text("until the next start"),
         ),
+    )
+
+
+def erase(parts: HandlerDependencies, command: Command) -> CommandAnswer:
+    """Erase personal values of events. `data`: how many, of how many events, and how many pictures went with them."""
+    asked: Mapping[str, Any] = command.arguments
+    if asked["stream"] not in (None, parts.stream):
+        return CommandAnswer(Result.NOT_DONE, Text("the gate keeps no stream {stream}", stream=asked["stream"]))
+    request = ErasureRequest(
+        id=command.id,
+        operator=command.operator,
+        cause=command.cause,
+        first=asked["first"] or 1,
+        last=asked["last"] or SEQ_MAX,
+        digest=asked["digest"] or "",
+    )
+    try:
+        done = parts.values.erase(request)
+    except (JournalError, EvidenceError) as error:
+        return CommandAnswer(Result.FAILED, Text("not all of it could be erased: {error}", error=error))
+    data = {"values": done.values, "events": done.events, "pictures": done.pictures, "copies": done.copies}
+    if not done.values:
+        return CommandAnswer(Result.NOT_DONE, Text("nothing of it is kept"), data)
+    return CommandAnswer(
+        Result.DONE,
+        Text("{values} values of {events} events are erased", values=done.values, events=done.events),
+        data,
     )

@@ -329,6 +329,8 @@ class GateParts:
             lists=self.lists,
             log_level=self.log_level,
             rebirth=rebirth,
+            values=self.records.values,
+            stream=self.journal.stream,
             # The doctor is made later: it looks at all this.
             uploads=UploadParts(service, self.records.bundles, lambda: self.diagnostics.bundle()),  # noqa: PLW0108
         )

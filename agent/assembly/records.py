@@ -23,6 +23,7 @@ from agent.recording import (
     StartDependencies,
     TransactionTraces,
     TrustMonitor,
+    ValueErasure,
     is_of_gate,
     open_witnessed,
     start_record,
@@ -107,6 +108,7 @@ class GateRecords:
             bound=self._on_bound,
         )
         self.trust = self._make_trust(start)
+        self.values = self._make_values()
         self.retention = self._make_retention()
 
     @property
@@ -160,6 +162,7 @@ class GateRecords:
                 clock=dependencies.reading,
                 max_bytes=settings.journal.max_mb * MEGABYTE,
                 foreign_aside=foreign_aside,
+                erasable=settings.privacy.erasable,
             ),
             known,
         )
@@ -193,14 +196,29 @@ class GateRecords:
 
     def _make_retention(self) -> RetentionJob:
         journal, privacy = self._settings.journal, self._settings.privacy
-        ages = RetentionAges(journal.keep_acknowledged_days * DAY_S, journal.max_mb * MEGABYTE * 9 // 10)
+        # Beside the events lie their values, which have about half as many bytes.
+        tenths = 6 if privacy.erasable else 9
+        ages = RetentionAges(journal.keep_acknowledged_days * DAY_S, journal.max_mb * MEGABYTE * tenths // 10)
         personal_data = PersonalDataRetention(
             self._dependencies.registry,
             PersonalAges(privacy.keep_uses_days * DAY_S, privacy.keep_lists_hours * HOUR_S),
             self._dependencies.reading,
             self.recorder.note,
         )
-        return RetentionJob(self.journal, ages, self._prune_evidence, self._dependencies.on_damage, personal_data)
+        return RetentionJob(
+            self.journal, ages, self._prune_evidence, self._dependencies.on_damage, personal_data, self.values
+        )
+
+    def _make_values(self) -> ValueErasure:
+        days = self._settings.privacy.keep_values_days
+        return ValueErasure(
+            self.journal,
+            self.evidence,
+            self._settings.state.directory,
+            days * DAY_S if days else None,
+            self._dependencies.reading,
+            self.recorder.note,
+        )
 
     def _prune_evidence(self) -> int:
         """Give up old pictures, and tell of those that went before their time; returns how many went in time."""

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from agent.cli import exit_codes
 from agent.cli.agent_client import DEFAULT_SOCKET, AgentAwayError, AgentClient, SocketOption
-from agent.cli.events.event_line import event_line
+from agent.cli.events.event_line import event_line, shown_payload
 from agent.cli.journal_option import DEFAULT_JOURNAL, JournalPath
 from agent.cli.terminal import echo
 from agent.cli.view_record import leave_view
@@ -185,7 +185,7 @@ class Events:
                 now = reader.standing()
                 start = max(now.head.seq - EVENTS, now.tail.seq, self._seen)
                 for event in reader.events(start + 1):
-                    self._last.append(event.payload)
+                    self._last.append(shown_payload(event))
                     self._seen = event.seq
         except (JournalError, OSError):
             return ()

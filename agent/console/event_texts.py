@@ -13,12 +13,12 @@ from agent.console.live.vehicle_texts import SET_ASIDE_TEXT
 from agent.console.page import detail, language, when
 from agent.core.contract.schemas import EVENTS
 from agent.core.decision import SET_ASIDE
-from agent.core.events import ConfigurationRefused, VehiclePresent
+from agent.core.events import ConfigurationRefused, VehiclePresent, opened_event
 from agent.core.model import Reason
 from agent.i18n import translate
 from agent.i18n.checks import CHECKS
 from agent.i18n.driver_texts import shown_on, told
-from agent.i18n.event_text import OFFICERS_WORDS, event_summary, event_title, plain_value, value_text
+from agent.i18n.event_text import ERASED, OFFICERS_WORDS, event_summary, event_title, plain_value, value_text
 from agent.i18n.event_tone import event_tone
 from agent.i18n.reasons import officer_text
 from agent.i18n.recorded import recorded_detail
@@ -82,7 +82,8 @@ class EventWords:
         return self._translated(Text("Dry run: {said}", said=title)) if dry_run else title
 
     def row(self, seq: int, event: dict[str, Any]) -> dict[str, Any]:
-        """An event for a page. Whatever its fields are, it is said somehow."""
+        """An event for a page. Whatever its fields are, it is said somehow; what was erased is said to be."""
+        event = opened_event(event, {}, self._translated(ERASED))
         kind = str(event.get("type"))
         data = event.get("data")
         data = data if isinstance(data, dict) else {}

@@ -68,6 +68,7 @@ TYPES: Final[Mapping[str, Text]] = {
     "state.changed": Text("Whether the gate still has what it keeps"),
     "ledger.conflict": Text("A use was consumed twice"),
     "clock.changed": Text("Clock changed"),
+    "personal_data.erased": Text("Personal values of events were erased"),
     "records.deleted": Text("Old records deleted"),
     "events.dropped": Text("Events lost"),
 }
@@ -164,6 +165,9 @@ _TELLING: Final[Mapping[str, tuple[str, ...]]] = {
     "configuration.refused": ("detail",),
 }
 """The fields that tell most of each type, in order."""
+
+ERASED: Final = Text("erased")
+"""What stands in place of a personal value that was erased."""
 
 OFFICERS_WORDS: Final = frozenset({"cause", "operator"})
 """The fields that hold what an officer wrote, or the gate itself."""

@@ -284,7 +284,8 @@ class CommandProcessor:
         except JournalError:
             log.exception("a command is refused because the journal cannot be written")
             return _fault(proved, Text("the journal cannot be written; nothing was done"))
-        log.info("%s of %s (%s) is accepted: %s", command.name, command.operator, command.key, command.id)
+        # Who ordered it stands in its event: a name in the log could not be erased.
+        log.info("%s by the key %s is accepted: %s", command.name, command.key, command.id)
         return command
 
     def _carry_out(self, command: Command, taken: CommandTaken, message: Incoming, arrived_at: float) -> None:

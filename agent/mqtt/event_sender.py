@@ -14,10 +14,9 @@ if TYPE_CHECKING:
     from agent.broker import Topics
     from agent.mqtt.client import MqttClient
     from agent.mqtt.delivery_window import DeliveryWindow
-    from agent.mqtt.event_messages import StoredEvent
     from agent.mqtt.receipt import Receipt
     from agent.mqtt.replay import Replays
-    from agent.store.journal import Journal
+    from agent.store.journal import Journal, Recorded
 
 REPLAY_FRACTION = 4
 
@@ -97,7 +96,7 @@ class EventSender:
                 return 1
         return len(events) if all(self._send_one(event) for event in events) else 0
 
-    def _send_one(self, event: StoredEvent) -> bool:
+    def _send_one(self, event: Recorded) -> bool:
         if not self._delivery.needs(event.seq):
             self._delivery.passed(event.seq)
         elif self._publish(event, replay=False):
@@ -127,9 +126,9 @@ class EventSender:
             self._replays.passed(last)
         return max(1, looked_at)
 
-    def _publish(self, event: StoredEvent, *, replay: bool) -> bool:
+    def _publish(self, event: Recorded, *, replay: bool) -> bool:
         def answered(receipt: Receipt) -> None:
             self._answered(EventReceipt(event.seq, receipt, replay))
 
-        message = event_message(self._topics, event, replay=replay)
+        message = event_message(self._topics, event, replay=replay, values=event.disclosures)
         return self._client.publish(message, answered, connection=self._connection)

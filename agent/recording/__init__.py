@@ -11,6 +11,7 @@ from agent.core.face import lazy_face
 
 if TYPE_CHECKING:
     from agent.recording.checkpoints import Checkpointer
+    from agent.recording.erasure_requests import ErasureAnswer, ErasureRequest, ErasureRequests
     from agent.recording.evidence_writer import EvidenceWriter
     from agent.recording.journal_start import STATE as TRUST_STATE
     from agent.recording.journal_start import JournalStart, StartDependencies, is_of_gate, open_witnessed
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from agent.recording.startup import start_record
     from agent.recording.transaction_traces import TransactionTraces
     from agent.recording.trust_monitor import TrustMonitor
+    from agent.recording.value_erasure import ValueErasure
 else:
     __getattr__ = lazy_face(__name__)
 
@@ -30,6 +32,9 @@ __all__ = [
     "OWN_NAME",
     "TRUST_STATE",
     "Checkpointer",
+    "ErasureAnswer",
+    "ErasureRequest",
+    "ErasureRequests",
     "EvidenceWriter",
     "JournalStart",
     "PersonalAges",
@@ -41,6 +46,7 @@ __all__ = [
     "StartDependencies",
     "TransactionTraces",
     "TrustMonitor",
+    "ValueErasure",
     "is_of_gate",
     "open_witnessed",
     "start_record",

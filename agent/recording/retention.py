@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent.recording.personal_data import PersonalDataRetention
+    from agent.recording.value_erasure import ValueErasure
     from agent.store.journal import Journal
 
 log = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ class RetentionJob:
     """A thread that looks every `ROUND_S`, and prunes every `PRUNE_EVERY_S`.
 
     `prune_evidence` gives up old pictures, and says how many. `on_damage` is called once, from the thread, when the
-    journal is damaged.
+    journal is damaged. `values`: erases personal values beside events; None: nothing does.
     """
 
     def __init__(
@@ -50,12 +51,14 @@ class RetentionJob:
         prune_evidence: Callable[[], int],
         on_damage: Callable[[str], None],
         personal_data: PersonalDataRetention,
+        values: ValueErasure | None = None,
     ) -> None:
         self._journal = journal
         self._ages = ages
         self._prune_evidence = prune_evidence
         self._on_damage = on_damage
         self._personal_data = personal_data
+        self._values = values
         self._pruned_at = -PRUNE_EVERY_S
         self.worker = Worker("retention", self._run, limit_s=LIMIT_S)
 
@@ -67,12 +70,16 @@ class RetentionJob:
         """Stop, within a bounded time, and tell what was deleted and not told yet; whether it has stopped."""
         stopped = self.worker.stop(STOP_TIMEOUT_S)
         self._personal_data.record_deletions(time.monotonic(), last=True)
+        if self._values is not None:
+            self._values.record(time.monotonic(), last=True)
         return stopped
 
     def _run(self) -> None:
         while not self.worker.wait(ROUND_S):
             try:
                 self._journal.checkpoint()
+                if self._values is not None:
+                    self._values.take_requests()
                 if time.monotonic() - self._pruned_at >= PRUNE_EVERY_S:
                     self._pruned_at = time.monotonic()
                     self.prune()
@@ -89,6 +96,10 @@ class RetentionJob:
             duties.callback(self._wipe)
             duties.callback(lambda: self._personal_data.record_deletions(time.monotonic()))
             duties.callback(self._personal_data.erase, self._journal)
+            if (values := self._values) is not None:
+                duties.callback(lambda: values.wipe(time.monotonic(), lambda: self.worker.stopping))
+                duties.callback(lambda: values.record(time.monotonic()))
+                duties.callback(values.erase_old)
             duties.callback(self._journal.forget_commands, COMMANDS_KEPT_S)
             duties.callback(self._journal.prune, self._ages.events_s, self._ages.events_bytes)
             duties.callback(self._prune_pictures)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from agent.core.model import SEQ_MAX
 from agent.core.replay import recorded_vehicle
+from agent.store.journal import opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +57,7 @@ def _events(reader: JournalReader, period: Period) -> Iterator[dict[str, Any]]:
         first = max(first, reader.first_since(period.since) or SEQ_MAX)
     for one in reader.sound_events(first, now.head.seq):
         if one.type in _TOLD_BY:
-            yield json.loads(one.payload)
+            yield opened(one)
 
 
 def _wanted(event: dict[str, Any], period: Period) -> bool:

@@ -26,5 +26,6 @@ NOT_JUDGED: Final[Mapping[NotJudged, Text]] = {
     NotJudged.LISTS_AND_LEDGER: Text("The permit did not hold by itself, so lists and ledger were not asked."),
     NotJudged.SECOND_READING: Text("Its pictures were read once more for something else."),
     NotJudged.HOME_GATE: Text("The permit's home gate was asked by other rules."),
+    NotJudged.ERASED: Text("Its plate or its VIN was erased."),
 }
 """Why, a sentence each."""

@@ -87,9 +87,12 @@ class AmqpSource:
         with suppress(AMQPError, OSError):
             self._connection.close()
 
-    def _take(self, _channel: object, how: Any, _properties: object, body: bytes) -> None:
-        # In gate.v1.{gate}.event.{type} only the type holds dots: gate ids have none at RabbitMQ.
-        self._inbox.append(Message("/".join(how.routing_key.split(".", 4)), body, how.delivery_tag))
+    def _take(self, _channel: object, how: Any, properties: Any, body: bytes) -> None:
+        # In gate.v1.{gate}.event.{type} only the type holds dots: gate ids have none at RabbitMQ. It makes headers of
+        # MQTT's user properties.
+        told = getattr(properties, "headers", None) or {}
+        headers = {name: [value] for name, value in told.items() if isinstance(value, str)}
+        self._inbox.append(Message("/".join(how.routing_key.split(".", 4)), body, how.delivery_tag, headers))
 
 
 class _as_os_error:  # noqa: N801 - it reads as a statement

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 BATCH: Final = 200
 BATCH_S: Final = 0.05
@@ -15,11 +15,15 @@ BATCH_S: Final = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What came. `topic`: with slashes, whatever the broker; `tag`: by what its connection settles it."""
+    """What came. `topic`: with slashes, whatever the broker; `tag`: by what its connection settles it.
+
+    `properties`: MQTT user properties, at RabbitMQ headers; of a name that comes several times all values.
+    """
 
     topic: str
     payload: bytes
     tag: int = 0
+    properties: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ class MqttSource:
         client.on_subscribe = self._on_subscribe
         client.on_publish = self._on_publish
         client.on_message = lambda _client, _data, got: self._inbox.append(
-            Message(got.topic, bytes(got.payload), got.mid)
+            Message(got.topic, bytes(got.payload), got.mid, _properties(got.properties))
         )
         if options.user is not None:
             client.username_pw_set(options.user, options.password)
@@ -101,3 +101,10 @@ class MqttSource:
     def _on_publish(self, _client: Client, _data: object, _mid: int, reason: Any, _properties: object) -> None:
         if reason.is_failure:
             self._refused = f"the broker refuses an acknowledgement: {reason}. May this client write to ack?"
+
+
+def _properties(properties: Any) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, value in getattr(properties, "UserProperty", ()):
+        found.setdefault(name, []).append(value)
+    return found

@@ -9,11 +9,24 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from agent.core.events import digest_of
+from agent.core.events import (
+    ALGORITHM,
+    DisclosureInvalidError,
+    digest_in,
+    digest_of,
+    hidden_places,
+    opened_event,
+    opened_values,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from central.consumer.intake import Message
 
 EVENT_BYTES: Final = 65_536
 PRESENCE_BYTES: Final = 1_048_576
@@ -45,6 +58,7 @@ class Envelope(Reading):
     lane: Word | None = None
     transaction: Word | None = None
     dryrun: bool = False
+    sdalg: Word | None = None
     prev: Digest
     data: dict[str, Any]
 
@@ -61,15 +75,31 @@ class Closed(Reading):
     duration_s: float = Field(default=0.0, ge=0, le=1e9)
 
 
+class ErasedValue(Reading):
+    """A personal value that is gone: the digest that stands in its place, when it went, and by which rule."""
+
+    digest: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")]
+    at: Annotated[str, Field(max_length=64)] | None = None
+    rule: Word
+
+
+_ERASED: Final = TypeAdapter(tuple[ErasedValue, ...])
+
+
 @dataclass(frozen=True, slots=True)
 class ReceivedEvent:
-    """An event that came: its envelope, its bytes and their SHA-256 in hex. `closed`: of the end of a transaction."""
+    """An event that came: its envelope, its bytes and their SHA-256 in hex. `closed`: of the end of a transaction.
+
+    `disclosures`: of the personal values that its bytes hold as digests; `erased`: of those that the gate erased.
+    """
 
     gate: str
     envelope: Envelope
     payload: bytes
     digest: str
     closed: Closed | None
+    disclosures: tuple[str, ...] = ()
+    erased: tuple[ErasedValue, ...] = ()
 
 
 class Part(Reading):
@@ -177,14 +207,15 @@ def gate_of(topic: str) -> str:
     return parts[2] if len(parts) > 3 and parts[:2] == ["gate", "v1"] else ""  # noqa: PLR2004 - root, version, gate
 
 
-def read_message(topic: str, payload: bytes) -> ReceivedEvent | ReceivedPresence:
+def read_message(message: Message) -> ReceivedEvent | ReceivedPresence:
     """Read a message. Raises MessageInvalidError."""
+    topic, payload = message.topic, message.payload
     gate, kind = gate_of(topic), topic.rpartition("/")[2]
     if gate and not _GATE_ID.fullmatch(gate):
         raise MessageInvalidError("the topic names no gate: 1 to 64 of A-Z a-z 0-9 . _ -")
     try:
         if topic.startswith(f"gate/v1/{gate}/event/"):
-            return _event(topic, gate, payload)
+            return _event(topic, gate, message)
         if topic in {f"gate/v1/{gate}/{kind}" for kind in ("status", "birth", "health")}:
             return _presence(gate, kind, payload)
     except ValidationError as error:
@@ -194,7 +225,8 @@ def read_message(topic: str, payload: bytes) -> ReceivedEvent | ReceivedPresence
     raise MessageInvalidError("no topic of a gate that is listened to")
 
 
-def _event(topic: str, gate: str, payload: bytes) -> ReceivedEvent:
+def _event(topic: str, gate: str, message: Message) -> ReceivedEvent:
+    payload = message.payload
     if len(payload) > EVENT_BYTES:
         raise MessageInvalidError(f"longer than any event: {len(payload)} bytes, {EVENT_BYTES} are the limit")
     envelope = Envelope.model_validate_json(payload)
@@ -204,15 +236,44 @@ def _event(topic: str, gate: str, payload: bytes) -> ReceivedEvent:
         raise MessageInvalidError("source or type is not that of the topic")
     if envelope.time.tzinfo is None:
         raise MessageInvalidError("time: it names no time zone")
-    return ReceivedEvent(gate, envelope, payload, digest_of(payload), _closed(envelope))
+    disclosures, erased, data = _values(envelope, message.properties)
+    return ReceivedEvent(gate, envelope, payload, digest_of(payload), _closed(envelope, data), disclosures, erased)
 
 
-def _closed(envelope: Envelope) -> Closed | None:
+def _values(
+    envelope: Envelope, properties: Mapping[str, Sequence[str]]
+) -> tuple[tuple[str, ...], tuple[ErasedValue, ...], Any]:
+    """The disclosures that came with an event, what was erased of it, and its data with the values in place.
+
+    Raises MessageInvalidError where one value of the event is neither here nor erased: it is not stored and not
+    acknowledged then, so the gate sends it again. A broker or bridge on the way has dropped it.
+    """
+    if envelope.sdalg is None:
+        return (), (), envelope.data
+    if envelope.sdalg != ALGORITHM:
+        raise MessageInvalidError(f"sdalg: {envelope.sdalg!r} is not known here, {ALGORITHM!r} is: update central")
+    said = {"sdalg": envelope.sdalg, "data": envelope.data}
+    disclosures = tuple(text for joined in properties.get("disclosures", ()) for text in joined.split("~") if text)
+    erased = tuple(one for text in properties.get("erased", ()) for one in _ERASED.validate_json(text))
+    try:
+        values = opened_values(said, disclosures)
+    except DisclosureInvalidError as error:
+        raise MessageInvalidError(f"a disclosure: {error}") from None
+    missing = hidden_places(said).keys() - values.keys() - {one.digest for one in erased}
+    if missing:
+        raise MessageInvalidError(
+            f"{len(missing)} personal values did not come with it: does a broker or bridge drop MQTT user properties?"
+        )
+    gone = tuple(one for one in erased if one.digest in hidden_places(said) and one.digest not in values)
+    return disclosures, gone, opened_event(said, values)["data"]
+
+
+def _closed(envelope: Envelope, data: Any) -> Closed | None:
     """The end of a transaction; None for other events, and where its words are others: the event is stored anyway."""
     if envelope.type != "transaction.closed":
         return None
     try:
-        return Closed.model_validate(envelope.data)
+        return Closed.model_validate({**data, "plate": None if digest_in(data.get("plate")) else data.get("plate")})
     except ValidationError:
         return None
 

@@ -16,6 +16,7 @@ from agent.broker import Topics
 from agent.core.crypto import Algorithm, PublicKey
 from agent.core.events import Point, beginning, sign_ack
 from central.consumer.chain_walk import ChainWalk
+from central.consumer.disclosure_rows import insert_disclosures
 from central.consumer.event_rows import (
     StreamRow,
     first_link,
@@ -92,7 +93,7 @@ class EventStore:
         rejected: list[Rejected] = []
         for message in messages:
             try:
-                read = read_message(message.topic, message.payload)
+                read = read_message(message)
             except MessageInvalidError as error:  # kept, and out of the way: it would come again and again
                 rejected.append(Rejected.of(message, str(error)))
                 continue
@@ -118,6 +119,7 @@ class EventStore:
         streams = lock_streams(self._database, sorted({(one.gate, one.envelope.stream) for one in events}), at)
         fresh, conflicts = self._fresh(streams, events)
         insert_events(self._database, [(streams[each.gate, each.envelope.stream].id, each) for each in fresh], at)
+        insert_disclosures(self._database, [(streams[one.gate, one.envelope.stream].id, one) for one in fresh], at)
         insert_vehicles(self._database, [(streams[one.gate, one.envelope.stream].id, one) for one in fresh], at)
         answers = []
         for row in streams.values():

@@ -9,6 +9,14 @@ from agent.core.face import lazy_face
 
 if TYPE_CHECKING:
     from central.database.connection import Database, DatabaseError, clean_text, connect
+    from central.database.erasure import (
+        CentralScope,
+        Erased,
+        ErasureOrder,
+        erase_old_values,
+        erase_values,
+        rewrite,
+    )
     from central.database.identity import IdentityError, Role, claim
     from central.database.migrations import Migration, MigrationError, all_migrations, applied, migrate
     from central.database.partitions import PARTITIONED, drop_month, ensure_months, month_of, months
@@ -19,9 +27,12 @@ else:
 
 __all__ = [
     "PARTITIONED",
+    "CentralScope",
     "Database",
     "DatabaseError",
     "Dropped",
+    "Erased",
+    "ErasureOrder",
     "IdentityError",
     "Kept",
     "Migration",
@@ -38,9 +49,12 @@ __all__ = [
     "drop_month",
     "drop_old_months",
     "ensure_months",
+    "erase_old_values",
+    "erase_values",
     "migrate",
     "month_of",
     "months",
     "next_events",
+    "rewrite",
     "take",
 ]

@@ -10,7 +10,7 @@ from psycopg import sql
 if TYPE_CHECKING:
     from central.database.connection import Database
 
-PARTITIONED: Final = ("events", "vehicles")
+PARTITIONED: Final = ("events", "vehicles", "disclosures")
 _LOCK: Final = 0x67617466
 
 

@@ -6,8 +6,11 @@ past a gap. What no reader has taken yet is not given up by retention.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from agent.core.events import opened_event, opened_values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
-    """A proven event. `stream_id`: of this database; `payload`: as the gate sent it."""
+    """A proven event. `stream_id`: of this database; `payload`: as the gate sent it.
+
+    `disclosures`: of the personal values that the payload holds as digests, as far as they are not erased.
+    """
 
     stream_id: int
     gate: str
@@ -25,6 +31,12 @@ class StoredEvent:
     seq: int
     type: str
     payload: bytes
+    disclosures: tuple[str, ...] = ()
+
+    def opened(self) -> dict[str, Any]:
+        """The event with its personal values in place; in place of those that were erased stand their digests."""
+        said: dict[str, Any] = json.loads(self.payload)
+        return opened_event(said, opened_values(said, self.disclosures))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +49,15 @@ class ReaderPosition:
 
 # Streams with something new first, then a bounded slice of each: nothing is read that is not given.
 _NEXT = """
-SELECT s.id, s.gate, s.stream, e.seq, e.type, e.payload
+SELECT s.id, s.gate, s.stream, e.seq, e.type, e.payload, d.disclosures
 FROM streams s
 LEFT JOIN reader_positions p ON p.reader = %(reader)s AND p.stream_id = s.id
 CROSS JOIN LATERAL (
-    SELECT seq, type, payload FROM events
+    SELECT seq, type, payload, stored_at FROM events
     WHERE stream_id = s.id AND seq > coalesce(p.seq, s.begun_after) AND seq <= s.watermark
     ORDER BY seq LIMIT %(limit)s
 ) e
+LEFT JOIN disclosures d ON d.stream_id = s.id AND d.seq = e.seq AND d.stored_at = e.stored_at
 WHERE s.watermark > coalesce(p.seq, s.begun_after)
 ORDER BY s.id, e.seq LIMIT %(limit)s
 """
@@ -74,8 +87,8 @@ def next_events(database: Database, reader: str, limit: int = 500) -> list[Store
     """The next proven events for a reader, at most `limit`. Raises DatabaseError."""
     rows = database.execute(_NEXT, {"reader": reader, "limit": limit}).fetchall()
     return [
-        StoredEvent(number, gate, stream, seq, kind, bytes(payload))
-        for number, gate, stream, seq, kind, payload in rows
+        StoredEvent(number, gate, stream, seq, kind, bytes(payload), tuple(disclosures or ()))
+        for number, gate, stream, seq, kind, payload, disclosures in rows
     ]
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import getpass
 import logging
 import os
+import re
 import sys
 from contextlib import closing
 from datetime import UTC, datetime
@@ -15,11 +17,15 @@ import typer
 
 from agent.broker import check_gate_id
 from agent.clock import Clock
+from agent.core.events import digest_of_value
+from agent.core.model import SEQ_MAX
 from agent.service.notify import Notifier
 from agent.settings import SettingsError
 from central.consumer import ConsumerService, gaps, order_replays, wanted_replays
 from central.database import (
+    CentralScope,
     DatabaseError,
+    ErasureOrder,
     IdentityError,
     MigrationError,
     all_migrations,
@@ -27,6 +33,9 @@ from central.database import (
     connect,
     drop_old_months,
     ensure_months,
+    erase_old_values,
+    erase_values,
+    rewrite,
 )
 from central.database import migrate as migrate_database
 from central.exporter import ExporterServer, GateCollector
@@ -151,12 +160,56 @@ def housekeep(config: _Config = DEFAULT) -> None:
             _say(f"made the month {month}")
         for one in drop_old_months(database, _now(), settings.database.keep_months):
             _say(str(one))
+        if settings.database.keep_values_days:
+            gone = erase_old_values(database, _now(), settings.database.keep_values_days)
+            _say(f"erased by age: {gone.values} values of {gone.events} events")
         key = replay_key(settings)
         if settings.replay is None or key is None:
             return
         wanted = wanted_replays(database, _now(), settings.replay.after_s)
         for line in order_replays(database, wanted, partial(one_shot_client, settings), key, _now):
             _say(line)
+
+
+@app.command()
+def erase(  # noqa: PLR0913 - each is an option
+    *,
+    cause: Annotated[str, typer.Option(help="Why; kept in the table erasures. Name nobody here.")],
+    operator: Annotated[str, typer.Option(help="Who orders it; kept there too.")],
+    config: _Config = DEFAULT,
+    gate: Annotated[str | None, typer.Option(help="Of this gate only.")] = None,
+    stream: Annotated[str | None, typer.Option(help="Of this journal of it only.")] = None,
+    first: Annotated[int, typer.Option("--from", min=1, help="First sequence number.")] = 1,
+    last: Annotated[int, typer.Option("--to", min=1, help="Last sequence number.")] = SEQ_MAX,
+    value: Annotated[
+        bool,
+        typer.Option("--value", help="Ask for a plate, a VIN, a declaration or a name: only what belongs to it."),
+    ] = False,
+    digest: Annotated[str, typer.Option(help="The same, by the SHA-256 of its normal form, 64 hex digits.")] = "",
+    rewrite_tables: Annotated[
+        bool,
+        typer.Option("--rewrite", help="Also write the tables anew; consumers wait meanwhile."),
+    ] = False,
+) -> None:
+    """Erase personal values of stored events for good; the events stay, and every chain still proves."""
+    if not (value or digest or (gate and stream)):
+        _fail("gate-central erase: say what: --value or --digest, or --gate and --stream", UNUSABLE)
+    if digest and not re.fullmatch("[0-9a-f]{64}", digest):
+        _fail("gate-central erase: --digest: expected 64 hex digits", UNUSABLE)
+    if value:
+        said = getpass.getpass("Plate, VIN, declaration or name: ") if sys.stdin.isatty() else sys.stdin.readline()
+        if not said.strip():
+            _fail("gate-central erase: no value was given", UNUSABLE)
+        digest = digest_of_value(said)
+    settings = _settings(config)
+    with closing(connect(settings.database.url)) as database:
+        _check_schema(database)
+        scope = CentralScope(gate, stream, first, last, digest)
+        gone = erase_values(database, scope, ErasureOrder("request", cause, operator), _now())
+        _say(f"{gone.values} values of {gone.events} events are erased")
+        for table in rewrite(database, sorted(gone.months)) if rewrite_tables else ():
+            _say(f"written anew: {table}")
+    raise typer.Exit(0 if gone.values else FAILED)
 
 
 @app.command("gaps")

@@ -108,6 +108,13 @@ class Database(Table):
     keep_months: int = Field(
         default=24, ge=1, le=600, description="Whole months for which events and vehicles are kept after they are over."
     )
+    keep_values_days: int = Field(
+        default=0,
+        ge=0,
+        le=36_500,
+        description="Days for which personal values that stand beside events are kept after their arrival; 0: as long "
+        "as the events.",
+    )
 
 
 class Acknowledgements(Table):

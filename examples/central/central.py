@@ -30,6 +30,14 @@ BATCH, BATCH_S, PAUSE_S, PAUSE_CAP_S, SESSION_S, STOP_S = 200, 0.05, 0.5, 30.0, 
 Broker = Generator[list[Message], list[tuple[str, bytes]], None]
 
 
+def beside(got: client.MQTTMessage) -> dict[str, str]:
+    """The user properties of a message. Only of very long events one comes in several parts."""
+    told: dict[str, str] = {}
+    for name, value in getattr(got.properties, "UserProperty", ()):
+        told[name] = f"{told[name]}~{value}" if name in told and name == "disclosures" else value
+    return told
+
+
 def batch_of(inbox: list[Message], serve: Callable[[float], int | None]) -> list[Message]:
     """Up to BATCH messages: all that come within BATCH_S, and at least one."""
     until = time.monotonic() + BATCH_S
@@ -60,7 +68,7 @@ def mqtt(url: str, options: argparse.Namespace) -> Broker:
     parts, version = urlsplit(url), enums.CallbackAPIVersion.VERSION2
     link = client.Client(version, f"central-{options.name}", None, options, client.MQTTv5, manual_ack=True)
     link.on_connect = link.on_subscribe = link.on_publish = answered
-    link.on_message = lambda _link, _data, got: inbox.append((got.topic, bytes(got.payload), got.mid))
+    link.on_message = lambda _link, _data, got: inbox.append((got.topic, bytes(got.payload), got.mid, beside(got)))
     link.username_pw_set(unquote(parts.username or "") or None, unquote(parts.password or ""))
     if parts.scheme == "mqtts":
         link.tls_set_context(options.tls)
@@ -75,7 +83,9 @@ def mqtt(url: str, options: argparse.Namespace) -> Broker:
         while True:
             batch = batch_of(inbox, link.loop)
             answers = yield batch
-            for mid in filter(None, (mid for _, _, mid in batch)):  # 0: QoS 0, which a broker hangs up over if answered
+            for mid in filter(
+                None, (mid for _, _, mid, _ in batch)
+            ):  # 0: QoS 0, which a broker hangs up over if answered
                 link.ack(mid, 1)  # without manual_ack, paho would have done it before anything was stored
             for topic, payload in answers:
                 link.publish(topic, payload, qos=1, retain=True)
@@ -99,13 +109,15 @@ def amqp(url: str, options: argparse.Namespace) -> Broker:
             channel.queue_bind(options.queue, "amq.topic", f"gate.v1.{gate}.event.#")
         channel.basic_qos(prefetch_count=5 * BATCH)
         channel.basic_consume(
-            options.queue, lambda _ch, how, _props, body: inbox.append((how.routing_key, body, how.delivery_tag))
+            options.queue,
+            # RabbitMQ makes headers of MQTT's user properties.
+            lambda _ch, how, props, body: inbox.append((how.routing_key, body, how.delivery_tag, props.headers or {})),
         )
         logging.info("%s works at %s", options.name, settings.host)
         while True:
             batch = batch_of(inbox, connection.process_data_events)
             # In gate.v1.{gate}.event.{type} only the type holds dots.
-            answers = yield [("/".join(key.split(".", 4)), body, tag) for key, body, tag in batch]
+            answers = yield [("/".join(key.split(".", 4)), body, tag, beside) for key, body, tag, beside in batch]
             channel.basic_ack(batch[-1][2], multiple=True)
             for topic, body in answers:
                 channel.basic_publish("amq.topic", topic.replace("/", "."), body, pika.BasicProperties(delivery_mode=2))

@@ -19,6 +19,16 @@ CREATE TABLE events (
     PRIMARY KEY (source, stream, seq)
 );
 
+-- The personal values of events, base64url of [salt, place below data, value]: payload holds the SHA-256 of each. Delete
+-- rows here to erase values: the chain is over the payloads alone.
+CREATE TABLE disclosures (
+    source TEXT NOT NULL,
+    stream TEXT NOT NULL,
+    seq BIGINT NOT NULL,
+    disclosure TEXT NOT NULL,
+    PRIMARY KEY (source, stream, seq, disclosure)
+);
+
 -- How far each stream is proven: stored without a gap, each event naming the digest of the one before it.
 CREATE TABLE watermarks (
     source TEXT NOT NULL,

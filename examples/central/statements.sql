@@ -11,6 +11,12 @@ RETURNING seq
 INSERT INTO events (source, stream, seq, id, type, time, lane, transaction_id, prev, payload, digest)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING
 
+-- @ disclosures
+-- Before the events: what is sent again must not bring back what was deleted here.
+INSERT INTO disclosures (source, stream, seq, disclosure)
+SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($3 AS BIGINT), CAST($4 AS TEXT)
+WHERE NOT EXISTS (SELECT 1 FROM events WHERE source = $1 AND stream = $2 AND seq = $3) ON CONFLICT DO NOTHING
+
 -- @ conflicts
 INSERT INTO conflicts (source, stream, seq, kind, digest, detail, payload)
 VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING

@@ -5,8 +5,10 @@ What SQL does, stands in *.sql.
 
 import json
 import logging
+import re
 import sqlite3
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -24,7 +26,9 @@ SQL = dict(part.split("\n", 1) for part in STATEMENTS.split("-- @ ")[1:])
 SESSION = "-c idle_in_transaction_session_timeout=30s -c lock_timeout=60s -c synchronous_commit=on"
 Text = Annotated[str, Field(pattern=r"^[^\x00-\x1f]{1,128}$")]
 Row = tuple[Any, ...]
-Message = tuple[str, bytes, int]  # topic, payload, and by what number its connection settles it
+# Topic, payload, by what number its connection settles it, and what came beside the payload.
+Message = tuple[str, bytes, int, Mapping[str, Any]]
+TOKEN = re.compile(r'"sd:([A-Za-z0-9_-]{43})"')
 
 
 class Event(BaseModel, strict=True):
@@ -50,6 +54,22 @@ def read_event(topic: str, payload: bytes) -> Row:
     if not topic.startswith(own) or topic.removeprefix(own).replace("/", ".") != event.type:
         raise ValueError("source or type is not that of the topic")
     return (*event.model_dump().values(), payload, sha256(payload).hexdigest())
+
+
+def values_of(payload: bytes, beside: Mapping[str, Any]) -> list[str]:
+    """The disclosures of the personal values that an event holds as digests. Raises ValueError where one is missing.
+
+    Such an event is not to be acknowledged: its values would be lost.
+    """
+    if json.loads(payload).get("sdalg") is None:
+        return []
+    wanted = set(TOKEN.findall(payload.decode()))
+    texts = [text for text in str(beside.get("disclosures", "")).split("~") if text]
+    told = {base64url(sha256(text.encode()).digest()).decode() for text in texts}
+    gone = {one["digest"] for one in json.loads(str(beside.get("erased", "[]")))}
+    if not told <= wanted or not wanted <= told | gone:
+        raise ValueError("its personal values did not come with it")
+    return texts
 
 
 def is_signed(payload: bytes, key: str, *point: object) -> bool:
@@ -111,15 +131,19 @@ class Store:
 
     def insert(self, table: str, rows: list[Row]) -> int:
         """Insert those rows that are not there; how many they were."""
+        if not rows:
+            return 0
         self._cursor.executemany(SQL[table].replace("$", self._mark), rows)
         return int(self._cursor.rowcount)
 
     def store(self, messages: list[Message]) -> list[tuple[str, bytes]]:
         """Store messages in one transaction. Returns what the gates may be told from then on."""
-        events, rejected, conflicts = [], [], []
-        for topic, payload, _ in messages:
+        events, rejected, conflicts, values = [], [], [], []
+        for topic, payload, _, beside in messages:
             try:
-                events.append(read_event(topic, payload))
+                event = read_event(topic, payload)
+                values += [(*event[:3], text) for text in values_of(payload, beside)]
+                events.append(event)
             except ValueError as fault:  # kept, and out of the way: it would come again for ever
                 digest, reason = sha256(payload).hexdigest(), " ".join(str(fault).split())[:200]
                 rejected.append((ascii(topic)[1:-1][:256], digest, reason, len(payload), payload[:4096]))
@@ -127,6 +151,7 @@ class Store:
         streams = sorted({event[:2] for event in events})
         self.rows("BEGIN")
         starts = {each: self.rows(SQL["lock"], *each, sha256(each[1].encode()).hexdigest())[0][0] for each in streams}
+        self.insert("disclosures", sorted(values))
         if self.insert("events", events) < len(events):  # some numbers were stored before: were it these events?
             for source, stream, seq, *_, payload, digest in events:
                 conflicts += self.rows(SQL["other_event"], source, stream, seq, digest, payload)

@@ -46,7 +46,7 @@ def gathered_of(
     """What is to be told of an event; None: nothing. `numbers`: of the lanes, by gate and lane."""
     if stored.type != "transaction.closed":
         return None
-    event = json.loads(stored.payload)
+    event = stored.opened()
     data, serial, lane = event["data"], event.get("transaction", ""), event.get("lane", "")
     if event.get("dryrun") or data.get("outcome") not in GONE_IN or not (len(serial) == 20 and serial.isdigit()):
         return None
@@ -56,7 +56,9 @@ def gathered_of(
         logging.warning("%s %s: no direction is known, nothing is told", stored.gate, serial)
         return None
     channel = str(numbers.get((stored.gate, lane), lane))[:10]
-    return Gathered(Place(area, channel, WAYS[direction]), serial, data.get("plate") or "", data.get("permit") or "")
+    plate = data.get("plate") or ""
+    plate = "" if plate.startswith("sd:") else plate  # it was erased
+    return Gathered(Place(area, channel, WAYS[direction]), serial, plate, data.get("permit") or "")
 
 
 def lane_numbers(database: Database) -> dict[tuple[str, str], object]:

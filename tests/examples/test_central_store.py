@@ -21,10 +21,12 @@ from agent.core.events.acknowledgement import AckPolicy, ReadAck, read_ack
 from agent.core.events.chain import Point, beginning, digest_of
 from agent.core.events.checkpoint import checkpoint_draft
 from agent.core.events.event_types import Draft
+from agent.store.journal import ErasureScope
 from tests.support.consumer.consumer import report
 from tests.support.consumer.events import GATE, SOURCE, chain, devices, message, point, put
 from tests.support.consumer.postgres import needs_postgres
 from tests.support.store.journals import STREAM, UTC, closed, device
+from tests.support.store.personal import open_erasable, vehicle
 from tests.support.waiting import scaled
 
 
@@ -295,7 +297,7 @@ def test_what_the_gate_is_told_is_signed_and_the_gate_believes_it(url, tmp_path)
     policy = AckPolicy(GATE, {"central": key.public})
     events = chain(*devices(3))
     with closing(Store(url, Signer(str(tmp_path / "ack.pem"), "central"))) as store:
-        told = [store.store([(*message(event), 0)])[0] for event in (events[2], *events)]
+        told = [store.store([(*message(event), 0, {})])[0] for event in (events[2], *events)]
     assert {topic for topic, _ in told} == {f"gate/v1/{GATE}/ack"}
     points = [beginning(STREAM), *map(point, (events[0], events[2], events[2]))]
     assert [read_ack(body, policy) for _, body in told] == [
@@ -473,3 +475,36 @@ def test_the_rate_counts_the_last_minute_only(store):
         return line.split("│")[8].strip()
 
     assert (rate(10), rate(70)) == ("7", "0")
+
+
+# ------------------------------------------------------------------------------------- personal values beside events
+
+
+def beside(event):
+    return {"disclosures": "~".join(one.text for one in event.disclosures if one.text)}
+
+
+def test_an_event_is_stored_with_its_personal_values_or_not_at_all_and_a_resend_does_not_bring_them_back(
+    store, tmp_path
+):
+    with closing(open_erasable(tmp_path)) as journal:
+        journal.record(vehicle(1))
+        events = list(journal.range(1, 3))
+    whole = [(*message(one), beside(one)) for one in events]
+    assert put(store, [whole[0], message(events[1]), whole[2]]) == [(SOURCE, journal.stream, 1)]
+    assert "personal values" in store.rows("SELECT reason FROM rejected")[0][0]
+    assert put(store, [whole[1]]) == [(SOURCE, journal.stream, 3)]
+    kept = {text for (text,) in store.rows("SELECT disclosure FROM disclosures")}
+    assert kept == {one.text for event in events for one in event.disclosures}
+    store.rows("DELETE FROM disclosures")
+    assert put(store, whole) == [(SOURCE, journal.stream, 3)]
+    assert store.rows("SELECT * FROM disclosures") == []
+
+
+def test_values_that_the_gate_has_erased_need_not_come(store, tmp_path):
+    with closing(open_erasable(tmp_path)) as journal:
+        journal.record(vehicle(1))
+        journal.erase(ErasureScope(), "request")
+        (first, *_others) = journal.range(1, 3)
+    gone = json.dumps([{"digest": one.digest, "at": None, "rule": "request"} for one in first.disclosures])
+    assert put(store, [(*message(first), {"erased": gone})]) == [(SOURCE, journal.stream, 1)]

@@ -1,8 +1,9 @@
-"""The commands `gate-agent events tail | verify | export | key | ack-keygen | schema`: what is recorded, its proof."""
+"""The commands `gate-agent events tail | verify | export | erase | key | ack-keygen | schema`: what is recorded."""
 
 import typer
 
 from agent.cli.events.ack_keygen import ack_keygen
+from agent.cli.events.erase import erase
 from agent.cli.events.export import export
 from agent.cli.events.key import show_key
 from agent.cli.events.schema import schema
@@ -13,6 +14,7 @@ app = typer.Typer(name="events", help="Show, prove and export what the gate reco
 app.command()(tail)
 app.command("verify")(verify_command)
 app.command()(export)
+app.command()(erase)
 app.command("key")(show_key)
 app.command("ack-keygen")(ack_keygen)
 app.command()(schema)

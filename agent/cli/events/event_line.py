@@ -8,15 +8,26 @@ from typing import TYPE_CHECKING, Any, Final
 from rich.text import Text
 
 from agent.core.model.printable import printable
-from agent.i18n.event_text import OFFICERS_WORDS, event_meaning, value_text
+from agent.i18n import translate
+from agent.i18n.event_text import ERASED, OFFICERS_WORDS, event_meaning, value_text
 from agent.i18n.event_tone import TERMINAL_STYLES, event_tone
+from agent.store.journal import opened
 
 if TYPE_CHECKING:
     from agent.i18n import Language
+    from agent.store.journal import Recorded
 
 _UNTOLD: Final = frozenset({"facts", "message"})
 _TOLD: Final = ("detail", *sorted(OFFICERS_WORDS))
 """The fields whose words are told in the reader's language."""
+
+
+def shown_payload(event: Recorded, language: Language | None = None) -> bytes:
+    """The bytes of an event with its personal values in place, and what was erased said to be, to be shown."""
+    if not event.disclosures:
+        return event.payload
+    erased = translate(ERASED, language) if language else str(ERASED)
+    return json.dumps(opened(event, erased), ensure_ascii=False).encode()
 
 
 def event_line(payload: bytes, language: Language | None = None) -> Text:

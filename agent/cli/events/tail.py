@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from agent.cli.events.common import failing
-from agent.cli.events.event_line import event_line
+from agent.cli.events.event_line import event_line, shown_payload
 from agent.cli.journal_option import DEFAULT_JOURNAL, JournalPath
 from agent.cli.view_record import leave_view
 from agent.i18n import Language  # noqa: TC001 - typer reads the annotation
@@ -18,6 +18,8 @@ from agent.store.journal import JournalReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from agent.store.journal import Recorded
 
 FOLLOW_S: Final = 0.25
 
@@ -40,7 +42,7 @@ def tail(
         try:
             while True:
                 for event in reader.events(seen + 1):
-                    show(event.payload)
+                    show(event)
                     seen = event.seq
                 if not follow:
                     return
@@ -50,10 +52,10 @@ def tail(
             return
 
 
-def _show_raw(payload: bytes) -> None:
-    sys.stdout.buffer.write(payload + b"\n")
+def _show_raw(event: Recorded) -> None:
+    sys.stdout.buffer.write(event.payload + b"\n")
     sys.stdout.buffer.flush()
 
 
-def _show_line(console: Console, language: Language | None) -> Callable[[bytes], None]:
-    return lambda payload: console.print(event_line(payload, language))
+def _show_line(console: Console, language: Language | None) -> Callable[[Recorded], None]:
+    return lambda event: console.print(event_line(shown_payload(event, language), language))

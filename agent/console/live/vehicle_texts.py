@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from agent.core.decision import SET_ASIDE
+from agent.core.events import digest_in
 from agent.core.model import Reason
 from agent.i18n.alarms import alarm_text
 from agent.i18n.checks import CHECKS
 from agent.i18n.driver_texts import told
+from agent.i18n.event_text import ERASED
 from agent.i18n.event_tone import OUTCOME_TONES, VERDICT_TONES
 from agent.i18n.reasons import officer_text
 from agent.i18n.verdicts import VERDICTS, outcome_text, verdict_text
@@ -33,8 +35,8 @@ def vehicle_words(vehicle: Vehicle, words: Words, evidence: EvidenceStore) -> di
     return {
         "transaction": vehicle.transaction,
         "time": words.when(vehicle.began_at),
-        "plate": vehicle.plate,
-        "declared": vehicle.declared if vehicle.declared != vehicle.plate else "",
+        "plate": _kept(vehicle.plate, words),
+        "declared": _kept(vehicle.declared, words) if vehicle.declared != vehicle.plate else "",
         "permit": vehicle.permit,
         "tone": _tone(vehicle),
         "result": _result(vehicle, words),
@@ -47,6 +49,11 @@ def vehicle_words(vehicle: Vehicle, words: Words, evidence: EvidenceStore) -> di
         "pictures": kept[-MOST_PICTURES:],
         "pictures_gone": bool(vehicle.pictures) and not kept and vehicle.outcome is not None,
     }
+
+
+def _kept(plate: str, words: Words) -> str:
+    """The plate, or that it was erased."""
+    return plate if digest_in(plate) is None else words(ERASED)
 
 
 def _tone(vehicle: Vehicle) -> str:

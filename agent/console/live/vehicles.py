@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import time
 from collections import OrderedDict
@@ -21,12 +20,13 @@ from agent.core.events import (
     CheckRecord,
     DriverMessageRecord,
     PermitPresented,
+    PersonalDataErased,
     TransactionClosed,
     VehicleEntering,
     VehiclePresent,
 )
 from agent.store.errors import JournalError
-from agent.store.journal import JournalReader
+from agent.store.journal import JournalReader, opened
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,11 +110,22 @@ class Vehicles:
                 head = journal.standing().head.seq
                 for event in journal.events(max(self._seq, head - LOOKED_BACK) + 1, head):
                     self._seq = event.seq
-                    _apply_event(known, event.seq, json.loads(event.payload))
+                    if event.type == PersonalDataErased.TYPE:
+                        known = self._read_again(journal, event.seq)
+                    else:
+                        _apply_event(known, event.seq, opened(event))
         except (JournalError, ValidationError) as error:
             log.warning("the last vehicles cannot be shown: %s", error)
         while len(known) > KEPT:
             known.popitem(last=False)
+        return known
+
+    @staticmethod
+    def _read_again(journal: JournalReader, upto: int) -> OrderedDict[str, Vehicle]:
+        """The vehicles until an erasure, as the journal tells of them after it: nothing of before stays in memory."""
+        known: OrderedDict[str, Vehicle] = OrderedDict()
+        for event in journal.events(max(1, upto - LOOKED_BACK), upto):
+            _apply_event(known, event.seq, opened(event))
         return known
 
 

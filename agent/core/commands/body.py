@@ -204,6 +204,32 @@ class SetLogLevelArguments(_Strict):
     for_s: int = Field(ge=0, le=LOG_FOR_LIMIT_S, description="For how long; 0: until the next start.")
 
 
+class EraseArguments(_Strict):
+    """Which personal values to erase: those of some events, or what belongs to one plate, VIN, declaration or name."""
+
+    digest: Sha256Hex | None = Field(
+        default=None,
+        description="SHA-256 of the normal form of a plate, a VIN, a declaration or a name: its letters and digits "
+        "alone, in capitals (NFKC), as UTF-8. Of a vehicle all goes that the events of its transactions tell of it. "
+        "null: all values of the events.",
+    )
+    stream: str | None = Field(
+        default=None, min_length=1, max_length=64, description="The stream of the events; null: only with a digest."
+    )
+    first: int | None = Field(default=None, ge=1, le=SEQ_MAX, description="The first event; null: the first there is.")
+    last: int | None = Field(default=None, ge=1, le=SEQ_MAX, description="The last event; null: the last there is.")
+
+    @model_validator(mode="after")
+    def _says_which(self) -> Self:
+        if self.digest is None and None in (self.stream, self.first, self.last):
+            raise ValueError("give a digest, or stream, first and last")
+        if self.stream is None and (self.first, self.last) != (None, None):
+            raise ValueError("first and last need their stream")
+        if self.first is not None and self.last is not None and self.last < self.first:
+            raise ValueError("last must not be before first")
+        return self
+
+
 class SignedBody(_Strict):
     """What every command says, of whomever it is ordered."""
 
@@ -334,6 +360,14 @@ class UploadGrantBody(GateBody):
     arguments: UploadGrantArguments
 
 
+class EraseBody(GateBody):
+    """The body of `erase`."""
+
+    name: Literal[CommandName.ERASE]
+    lane: None = None
+    arguments: EraseArguments
+
+
 CommandBody: TypeAlias = (
     LaneBody
     | DisplayBody
@@ -345,6 +379,7 @@ CommandBody: TypeAlias = (
     | RebirthBody
     | SendBundleBody
     | UploadGrantBody
+    | EraseBody
 )
 
 COMMAND_BODY: TypeAdapter[CommandBody] = TypeAdapter(Annotated[CommandBody, Field(discriminator="name")])
@@ -369,6 +404,7 @@ BODIES: Mapping[CommandName, type[CommandBody]] = MappingProxyType(
         CommandName.REBIRTH: RebirthBody,
         CommandName.SEND_BUNDLE: SendBundleBody,
         CommandName.UPLOAD_GRANT: UploadGrantBody,
+        CommandName.ERASE: EraseBody,
     }
 )
 """The model of each command's body."""

@@ -257,8 +257,11 @@ def _schemas() -> Node:
         "EventHeaders": _headers(
             event,
             "EventHeaders",
-            "MQTT user properties: copies for routing; `replay` on what is sent again on a command.",
+            "MQTT user properties: copies for routing; `replay` on what is sent again on a command; where `sdalg` is "
+            "there, `disclosures`, joined by tildes, and `erased`, a JSON array.",
             "replay",
+            "disclosures",
+            "erased",
         ),
     }
     for schema in schemas().values():

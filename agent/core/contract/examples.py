@@ -78,6 +78,7 @@ from agent.core.events import (
     PermitClaimsRecord,
     PermitPresented,
     PermitRecord,
+    PersonalDataErased,
     PlateRecord,
     Point,
     RecordsDeleted,
@@ -98,6 +99,7 @@ from agent.core.events import (
     beginning,
     checkpoint_draft,
     checkpoint_of,
+    digest_of_value,
     key_fingerprint,
     seal,
     sign_ack,
@@ -465,6 +467,19 @@ def _steps() -> list[_Step]:
             False,
         ),
         (127.0, RecordsDeleted(kind="uses", count=3, cause="older than 180 days"), False),
+        (
+            128.0,
+            PersonalDataErased(
+                rule="request",
+                values=21,
+                events=6,
+                pictures=2,
+                operator=OPERATOR,
+                cause="asked for by the owner of the vehicle",
+                request=COMMAND_ID,
+            ),
+            False,
+        ),
         (130.0, EvidenceDropped(count=12, cause="more than 2000 MB"), False),
         (131.0, EventsDropped(first=4_711, last=4_802, cause="the journal was damaged and put aside"), False),
         (
@@ -633,6 +648,7 @@ def command_claims(name: CommandName) -> dict[str, Any]:
         CommandName.SET_LOG_LEVEL: {"level": "debug", "for_s": 600},
         CommandName.SEND_BUNDLE: {"url": _presigned(BUNDLE), "for_s": 900},
         CommandName.UPLOAD_GRANT: {"uploads": [{"sha256": PICTURES[0], "url": _presigned(PICTURES[0])}], "for_s": 900},
+        CommandName.ERASE: {"digest": digest_of_value(PLATE)},
     }
     issued = int(UTC) + 89
     body = {
@@ -897,6 +913,7 @@ _OF_THE_GATE = (
     LedgerConflict,
     ClockChanged,
     RecordsDeleted,
+    PersonalDataErased,
     EventsDropped,
 )
 

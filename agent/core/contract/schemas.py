@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from agent.core.clock import ClockState
 from agent.core.commands import BODIES, GROUP_BODIES
 from agent.core.contract.titles import capitalised, titled
-from agent.core.events import SCHEMA_VERSION, TYPES, Ack, Birth, CommandResult, Health, Status
+from agent.core.events import ALGORITHM, SCHEMA_VERSION, TYPES, Ack, Birth, CommandResult, Health, Status
 from agent.core.lists import DataState
 from agent.core.model import SEQ_MAX, TRACEPARENT, TRACESTATE_LIMIT, CommandName
 
@@ -114,7 +114,7 @@ def event_schema(kind: str) -> Schema:
     definitions = data.pop("$defs", {})
     properties = dict(_envelope(kind))
     optional = {"lane", "transaction", "traceparent", "tracestate", "dryrun"}
-    optional |= {"clockerrorms", "clockstate", "liststate"}
+    optional |= {"clockerrorms", "clockstate", "liststate", "sdalg"}
     name = EVENTS[kind].__name__
     title = f"{name}Event"
     schema = {
@@ -285,6 +285,14 @@ def _envelope(kind: str) -> Iterator[tuple[str, Schema]]:
         "liststate",
         _values(DataState, "What the age of the gate's signed lists allows at this time; absent: not said."),
     )
+    yield (
+        "sdalg",
+        _values_of(
+            [ALGORITHM],
+            "The hash behind the digests that stand in `data` in place of personal values, each with `sd:` before it; "
+            "absent: `data` has all its values.",
+        ),
+    )
     yield "prev", _text("SHA-256, in hex, of the bytes of the event before; of the stream id for seq 1.", pattern=HASH)
 
 
@@ -293,7 +301,11 @@ def _text(description: str, **more: str | int) -> Schema:
 
 
 def _values(known: type[StrEnum], description: str) -> Schema:
-    listed: Schema = {"type": "string", "enum": [value.value for value in known]}
+    return _values_of([value.value for value in known], description)
+
+
+def _values_of(known: list[str], description: str) -> Schema:
+    listed: Schema = {"type": "string", "enum": known}
     return {"description": description, "anyOf": [listed, dict(_ANY_TEXT)]}
 
 

@@ -117,6 +117,7 @@ EVENTS: Final[Mapping[str, StandardEquivalent]] = {
     "ledger.conflict": StandardEquivalent(note="one permit use at two gates; no word for it"),
     "clock.changed": StandardEquivalent(note=_OWN),
     "records.deleted": StandardEquivalent(note=_OWN),
+    "personal_data.erased": StandardEquivalent(note=_OWN),
     "events.dropped": StandardEquivalent(note=_OWN),
 }
 """By event type."""

@@ -19,11 +19,15 @@ from math import ceil
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from agent.core.events.personal_values import ALGORITHM, ATTRIBUTE
 from agent.core.model import SEQ_MAX
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from agent.core.clock import ClockState
-    from agent.core.events.event_types import Draft
+    from agent.core.events.event_types import Draft, Event
+    from agent.core.events.personal_values import Disclosure, HiddenData
     from agent.core.lists import DataState
 
 SCHEMA_VERSION = 1
@@ -50,11 +54,15 @@ class ClockReading:
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Who writes: the gate id, the stream (new with every new journal) and the boot (new with every start)."""
+    """Who writes: the gate id, the stream (new with every new journal) and the boot (new with every start).
+
+    `hide`: puts digests in place of personal values (agent.core.events.personal_fields); None: they stay in place.
+    """
 
     gate: str
     stream: str
     boot: str
+    hide: Callable[[Event], HiddenData] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +76,10 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class SealedEvent:
-    """An event in its place. `payload` is what is stored and sent, `digest` its SHA-256 in hex, `utc_ms` its time."""
+    """An event in its place. `payload` is what is stored and sent, `digest` its SHA-256 in hex, `utc_ms` its time.
+
+    `disclosures`: of the personal values that its payload holds as digests.
+    """
 
     seq: int
     id: str
@@ -76,6 +87,7 @@ class SealedEvent:
     payload: bytes
     digest: str
     utc_ms: int
+    disclosures: tuple[Disclosure, ...] = ()
 
 
 def beginning(stream: str) -> Point:
@@ -118,6 +130,7 @@ def seal(draft: Draft, writer: Writer, before: Point, clock: ClockReading, rando
     if not 0 <= utc_ms <= UTC_MS_MAX:
         raise ValueError(f"{draft.utc} is no Unix time of an event")
     kind = draft.event.TYPE
+    hidden = None if writer.hide is None else writer.hide(draft.event)
     attributes: dict[str, str | int | bool | None] = {
         "specversion": "1.0",
         "id": uuid7(utc_ms, random),
@@ -138,9 +151,12 @@ def seal(draft: Draft, writer: Writer, before: Point, clock: ClockReading, rando
         "clockerrorms": None if clock.error_ms is None else min(ceil(clock.error_ms), SEQ_MAX),
         "clockstate": clock.state,
         "liststate": clock.lists,
+        ATTRIBUTE: ALGORITHM if hidden and hidden.disclosures else None,
         "prev": before.digest,
     }
     present = {name: value for name, value in attributes.items() if value is not None}
     head = ENCODER.encode(present)
-    payload = f'{head[:-1]},"data":{draft.event.model_dump_json()}}}'.encode()
-    return SealedEvent(seq, str(attributes["id"]), kind, payload, digest_of(payload), utc_ms)
+    data = draft.event.model_dump_json() if hidden is None else hidden.data
+    payload = f'{head[:-1]},"data":{data}}}'.encode()
+    disclosures = () if hidden is None else hidden.disclosures
+    return SealedEvent(seq, str(attributes["id"]), kind, payload, digest_of(payload), utc_ms, disclosures)

@@ -839,6 +839,20 @@ class RecordsDeleted(Event):
     cause: str = Field(description="The rule.")
 
 
+class PersonalDataErased(Event):
+    """Personal values of events were erased for good; the events keep their digests, and the chain holds."""
+
+    TYPE: ClassVar[str] = "personal_data.erased"
+    rule: Literal["age", "request"] = Field(description="Why: their time was over, or somebody asked for it.")
+    values: int = Field(description="How many values.")
+    events: int = Field(description="Of how many events.")
+    pictures: int = Field(default=0, description="How many pictures went with them.")
+    copies: int = Field(default=0, description="How many copies of the journal that had been set aside went with them.")
+    operator: str | None = Field(default=None, description="Who asked for it; null: nobody had to.")
+    cause: str = Field(description="Why, as that person said; else the rule.")
+    request: str | None = Field(default=None, description="The id of the command or request; null: there was none.")
+
+
 class EventsDropped(Event):
     """Events that the gate had to give up. Never silent."""
 
@@ -894,6 +908,7 @@ TYPES: tuple[type[Event], ...] = (
     LedgerConflict,
     ClockChanged,
     RecordsDeleted,
+    PersonalDataErased,
     EventsDropped,
 )
 

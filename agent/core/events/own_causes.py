@@ -28,3 +28,4 @@ class OwnCause(Enum):
     ORDERS_LOST = Text("its orders may be lost")
     ORDER_KEPT = Text("it stood in the head file")
     PICTURES_OVER = Text("older than pictures of their outcome are kept")
+    VALUES_OVER = Text("{days} days after their events")

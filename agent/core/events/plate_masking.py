@@ -87,6 +87,11 @@ def masked_text(text: str, plates: Iterable[str] = ()) -> str:
     return _any_plate().sub(_hidden, text)
 
 
+def names_plate(text: str) -> bool:
+    """Whether a text holds what has a strict format of a plate."""
+    return _any_plate().search(text) is not None
+
+
 def masked(draft: Draft) -> Draft:
     """The draft with every plate in it masked, and every VIN that was read."""
     return replace(draft, event=_masked(draft.event, _plates_of(draft)))

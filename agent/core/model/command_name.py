@@ -23,3 +23,4 @@ class CommandName(StrEnum):
     REBIRTH = "rebirth"
     SEND_BUNDLE = "send_bundle"
     UPLOAD_GRANT = "upload_grant"
+    ERASE = "erase"

@@ -20,6 +20,7 @@ from agent.core.decision import (
     plate_leads,
     tie_of,
 )
+from agent.core.events import digest_in
 from agent.core.model import Check, Reason
 from agent.core.permit import Permit, PermitForm, admission
 from agent.core.replay.listed_facts import ReplayRules, context_of, data_of, hold_of, knowledge_of
@@ -55,6 +56,8 @@ class KnownFacts:
 
 def known_facts(record: AccessDecided, facts: FactsRecord, transaction: str, rules: ReplayRules) -> KnownFacts:
     """Work out what the judgement would know under other rules. Raises NotJudgedError."""
+    if _is_erased(record):
+        raise NotJudgedError(NotJudged.ERASED)
     permit = _permit(record.permit, facts.permit)
     counting = counting_of(facts, permit, rules.judgement)
     vote = vote_of(facts.vote) if counting.plate else None
@@ -77,6 +80,19 @@ def known_facts(record: AccessDecided, facts: FactsRecord, transaction: str, rul
 
 
 # ---------------------------------------------------------------------------------------------------------- the permit
+
+
+def _is_erased(record: AccessDecided) -> bool:
+    """Whether a plate, a VIN or a declaration that the decision rested on was erased."""
+    permit, plate, vin, facts = record.permit, record.plate, record.vin, record.facts
+    vote = None if facts is None else facts.vote
+    told = (
+        *(() if permit is None else (permit.plate, permit.vin, permit.declaration)),
+        *(() if plate is None else (plate.declared, plate.read)),
+        *(() if vin is None else (vin.read,)),
+        *(() if vote is None else (vote.read,)),
+    )
+    return any(digest_in(one) is not None for one in told)
 
 
 def _permit(said: PermitRecord | None, claims: PermitClaimsRecord | None) -> Permit | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ConfigDict, ValidationError
 
-from agent.core.events import AccessDecided
+from agent.core.events import AccessDecided, digest_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,6 +30,7 @@ class NotJudged(StrEnum):
     LISTS_AND_LEDGER = "lists_and_ledger"
     SECOND_READING = "second_reading"
     HOME_GATE = "home_gate"
+    ERASED = "erased"
 
 
 class NotJudgedError(Exception):
@@ -86,12 +87,17 @@ def recorded_vehicle(events: Sequence[Mapping[str, Any]]) -> RecordedVehicle:
         began=str(first.get("time")),
         decisions=tuple(recorded_decision(_data(one)) for one in events if one.get("type") == "access.decided"),
         outcome=str(closed.get("outcome") or ""),
-        plate=str(closed.get("plate") or ""),
-        vin=str(closed.get("vin") or ""),
+        plate=_kept(closed.get("plate")),
+        vin=_kept(closed.get("vin")),
         permit=str(closed.get("permit") or ""),
         by_officer=any(one.get("by") == "operator" for one in granted),
         pictures=tuple(str(one) for one in closed.get("pictures") or ()),
     )
+
+
+def _kept(value: object) -> str:
+    """A text of an event; empty where it says none, and where it was erased."""
+    return "" if value is None or digest_in(value) is not None else str(value)
 
 
 def _data(event: Mapping[str, Any]) -> Mapping[str, Any]:

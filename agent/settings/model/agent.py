@@ -233,7 +233,9 @@ class CommandKey(Table):
     id: Name = Field(description="Name of the key, as commands and events give it.")
     public_key: RootKey = Field(description="Ed25519 public key, in hex.")
     may: tuple[CommandName, ...] = Field(
-        default=tuple(CommandName), min_length=1, description="The commands that this key may sign."
+        default=tuple(name for name in CommandName if name is not CommandName.ERASE),
+        min_length=1,
+        description="The commands that this key may sign. Left out: all but erase, which must be named.",
     )
 
 
@@ -326,6 +328,17 @@ class Privacy(Table):
     )
     keep_lists_hours: int = Field(
         default=24, ge=0, le=8760, description="How long entries of lists are kept after their permit's end."
+    )
+    erasable: bool = Field(
+        default=False,
+        description="Record plates, VINs, declarations, names and words of people beside the events, which hold their "
+        "digests, so that they can be erased. Central must know how to read them.",
+    )
+    keep_values_days: int = Field(
+        default=0,
+        ge=0,
+        le=3650,
+        description="How long such values are kept once central has acknowledged their event; 0: as long as the event.",
     )
 
 

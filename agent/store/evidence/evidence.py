@@ -218,6 +218,25 @@ class EvidenceStore:
             raise EvidenceError(Text("cannot delete old pictures: {error}", error=error)) from error
         return len(old)
 
+    def erase(self, pictures: Iterable[str]) -> int:
+        """Delete pictures before their time, and send them no more; returns how many there were.
+
+        Raises EvidenceError when one cannot be deleted.
+        """
+        erased = 0
+        for sha256 in pictures:
+            self.outgoing.remove(sha256)
+            try:
+                with self._lock:
+                    if sha256 in self._pictures:
+                        self._delete(sha256)
+                        erased += 1
+            except OSError as error:
+                raise EvidenceError(
+                    Text("cannot delete picture {sha256}: {error}", sha256=sha256, error=error)
+                ) from error
+        return erased
+
     def take_dropped(self) -> int:
         """How many pictures went before their time since the last call, because all together were more than the cap."""
         with self._lock:

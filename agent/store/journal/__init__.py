@@ -9,8 +9,11 @@ from agent.core.face import lazy_face
 
 if TYPE_CHECKING:
     from agent.store.journal.damage import JournalReplacement
+    from agent.store.journal.disclosures import KeptDisclosure, opened
+    from agent.store.journal.erasure import ErasureDone, ErasureScope
     from agent.store.journal.event_table import Recorded, held_hashes
     from agent.store.journal.journal import Journal, JournalHead
+    from agent.store.journal.journal_files import damaged_copies
     from agent.store.journal.ledger import LastPassage, UseState
     from agent.store.journal.open_transactions import Interrupted, Recovery
     from agent.store.journal.reader import JournalReader, is_database
@@ -19,16 +22,21 @@ else:
     __getattr__ = lazy_face(__name__)
 
 __all__ = [
+    "ErasureDone",
+    "ErasureScope",
     "Interrupted",
     "Journal",
     "JournalHead",
     "JournalReader",
     "JournalReplacement",
+    "KeptDisclosure",
     "LastPassage",
     "Recorded",
     "Recovery",
     "SiteLedger",
     "UseState",
+    "damaged_copies",
     "held_hashes",
     "is_database",
+    "opened",
 ]

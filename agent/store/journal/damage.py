@@ -36,7 +36,7 @@ SUPERSEDED: Final = "-superseded"
 It stays, for a copy can be put back again."""
 TABLES: Final = (
     *("events", "ledger", "transactions", "commands", "command_keys", "lane_orders"),
-    *("consents", "site_log", "site_peers", "kept"),
+    *("consents", "site_log", "site_peers", "kept", "disclosures"),
 )
 CHECKED_EVENTS: Final = 32
 CHECKED_WHOLE_BYTES: Final = 64 * 2**20  # a full check reads the whole file: for this much, a second on a slow card

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from agent.core.events import Point, SealedEvent, beginning, digest_of
 from agent.store.errors import JournalCorruptError, WatermarkError
+from agent.store.journal import disclosures
 from drivers.text import Text
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
+
+    from agent.store.journal.disclosures import KeptDisclosure
 
 # In a damaged file a payload can be of any type.
 PAYLOAD = "coalesce(CAST(payload AS BLOB), x'')"
@@ -25,13 +28,17 @@ STAND = f"UPDATE journal SET {', '.join(f'{name} = ?' for name in STANDING.split
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """An event in the journal. `payload`: the bytes to send, `hash`: their SHA-256 in hex."""
+    """An event in the journal. `payload`: the bytes to send, `hash`: their SHA-256 in hex.
+
+    `disclosures`: what is kept of each personal value that the payload holds as a digest, in the order of the bytes.
+    """
 
     seq: int
     id: str
     type: str
     payload: bytes
     hash: str
+    disclosures: tuple[KeptDisclosure, ...] = ()
 
 
 class Row(NamedTuple):
@@ -145,6 +152,7 @@ def append(connection: sqlite3.Connection, now: StreamState, sealed: list[Sealed
         total += len(event.payload)
         rows.append((event.seq, event.id, event.type, event.utc_ms, total, event.payload))
     connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", rows)
+    disclosures.append(connection, sealed)
     head = Point(now.head.stream, sealed[-1].seq, sealed[-1].digest)
     _stand(connection, replace(now, head=head, head_total=total))
 
@@ -163,7 +171,8 @@ def read(connection: sqlite3.Connection, first: int, last: int, limit: int) -> l
         f"SELECT {COLUMNS} FROM events WHERE seq BETWEEN ? AND ? ORDER BY seq LIMIT ?",  # noqa: S608 - a constant
         (first, last, limit),
     )
-    return [Recorded(seq, name, kind, payload, digest_of(payload)) for seq, name, kind, payload in rows]
+    found = [Recorded(seq, name, kind, payload, digest_of(payload)) for seq, name, kind, payload in rows]
+    return disclosures.attached(connection, found)
 
 
 def rows(connection: sqlite3.Connection) -> Iterator[Row]:
@@ -249,6 +258,7 @@ def cut(connection: sqlite3.Connection, upto: int) -> None:
     now = standing_of(connection)
     total, digest = _total_at(connection, now, upto), _digest_at(connection, now, upto)
     connection.execute("DELETE FROM events WHERE seq <= ?", (upto,))
+    disclosures.cut(connection, upto)
     _stand(connection, replace(now, tail=Point(now.tail.stream, upto, digest), tail_total=total))
 
 

@@ -8,17 +8,20 @@ after it again: against that stand the checkpoints.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from agent.core.events import digest_of
 from agent.store.errors import SQL_ERRORS, JournalCorruptError, is_damage
+from agent.store.journal import disclosures
 from agent.store.journal.event_table import PAYLOAD, Recorded, held_hashes, standing_of
 from drivers.text import Text
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Collection, Iterator
+
+    from agent.store.journal.event_table import StreamState
 
 BATCH: Final = 500
 ROWS = f"SELECT seq, {PAYLOAD} FROM events WHERE seq BETWEEN ? AND ? ORDER BY seq"  # noqa: S608 - a constant
@@ -42,6 +45,11 @@ def check_integrity(connection: sqlite3.Connection, first: int, last: int, limit
     Raises SqlError where not even the first can be read.
     """
     now = standing_of(connection)
+    found = _checked(connection, now, first, last, limit)
+    return replace(found, events=disclosures.attached(connection, found.events))
+
+
+def _checked(connection: sqlite3.Connection, now: StreamState, first: int, last: int, limit: int) -> IntegrityResult:
     begin, end = max(first, now.tail.seq + 1), min(last, now.head.seq, max(first, now.tail.seq + 1) + limit - 1)
     rows = _rows(connection, begin, min(end + 1, now.head.seq)) if begin <= end else iter(())
     events: list[Recorded] = []

@@ -7,13 +7,14 @@ dropped: a full journal refuses instead.
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import uuid
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
-from agent.core.events import ClockReading, Point, Writer
+from agent.core.events import SALT_BYTES, ClockReading, Point, Writer, hidden_data
 from agent.core.model import SEQ_MAX
 from agent.service.cleanup import on_failure
 from agent.store.errors import (
@@ -27,6 +28,9 @@ from agent.store.journal import entry, event_table, kept_texts, lane_orders, ope
 from agent.store.journal import ledger as permits
 from agent.store.journal.damage import is_used
 from agent.store.journal.database import Database
+from agent.store.journal.disclosures import kept_disclosures
+from agent.store.journal.erasure import ErasureDone, ErasureScope, erase, values_before
+from agent.store.journal.erasure import wipe as wipe_erased
 from agent.store.journal.event_table import Backlog, Recorded, StreamState
 from agent.store.journal.integrity import as_found, batch, check_integrity
 from agent.store.journal.journal_files import JournalFiles, set_aside
@@ -84,7 +88,7 @@ class Journal:
         self.site = SiteLedger(database, writer, clock, self._commit)
 
     @classmethod
-    def open(
+    def open(  # noqa: PLR0913 - each is a choice of its own
         cls,
         path: Path,
         *,
@@ -93,8 +97,11 @@ class Journal:
         clock: Callable[[], ClockReading],
         max_bytes: int,
         foreign_aside: bool = False,
+        erasable: bool = False,
     ) -> Self:
         """Open or create the journal of `gate`, capped at `max_bytes` (its log and reserve, 8 MiB, come on top).
+
+        `erasable`: personal values are kept beside the events that are recorded from now on, which hold their digests.
 
         `boot` is new with each start; `clock` is asked at each record. What cannot be gone on with is moved aside: a
         damaged file, an older copy, that of a newer agent, what is no file; what can be read of its ledger is rescued
@@ -114,12 +121,21 @@ class Journal:
                 )
                 sync_folder(path.parent)
                 database.keep_reserve()
-                return cls(database, Writer(gate, stream, boot), clock, begun=begun)
+                hide = partial(hidden_data, salt=partial(os.urandom, SALT_BYTES)) if erasable else None
+                return cls(database, Writer(gate, stream, boot, hide), clock, begun=begun)
         except OtherGateError as other:
             if other.is_used:
                 raise
             set_aside(path, other.gate)
-        return cls.open(path, gate=gate, boot=boot, clock=clock, max_bytes=max_bytes, foreign_aside=foreign_aside)
+        return cls.open(
+            path,
+            gate=gate,
+            boot=boot,
+            clock=clock,
+            max_bytes=max_bytes,
+            foreign_aside=foreign_aside,
+            erasable=erasable,
+        )
 
     def close(self) -> None:
         """Close the file and wake all waiters. Calls after it raise JournalUnavailableError."""
@@ -156,7 +172,10 @@ class Journal:
         done, row_seq = self._commit(Text("record {count} events", count=len(drafts)), work)
         if ledger:
             self.site.wake_waiters(row_seq)
-        return [Recorded(one.seq, one.id, one.type, one.payload, one.digest) for one in done]
+        return [
+            Recorded(one.seq, one.id, one.type, one.payload, one.digest, kept_disclosures(one.disclosures))
+            for one in done
+        ]
 
     def record_following(self, make: Callable[[Point], Draft]) -> Recorded:
         """Write the one event that `make` makes of the point just before it: nothing is recorded in between.
@@ -378,6 +397,29 @@ class Journal:
         Returns whether it came to the end. Many short transactions: nobody waits for all of them.
         """
         return wipe(self._database, stopping)
+
+    def erase(self, scope: ErasureScope, rule: str) -> ErasureDone:
+        """Erase personal values of events; returns what went. The events stay, and the chain holds.
+
+        Many short transactions: nobody waits for all of them. `rule`: why, in a word; it is kept with each value.
+        `wipe_values` sees to the bytes that are left.
+        """
+        return erase(self._database, scope, round(self._clock().utc * 1000), rule)
+
+    def wipe_values(self, stopping: Callable[[], bool] = lambda: False) -> bool:
+        """See to it that no byte of an erased value is left in the file and its log; whether it came to the end."""
+        return wipe_erased(self._database, stopping)
+
+    def old_values(self, max_age_s: float) -> ErasureScope | None:
+        """The personal values of acknowledged events older than `max_age_s`; None: there are none.
+
+        None too while the clock is not synced.
+        """
+        reading = self._clock()
+        before_ms = round((reading.utc - max_age_s) * 1000)
+        if not reading.synced:
+            return None
+        return self._database.reading(Text("look for old values"), partial(values_before, before_ms=before_ms))
 
     def forget_commands(self, max_age_s: float) -> int:
         """Delete answered commands older than `max_age_s`, whose repeats are refused from then on; returns how many.

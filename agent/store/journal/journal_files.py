@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
@@ -98,6 +99,19 @@ def _allocate(path: Path, size: int) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@dataclass(frozen=True, slots=True)
+class DamagedCopy:
+    """A journal that was moved aside as damaged: its file and what lies beside it."""
+
+    files: tuple[Path, ...]
+
+
+def damaged_copies(path: Path) -> list[DamagedCopy]:
+    """The journals that were moved away from this place, in the order of their times."""
+    found = sorted(path.parent.glob(f"{path.stem}.damaged-*{path.suffix}"))
+    return [DamagedCopy((one, *path.parent.glob(f"{one.name}-*"))) for one in found]
 
 
 def set_aside(path: Path, gate: str) -> None:

@@ -126,9 +126,21 @@ ALTER TABLE site_peers ADD COLUMN former_stream TEXT NOT NULL DEFAULT '';
 ALTER TABLE site_peers ADD COLUMN former_seq INTEGER NOT NULL DEFAULT 0
 """
 
+# The personal values of events, beside them: an event holds `digest` where a value stood. `place` counts within the
+# event. A value that was erased is NULL; `erased_ms` and `rule` say when and why.
+VERSION_7 = """
+CREATE TABLE disclosures (
+    seq INTEGER NOT NULL, place INTEGER NOT NULL, digest TEXT NOT NULL,
+    subject TEXT NOT NULL CHECK (subject IN ('vehicle', 'person', 'words')),
+    disclosure TEXT, erased_ms INTEGER, rule TEXT,
+    PRIMARY KEY (seq, place)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX disclosed ON disclosures (seq) WHERE disclosure IS NOT NULL
+"""
+
 # One script a version; a file of version n gets those from n on, each in its own transaction. Never change one that
 # has been shipped: add the next.
-MIGRATIONS: Final[tuple[str, ...]] = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6)
+MIGRATIONS: Final[tuple[str, ...]] = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7)
 
 
 def connect(path: Path, max_bytes: int) -> sqlite3.Connection:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from agent.core.events import time_text
+from agent.store.journal.disclosures import opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,7 +140,7 @@ def _near(reader: JournalReader, utc: float) -> int:
 def _event(one: Recorded, query: SearchQuery) -> dict[str, Any] | None:
     """The event, if it fits; damaged bytes fit nothing but a question that asks for nothing."""
     try:
-        event = json.loads(one.payload)
+        event = opened(one)
     except (ValueError, RecursionError):
         return None
     if not isinstance(event, dict) or not query.fits(event):

@@ -62,15 +62,17 @@ ORDERS: Final = (
 
 def wipe(database: Database, stopping: Callable[[], bool]) -> bool:
     """Go over all trees of uses, until told to stop; whether it came to the end. Raises JournalError."""
-    for order in ORDERS:
-        after: tuple[object, ...] = ()
-        while True:
-            if stopping():
-                return False
-            after = database.writing("wipe what was deleted", partial(order.step, after=after))
-            if not after:
-                break
-    return True
+    return all(wipe_tree(database, order, stopping) for order in ORDERS)
+
+
+def wipe_tree(database: Database, order: TreeOrder, stopping: Callable[[], bool]) -> bool:
+    """Go over one tree, until told to stop; whether it came to the end. Raises JournalError."""
+    after: tuple[object, ...] = ()
+    while not stopping():
+        after = database.writing("wipe what was deleted", partial(order.step, after=after))
+        if not after:
+            return True
+    return False
 
 
 def _places(values: tuple[object, ...]) -> str:

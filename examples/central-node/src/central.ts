@@ -10,6 +10,7 @@ import mqtt, { type IPublishPacket, type MqttClient } from "mqtt";
 import { acknowledgement } from "./acknowledgement.js";
 import { eventOf } from "./chain.js";
 import { command, type Order } from "./command.js";
+import { valuesIn, type Properties } from "./disclosures.js";
 import { strictJson, type Json } from "./jws.js";
 import { Store } from "./store.js";
 
@@ -105,15 +106,15 @@ function taken(packet: IPublishPacket): void {
   const [, , gate, kind] = packet.topic.split("/");
   const payload = Buffer.from(packet.payload);
   if (gate === undefined || payload.length === 0) return;
-  if (kind === "event") stored(gate, payload);
+  if (kind === "event") stored(gate, payload, packet.properties?.userProperties ?? {});
   else if (kind === "birth") born(gate, strictJson(payload.toString("utf8")));
   else if (kind === "status") heard(gate, strictJson(payload.toString("utf8")));
   else if (kind === "res") answered(strictJson(payload.toString("utf8")));
 }
 
-function stored(gate: string, payload: Buffer): void {
+function stored(gate: string, payload: Buffer, properties: Properties): void {
   const { stream, type } = eventOf(payload);
-  const { fresh } = store.put(gate, payload);
+  const { fresh } = store.put(gate, payload, valuesIn(properties));
   begunLate(gate, stream);
   const { seq, digest, signed } = store.proofOf(gate, stream);
   if (fresh) say({ stored: type, gate, seq, signed });

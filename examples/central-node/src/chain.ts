@@ -9,6 +9,8 @@ export interface Event {
   stream: string;
   seq: number;
   prev: string;
+  /** The hash behind the digests in `data`; undefined: it has all its values. */
+  sdalg: Json | undefined;
   data: { [name: string]: Json };
 }
 
@@ -30,13 +32,13 @@ export interface Proof {
 /** The event in stored bytes. Throws where they are none. */
 export function eventOf(payload: Buffer): Event {
   const value = JSON.parse(payload.toString("utf8")) as { [name: string]: Json };
-  const { source, type, stream, seq, prev, data } = value;
+  const { source, type, stream, seq, prev, sdalg, data } = value;
   if (typeof source !== "string" || typeof type !== "string" || typeof stream !== "string" || typeof prev !== "string")
     throw new TypeError("no event: a field is missing");
   if (!Number.isSafeInteger(seq) || (seq as number) < 1 || (seq as number) >= 2 ** 31)
     throw new TypeError("no event: its seq");
   if (data === null || typeof data !== "object" || Array.isArray(data)) throw new TypeError("no event: its data");
-  return { source, type, stream, seq: seq as number, prev, data };
+  return { source, type, stream, seq: seq as number, prev, sdalg, data };
 }
 
 /** The hash that the first event of a stream names as `prev`. */

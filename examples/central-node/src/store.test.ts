@@ -6,6 +6,7 @@ import path from "node:path";
 import test from "node:test";
 import { fileURLToPath } from "node:url";
 import { beginning, eventOf } from "./chain.js";
+import { digestOf } from "./disclosures.js";
 import { Conflict, Store } from "./store.js";
 
 const CONTRACT =
@@ -58,6 +59,28 @@ test("a restart finds what was stored, without the line that a crash cut", () =>
   assert.equal(after.proofOf(gate, stream).seq, 2);
   for (const one of events.slice(2)) after.put(gate, one);
   assert.equal(new Store(place, keys).proofOf(gate, stream).seq, 5);
+});
+
+test("an event is stored with its values or not at all, and erasing them leaves the proof", () => {
+  const personal = JSON.parse(fs.readFileSync(path.join(CONTRACT, "vectors/disclosures.json"), "utf8"));
+  const [whole] = personal.cases;
+  const texts: Buffer[] = personal.events.map((text: string) => Buffer.from(text));
+  const place = folder();
+  const store = new Store(place);
+  for (const one of texts.slice(0, -1)) store.put(personal.gate, one, personal.beside[String(eventOf(one).seq)]);
+  const last = Buffer.from(whole.event);
+  assert.throws(() => store.put(personal.gate, last), /missing/);
+  assert.equal(store.put(personal.gate, last, whole).proof.seq, texts.length);
+  assert.deepEqual(store.valuesOf(personal.gate, personal.stream, texts.length).disclosures, whole.disclosures);
+  store.erase(personal.gate, personal.stream, 1, texts.length, "2026-11-24T08:15:16.812Z", digestOf);
+  const again = new Store(place);
+  assert.equal(again.proofOf(personal.gate, personal.stream).seq, texts.length);
+  assert.equal(again.valuesOf(personal.gate, personal.stream, texts.length).erased.length, whole.disclosures.length);
+  for (const name of fs.readdirSync(place, { recursive: true }).map(String)) {
+    const file = path.join(place, name);
+    if (fs.statSync(file).isFile())
+      for (const text of whole.disclosures) assert.equal(fs.readFileSync(file).includes(text), false);
+  }
 });
 
 test("a consumer that comes late begins with the first event that the gate still has", () => {

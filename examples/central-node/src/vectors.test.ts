@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import * as acknowledgement from "./acknowledgement.js";
 import * as chain from "./chain.js";
 import * as commands from "./command.js";
+import * as disclosures from "./disclosures.js";
 import * as fleet from "./fleet.js";
 import { fromSeed, hexDigest, keyId, rawPublic } from "./keys.js";
 import * as lists from "./lists.js";
@@ -210,6 +211,27 @@ for (const one of events.checkpoints)
       one.expect,
     );
   });
+
+const personal = vectors("disclosures");
+for (const one of personal.disclosures)
+  test(`disclosure of ${one.value}`, () => {
+    assert.equal(disclosures.digestOf(one.disclosure), one.digest);
+    const said = JSON.parse(Buffer.from(one.disclosure, "base64url").toString("utf8"));
+    assert.deepEqual(said, [one.salt, one.pointer, one.value]);
+  });
+for (const one of personal.cases)
+  test(`disclosures: ${one.name}`, () => {
+    const event = chain.eventOf(Buffer.from(one.event));
+    const read = () => {
+      disclosures.checked(event, one);
+      return disclosures.openedData(event, disclosures.openedValues(event, one.disclosures));
+    };
+    assert.deepEqual(verdict(read, "data"), one.expect);
+  });
+test("events prove without one disclosure", () => {
+  const { seq } = chain.prove(personal.events.map((text: string) => Buffer.from(text)), null);
+  assert.equal(seq, personal.events.length);
+});
 
 const acks = vectors("acknowledgements");
 for (const one of acks.cases)

@@ -32,7 +32,7 @@ def message(event, gate=GATE):
 
 def put(store, messages):
     """Store (topic, payload) messages: the watermark of each stream in them, as the gates are told it."""
-    answers = store.store([(*message, 0) for message in messages])
+    answers = store.store([(*message[:2], 0, dict(*message[2:])) for message in messages])
     told = [(topic, json.loads(payload)) for topic, payload in answers]
     assert all(topic.startswith("gate/v1/") and topic.endswith("/ack") for topic, _ in told)
     return [(f"/gate/{topic.split('/')[2]}", body["stream"], body["seq"]) for topic, body in told]

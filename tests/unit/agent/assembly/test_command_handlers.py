@@ -13,7 +13,7 @@ from agent.core.commands.command import LANE_COMMANDS, Command, CommandAnswer, R
 from agent.core.crypto.keys import SigningKey
 from agent.core.lane.step_inputs import CommandKind, TextForDriver
 from agent.core.lists.freshness import FreshnessRules
-from agent.core.model import CommandName, DriverMessage
+from agent.core.model import SEQ_MAX, CommandName, DriverMessage
 from agent.core.model.instant import Instant
 from agent.core.permit.trust import TrustEntry, TrustList, seal
 from agent.lists.intake import ListIntake
@@ -23,6 +23,8 @@ from agent.mqtt.command_executions import EXECUTION_S
 from agent.mqtt.replay import ReplayPlan
 from agent.observability import logs
 from agent.observability.log_level import LogLevel
+from agent.recording import ErasureAnswer
+from agent.store.errors import EvidenceError, JournalUnavailableError
 from agent.store.evidence.evidence import EvidenceStore
 from agent.store.evidence.retention import EvidenceAges
 from agent.store.registry.chunk_spool import ChunkSpool
@@ -32,6 +34,7 @@ from tests.support.waiting import PATIENCE_S, eventually
 
 ROOT = SigningKey.from_seed(bytes(range(32)))
 ISSUER = SigningKey.from_seed(bytes(range(1, 33)))
+COMMAND_ID = "5b0e2c6e-0000-4000-8000-000000000001"
 JPEG = b"\xff\xd8 a picture"
 SHA = hashlib.sha256(JPEG).hexdigest()
 
@@ -65,6 +68,18 @@ class OneUplink:
             raise ValueError("the stream of this journal is s")
         assert (first, last) == (1, 9)
         return self.plan
+
+
+class OneErasure:
+    """What was asked of it, and what it answers."""
+
+    answer = ErasureAnswer(9, 3, 2)
+
+    def erase(self, request):
+        self.asked = request
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
 
 
 def now():
@@ -103,6 +118,8 @@ class Gate:
             log_level=LogLevel("info"),
             rebirth=lambda: self.connected,
             uploads=None,
+            values=OneErasure(),
+            stream="s",
         )
         self.executors = make_handlers(self.parts)
 
@@ -112,7 +129,7 @@ class Gate:
         return ListMonitor(self.registry, intake, FreshnessRules(), now, str, feed=feed)
 
     def do(self, name, lane=None, **arguments):
-        command = Command("id", "duty", 1, CommandName(name), lane, "officer 7", "a test", 0, 9, arguments)
+        command = Command(COMMAND_ID, "duty", 1, CommandName(name), lane, "officer 7", "a test", 0, 9, arguments)
         return self.executors[command.name](command)
 
 
@@ -324,3 +341,34 @@ def test_a_failure_while_the_level_goes_back_is_told_and_it_goes_back_all_the_sa
     level.change("debug", 0.01)
     eventually(lambda: logging.getLogger().level == logging.INFO)
     assert told == ["RuntimeError: unforeseen"]
+
+
+def test_values_are_erased_by_a_digest_and_told_without_them(gate):
+    digest = "ab" * 32
+    answer = gate.do("erase", digest=digest, stream=None, first=None, last=None)
+    assert answer.data == {"values": 9, "events": 3, "pictures": 2, "copies": 0}
+    assert (answer.result, answer.detail) == (Result.DONE, "9 values of 3 events are erased")
+    asked = gate.parts.values.asked
+    assert (asked.id, asked.operator, asked.cause) == (COMMAND_ID, "officer 7", "a test")
+    assert (asked.first, asked.last, asked.digest) == (1, SEQ_MAX, digest)
+
+
+def test_values_of_some_events_are_erased_in_this_stream_alone(gate):
+    assert gate.do("erase", digest=None, stream="s", first=3, last=9).result is Result.DONE
+    assert (gate.parts.values.asked.first, gate.parts.values.asked.last) == (3, 9)
+    answer = gate.do("erase", digest=None, stream="other", first=3, last=9)
+    assert (answer.result, answer.detail) == (Result.NOT_DONE, "the gate keeps no stream other")
+
+
+@pytest.mark.parametrize(
+    ("told", "result", "detail"),
+    [
+        (ErasureAnswer(0, 0), Result.NOT_DONE, "nothing of it is kept"),
+        (JournalUnavailableError("no disk"), Result.FAILED, "not all of it could be erased: no disk"),
+        (EvidenceError("no disk"), Result.FAILED, "not all of it could be erased: no disk"),
+    ],
+)
+def test_what_could_not_be_erased_is_told(gate, told, result, detail):
+    gate.parts.values.answer = told
+    answer = gate.do("erase", digest="ab" * 32, stream=None, first=None, last=None)
+    assert (answer.result, answer.detail) == (result, detail)

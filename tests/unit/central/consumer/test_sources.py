@@ -71,11 +71,25 @@ def test_a_broker_that_is_not_there_is_an_error():
         MqttSource(BrokerAddress("127.0.0.1", free_port(), tls=False), OPTIONS)
 
 
+@needs_mosquitto
+def test_what_comes_beside_an_event_comes_with_it_also_after_the_source_was_away(broker):
+    MqttSource(local(broker.port), OPTIONS).close()
+    beside = ("disclosures", "a~b", "replay", "true")
+    options = [("-D", "publish", "user-property", *beside[place : place + 2]) for place in (0, 2)]
+    publish(broker.port, TOPIC, "1", *options[0], *options[1])
+    source = MqttSource(local(broker.port), OPTIONS)
+    (message,) = source.next_batch(PATIENCE_S)
+    assert message.properties == {"disclosures": ["a~b"], "replay": ["true"]}
+    source.close()
+
+
 # -------------------------------------------------------------------------------------------------------------- AMQP
 
 
 class Rabbit:
     """What the library calls back, and what it is asked. `waiting`: (queue, key, payload) that are delivered."""
+
+    properties = None
 
     def __init__(self, *waiting):
         self.asked, self._waiting, self._takers = [], list(waiting), {}
@@ -103,7 +117,7 @@ class Rabbit:
         if not self._waiting:
             raise pika.exceptions.StreamLostError("gone")
         for tag, (queue, key, payload) in enumerate(self._waiting, 1):
-            self._takers[queue](self, SimpleNamespace(routing_key=key, delivery_tag=tag), None, payload)
+            self._takers[queue](self, SimpleNamespace(routing_key=key, delivery_tag=tag), self.properties, payload)
         self._waiting = []
 
     def basic_ack(self, tag, *, multiple):
@@ -145,6 +159,14 @@ def test_dots_become_slashes_but_for_those_of_a_type_and_all_are_settled_with_th
     del asked[:]
     source.settle(batch, [Answer("gate/v1/khorgos-03/ack", b"{}")])
     assert asked == [(2, True), ("amq.topic", "gate.v1.khorgos-03.ack", b"{}", 2)]
+
+
+def test_what_comes_beside_an_event_comes_in_the_headers(rabbit, mocker):
+    headers = {"disclosures": "a~b", "replay": "true", "x-delivery-count": 3}
+    mocker.patch.object(Rabbit, "properties", pika.BasicProperties(headers=headers))
+    source, _ = rabbit(("events", "gate.v1.khorgos-03.event.gate.started", b"1"))
+    (message,) = source.next_batch(PATIENCE_S)
+    assert message.properties == {"disclosures": ["a~b"], "replay": ["true"]}
 
 
 def test_a_connection_that_goes_is_an_oserror_and_closing_it_raises_nothing(rabbit):
