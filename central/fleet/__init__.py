@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         count_stage,
         step,
     )
-    from central.fleet.rollout_plan import PlanError, PlanStage, RolloutPlan, StopRules, TimeWindow, read_plan
+    from central.fleet.rollout_plan import PlanError, PlanStage, RolloutPlan, StopRules, read_plan
     from central.fleet.rollout_run import RolloutError, RolloutFile, RolloutRun, Signer
 else:
     __getattr__ = lazy_face(__name__)
@@ -45,7 +45,6 @@ __all__ = [
     "Signer",
     "StageCount",
     "StopRules",
-    "TimeWindow",
     "Wait",
     "begun_stage",
     "count_stage",

@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from agent.core.fleet import KINDS, WHOLE, Audience, DocumentKind, FleetDocument, Layer, Stage, layered, place_of
+from agent.core.fleet import (
+    KINDS,
+    WHOLE,
+    Audience,
+    DocumentKind,
+    FleetDocument,
+    Layer,
+    Stage,
+    TimeWindow,
+    layered,
+    place_of,
+)
 from agent.settings import dotted, nearest
 
 if TYPE_CHECKING:
@@ -18,7 +29,6 @@ if TYPE_CHECKING:
 
 LARGEST_BYTES = 1 << 22
 DAY_S = 86_400
-_MINUTES_A_DAY = 1440
 
 
 class PlanError(ValueError):
@@ -55,26 +65,6 @@ class StopRules(_Table):
     most_failed_percent: float = Field(default=100.0, ge=0, le=100)
     most_silent_percent: float = Field(default=10.0, ge=0, le=100)
     answer_s: int = Field(default=3600, ge=1, le=30 * DAY_S)
-
-
-def _minutes(value: str) -> str:
-    hour, _, minute = value.partition(":")
-    if not (hour.isdecimal() and minute.isdecimal() and int(hour) < 24 and int(minute) < 60):  # noqa: PLR2004 - a clock
-        raise ValueError('expected a time of day in UTC, such as "01:30"')
-    return value
-
-
-class TimeWindow(_Table):
-    """Times of day, UTC, within which a stage may begin; it may lead over midnight."""
-
-    begin: Annotated[str, AfterValidator(_minutes)]
-    end: Annotated[str, AfterValidator(_minutes)]
-
-    def holds(self, utc: float) -> bool:
-        """Whether a stage may begin now. `utc`: Unix seconds."""
-        now = int(utc) % DAY_S // 60
-        begin, end = _of_day(self.begin), _of_day(self.end)
-        return (now - begin) % _MINUTES_A_DAY < (end - begin) % _MINUTES_A_DAY or begin == end
 
 
 class _PlanFile(_Table):
@@ -199,8 +189,3 @@ def _told(path: Path, error: ValidationError) -> Iterator[str]:
         hint = nearest(str(one["loc"][-1]), names) if one["type"] == "extra_forbidden" and one["loc"] else ""
         said = f'there is no such key; did you mean "{hint}"?' if hint else one["msg"]
         yield f"{path}: {key}: {said}"
-
-
-def _of_day(value: str) -> int:
-    hour, _, minute = value.partition(":")
-    return int(hour) * 60 + int(minute)

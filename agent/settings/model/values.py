@@ -69,6 +69,13 @@ def _est_url(value: str) -> str:
     return value
 
 
+def _repository_url(value: str) -> str:
+    if value.startswith("file:///") and value.isprintable() and ".." not in value.split("/"):
+        return value
+    Endpoint.parse(value)
+    return value
+
+
 def _host_name(value: str) -> str:
     labels = value.lower().split(".")
     if len(value) > _HOST_NAME_LENGTH or not all(_LABEL.fullmatch(label) for label in labels):
@@ -117,6 +124,7 @@ GateId = Annotated[str, AfterValidator(check_gate_id)]
 HostName = Annotated[str, AfterValidator(_host_name)]
 Name = Annotated[str, AfterValidator(_name)]
 QuietTimes = Annotated[str, AfterValidator(_quiet_times)]
+RepositoryUrl = Annotated[str, AfterValidator(_repository_url)]
 RootKey = Annotated[str, AfterValidator(_root_key)]
 Number = Annotated[int, Field(ge=1, le=64)]
 Zone = Annotated[tuple[Corner, ...], Field(max_length=32), AfterValidator(_zone)]
