@@ -183,7 +183,7 @@ def _received(connection: socket.socket, until_at: float, opened: ExitStack) -> 
         if left_s <= 0:
             raise TimeoutError(Text("it did not say what it wants in time"))
         connection.settimeout(left_s)
-        part, passed, _, _ = socket.recv_fds(connection, 1 << 16, len(FILES))
+        part, passed, _, _ = socket.recv_fds(connection, 1 << 16, len(FILES) + 1)
         for handle in passed:
             opened.callback(os.close, handle)
         handed += passed

@@ -96,26 +96,32 @@ class UpdateIntake:
         if len(handed) != len(FILES):
             raise DocumentRefusedError(DocumentFault.NOT_AUTHENTIC, Text("expected the package and its lists"))
         self._check_room(chosen)
-        folder, path = self._files.folder, self._files.path
+        folder = self._files.folder
+        try:
+            self._receive(chosen, handed)
+            checked_listing(self._files.path, chosen, self._trust.keyring)
+            self._check_fields(chosen, self._files.path / PACKAGE)
+        except (DocumentRefusedError, OSError):
+            self._files.clear()
+            raise
+        finally:
+            for name in set(LISTS).intersection(folder.names()):
+                folder.remove(name)
+
+    def _receive(self, chosen: ChosenPackage, handed: Sequence[int]) -> None:
         limits = {PACKAGE: chosen.bytes, **dict.fromkeys(LISTS, LIST_LIMIT_BYTES)}
         copied = {}
         for name, source in zip(FILES, handed, strict=True):
             try:
-                copied[name] = folder.receive(name, source, limits[name])
+                copied[name] = self._files.folder.receive(name, source, limits[name])
             except OSError as error:
                 raise DocumentRefusedError(
                     DocumentFault.NOT_AUTHENTIC, Text("{name}: {why}", name=name, why=reason(error))
                 ) from None
-        try:
-            if copied[PACKAGE] != (chosen.sha256, chosen.bytes):
-                raise DocumentRefusedError(
-                    DocumentFault.NOT_AUTHENTIC, Text("the package is not the one that the document orders")
-                )
-            checked_listing(path, chosen, self._trust.keyring)
-            self._check_fields(chosen, path / PACKAGE)
-        finally:
-            for name in LISTS:
-                folder.remove(name)
+        if copied[PACKAGE] != (chosen.sha256, chosen.bytes):
+            raise DocumentRefusedError(
+                DocumentFault.NOT_AUTHENTIC, Text("the package is not the one that the document orders")
+            )
 
     def _check_fields(self, chosen: ChosenPackage, file: Path) -> None:
         try:

@@ -140,7 +140,9 @@ class UpdateRun:
             case UpdateStage.UNPACKING:
                 self._dpkg.unpack(path / PACKAGE)
             case UpdateStage.CONFIGURING:
-                self._dpkg.configure()
+                # Configured already where the power went just after it, and dpkg takes that for a mistake.
+                if self._dpkg.status() != ("installed", record.version):
+                    self._dpkg.configure()
             case UpdateStage.GOING_BACK:
                 why = f"update to {record.version} undone: {record.code}"
                 self._dpkg.go_back(path / KEPT, why)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     )
     from central.fleet.rollout_plan import PlanError, PlanStage, RolloutPlan, StopRules, read_plan
     from central.fleet.rollout_run import RolloutError, RolloutFile, RolloutRun, Signer
+    from central.fleet.software_text import SoftwareTextError, software_text
 else:
     __getattr__ = lazy_face(__name__)
 
@@ -43,11 +44,13 @@ __all__ = [
     "Send",
     "SignNext",
     "Signer",
+    "SoftwareTextError",
     "StageCount",
     "StopRules",
     "Wait",
     "begun_stage",
     "count_stage",
     "read_plan",
+    "software_text",
     "step",
 ]

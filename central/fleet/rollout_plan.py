@@ -14,6 +14,7 @@ from agent.core.fleet import (
     WHOLE,
     Audience,
     DocumentKind,
+    DocumentRefusedError,
     FleetDocument,
     Layer,
     Stage,
@@ -21,6 +22,7 @@ from agent.core.fleet import (
     layered,
     place_of,
 )
+from agent.core.software import parsed_order
 from agent.settings import dotted, nearest
 
 if TYPE_CHECKING:
@@ -157,11 +159,21 @@ def read_plan(path: Path) -> RolloutPlan:
         raise PlanError(f"{path}: gates: expected each gate once")
     text_path = path.parent / file.text_file
     text = _read(text_path)
+    if file.kind is DocumentKind.SOFTWARE:
+        _check_order(text_path, text)
+        return RolloutPlan(file, text)
     layer = layered({}, [Layer(_toml(text_path, text), KINDS[file.kind])])
     if layer.forbidden:
         keys = ", ".join(f"{dotted(one.source.at)} ({one.owner})" for one in layer.forbidden)
         raise PlanError(f"{text_path}: a document of {file.kind} may not set {keys}: the word beside says whose it is")
     return RolloutPlan(file, text)
+
+
+def _check_order(path: Path, text: str) -> None:
+    try:
+        parsed_order(text)
+    except DocumentRefusedError as error:
+        raise PlanError(f"{path}: {error}") from None
 
 
 def _read(path: Path) -> str:
