@@ -109,9 +109,7 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
     ),
     FindingCode.UPDATE_UNDONE: Advice(
         Text("The update to version {version}, ordered by central, was undone: {why}"),
-        Text(
-            "Look at `journalctl -u gate-agent-software`, and tell central, who must order it again once it is fixed."
-        ),
+        Text("Look at `journalctl -u gate-agent-software`. Once it is fixed, central must order it again."),
     ),
     FindingCode.DRIVER_REJECTED: Advice(
         Text("A driver of the package {package} is not used: {trouble}"),

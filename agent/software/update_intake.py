@@ -94,7 +94,7 @@ class UpdateIntake:
     def _copy(self, chosen: ChosenPackage, handed: Sequence[int]) -> None:
         """Copy what is handed in, then check the copies. Raises DocumentRefusedError, OSError."""
         if len(handed) != len(FILES):
-            raise DocumentRefusedError(DocumentFault.NOT_AUTHENTIC, Text("expected the package and its lists"))
+            raise DocumentRefusedError(DocumentFault.NOT_AUTHENTIC, Text("expected the package and its indexes"))
         self._check_room(chosen)
         folder = self._files.folder
         try:

@@ -52,7 +52,7 @@ def release_files(text: str) -> Mapping[str, IndexedFile]:
         elif within and (one := _SUM.fullmatch(line)) is not None:
             found[one[3]] = IndexedFile(one[1], int(one[2]))
     if not found:
-        raise RepositoryIndexError(Text("the list Release names no file by its SHA-256"))
+        raise RepositoryIndexError(Text("the index Release names no file by its SHA-256"))
     return found
 
 
@@ -72,4 +72,4 @@ def listed_packages(text: str) -> Iterator[ListedPackage]:
                 int(fields["size"]),
             )
         except (KeyError, ValueError):
-            raise RepositoryIndexError(Text("the list Packages holds an entry that is no package")) from None
+            raise RepositoryIndexError(Text("the index Packages holds an entry that is no package")) from None
