@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from agent.anchors.follower import AnchorFollower, AnchorFollowerDependencies
     from agent.anchors.helper_client import SOCKET, HelperUnreachableError, ask_helper
     from agent.anchors.rehearsal import check_usable
-    from agent.anchors.root_folder import read_root_file
+    from agent.anchors.root_folder import RootFolder, held_folder, make_folder, read_root_file
     from agent.anchors.store import AnchorChange, AnchorStore, AnchorStoreError, changed_or_refused, recorded_changes
 else:
     __getattr__ = lazy_face(__name__)
@@ -25,9 +25,12 @@ __all__ = [
     "AnchorStore",
     "AnchorStoreError",
     "HelperUnreachableError",
+    "RootFolder",
     "ask_helper",
     "changed_or_refused",
     "check_usable",
+    "held_folder",
+    "make_folder",
     "read_root_file",
     "recorded_changes",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import hashlib
 import os
 import stat
 import threading
@@ -23,6 +24,7 @@ PRIVATE: Final = 0o600
 LOCK: Final = "lock"
 LONGEST_WAIT_S: Final = 5.0
 _TRY_AGAIN_S: Final = 0.05
+_PART_BYTES: Final = 1 << 20
 
 
 class RootFolder:
@@ -61,6 +63,30 @@ class RootFolder:
             os.fsync(file.fileno())
         os.rename(part, name, src_dir_fd=self._handle, dst_dir_fd=self._handle)
         os.fsync(self._handle)
+
+    def receive(self, name: str, source: int, most_bytes: int) -> tuple[str, int]:
+        """Copy what an open file holds into a file of the owner's alone: its SHA-256, in hex, and its size.
+
+        `source`: a descriptor of somebody else, whose file may change meanwhile: what counts is what was copied.
+        Raises OSError, also where it is no regular file, or larger than it may be.
+        """
+        if not stat.S_ISREG(os.fstat(source).st_mode):
+            raise OSError(errno.EINVAL, Text("It is no regular file"))
+        with suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=self._handle)
+        digest, size = hashlib.sha256(), 0
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        with os.fdopen(os.open(name, flags, PRIVATE, dir_fd=self._handle), "wb") as file:
+            while part := os.pread(source, _PART_BYTES, size):
+                size += len(part)
+                if size > most_bytes:
+                    raise OSError(errno.EFBIG, Text("It is larger than {largest_kb} kB", largest_kb=most_bytes // 1024))
+                digest.update(part)
+                file.write(part)
+            file.flush()
+            os.fsync(file.fileno())
+        os.fsync(self._handle)
+        return digest.hexdigest(), size
 
     def names(self) -> list[str]:
         """What is in it."""

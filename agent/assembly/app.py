@@ -131,6 +131,13 @@ class App:
                     lane.wind_down()
         return busy
 
+    def hand_over(self) -> bool:
+        """Once the lanes are wound down: tell root's helper where an update waits for that.
+
+        Whether the helper is about to stop the agent.
+        """
+        return self.parts.software.hand_over()
+
     def stop(self, cause: str, *, again: bool = False) -> bool:
         """Stop deciding, release every relay, record the stop, send what can be sent in a moment, and close.
 
@@ -181,6 +188,7 @@ class App:
             _part("the log level", parts.log_level),
             _part("the trust anchors", parts.anchors),
             _part("the fleet documents", parts.fleet),
+            _part("the software", parts.software),
             *(Part(f"the simulated vehicle of the lane {name}", stop=run.stop) for name, run in runs),
             # Open before anybody hears that the gate is ready: who comes before there are answers waits for them.
             Part("the console's own socket", parts.console.listen),

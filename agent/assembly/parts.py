@@ -17,6 +17,7 @@ from agent.assembly.certificates import certificate_renewal, expiry_table
 from agent.assembly.command_handlers import HandlerDependencies
 from agent.assembly.lanes import GateLanes
 from agent.assembly.outgoing import shelves, upload_rules
+from agent.assembly.own_software import software_service
 from agent.assembly.records import MEGABYTE, GateRecords, RecordsDependencies
 from agent.assembly.status import GateStatus, StatusSources
 from agent.assembly.upload_handlers import UploadParts
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from agent.mqtt import BrokerLinkView, CentralLink
     from agent.service.notify import Notifier
     from agent.settings import Lane, LoadedSettings
+    from agent.software import SoftwareService
     from agent.store.gate_key import GateKey
     from agent.uploads import Shelf
 
@@ -145,7 +147,7 @@ class GateParts:
         )
         self.devices = DeviceStatusTable(self.recorder, self.utc)
         self.lanes = self._make_lanes(signing.sign(b"the vehicles that an officer sees"))
-        self.fleet = self._make_fleet()
+        self.fleet, self.software = self._make_fleet(), self._make_software()
         self.status = GateStatus(
             settings,
             loaded.digest,
@@ -191,12 +193,10 @@ class GateParts:
 
     def _make_fleet(self) -> FleetService:
         settings, source = self.settings, self.source
-        keys = () if source.load_with is None else settings.fleet.keys
-        rules = FleetRules(settings.gate.id, self.loaded.fleet.groups, {key.id: fleet_key(key) for key in keys})
         dependencies = FleetDependencies(
-            store=FleetStore(source.documents or settings.state.directory),
+            store=self._fleet_store(),
             site=settings.gate.site,
-            rules=rules,
+            rules=self._fleet_rules(),
             running=self.loaded,
             load=source.load_with or (lambda _texts: self.loaded),
             history=History(settings.state.directory, source.path),
@@ -207,6 +207,24 @@ class GateParts:
             note=self.note,
         )
         return FleetService(dependencies)
+
+    def _make_software(self) -> SoftwareService:
+        return software_service(
+            self.settings,
+            self._fleet_store(),
+            self._fleet_rules(),
+            is_connected=lambda: self._trial_view().connected,
+            reload=self.source.request_reload,
+            now=self._clock.now,
+            trusted_utc=lambda: self.utc() if self.clock_monitor.trusted() else None,
+        )
+
+    def _fleet_store(self) -> FleetStore:
+        return FleetStore(self.source.documents or self.settings.state.directory)
+
+    def _fleet_rules(self) -> FleetRules:
+        keys = () if self.source.load_with is None else self.settings.fleet.keys
+        return FleetRules(self.settings.gate.id, self.loaded.fleet.groups, {key.id: fleet_key(key) for key in keys})
 
     def _trial_view(self) -> TrialView:
         """How the gate is, as a fleet document on trial is judged by it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import faulthandler
 import logging
 import os
+import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path  # noqa: TC003 - typer reads the annotation
@@ -54,6 +55,8 @@ LONGEST_WORDS: Final = 1_000
 START_OVER_S = 60.0
 """Within this time an agent that takes a new configuration must be at work again; the stop of the old one is a part of
 it."""
+HAND_OVER_S: Final = 300.0
+"""Until the service manager stops an agent that is to be updated: the package is checked before."""
 NEW: Final = OwnCause.NEW_CONFIGURATION.value
 
 
@@ -173,9 +176,18 @@ def _newer(configuration: Path, app: App, running: LoadedSettings, asked: Proces
             continue
         busy = app.wind_down_at_rest()
         if not busy:
-            return newer
+            return None if app.hand_over() and _stopped(asked) else newer
         if reported.is_new(busy):
             log.info("%s waits for the lanes %s to be at rest", NEW, ", ".join(busy))
+
+
+def _stopped(asked: ProcessSignals) -> bool:
+    """Root's helper stops the agent to update it, at a moment without a vehicle; whether it has, in time."""
+    until_at = time.monotonic() + HAND_OVER_S
+    with PlannedPause(Notifier.from_environment(os.environ), HAND_OVER_S):
+        while not asked.cause and (left_s := until_at - time.monotonic()) > 0:
+            asked.wait(left_s)
+    return bool(asked.cause)
 
 
 def _reloaded(configuration: Path, app: App, running: LoadedSettings) -> UsableConfiguration | None:

@@ -53,13 +53,21 @@ class ServiceFacts:
 
 @dataclass(frozen=True, slots=True)
 class VersionFacts:
-    """Which software this is. `running`: the version of the agent that runs; None: none was asked."""
+    """Which software this is. `running`: the version of the agent that runs; None: none was asked.
+
+    `update`, `stage`: the update that root's helper has under way, "" for none. `undone`, `why`: the last one, where it
+    was undone.
+    """
 
     installed: str
     running: str | None
     python: str
     system: str
     kernel: str
+    update: str = ""
+    stage: str = ""
+    undone: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

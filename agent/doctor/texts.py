@@ -103,6 +103,14 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
         Text("Version {running} runs, version {installed} is installed."),
         Text("Run `systemctl restart gate-agent` when no vehicle is under way."),
     ),
+    FindingCode.UPDATE_UNDER_WAY: Advice(
+        Text("An update to version {version}, ordered by central, is under way: {stage}."),
+        Text("Wait. It takes a moment without a vehicle. `journalctl -u gate-agent-software` says how far it is."),
+    ),
+    FindingCode.UPDATE_UNDONE: Advice(
+        Text("The update to version {version}, ordered by central, was undone: {why}"),
+        Text("Look at `journalctl -u gate-agent-software`. Once it is fixed, central must order it again."),
+    ),
     FindingCode.DRIVER_REJECTED: Advice(
         Text("A driver of the package {package} is not used: {trouble}"),
         Text("Tell whoever made the package, or remove it. The page about writing a driver says what is expected."),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from agent.core.events import FleetDrifted
 from agent.core.fleet import (
+    KINDS,
     DocumentRefusedError,
     all_told,
     applied,
@@ -213,7 +214,9 @@ class FleetService:
         rules, good = self._dependencies.rules, []
         for text in held.waiting:
             try:
-                good.append(proven(text, rules))
+                found = proven(text, rules)
+                if KINDS[found.document.kind].is_layer:  # software is for agent.software
+                    good.append(found)
             except DocumentRefusedError as error:
                 if self._reported.is_new(str(error), text):
                     log.warning("a fleet document that waits does not count any more: %s", error)

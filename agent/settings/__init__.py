@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from agent.settings.loading.fleet_file import FILES as FLEET_FILES
     from agent.settings.loading.fleet_file import FOLDER as FLEET_FOLDER
     from agent.settings.loading.fleet_file import FleetUnreadableError, read_held_fleet
-    from agent.settings.loading.fleet_layer import FleetLayers, LocalDifference, fleet_key
+    from agent.settings.loading.fleet_layer import FleetLayers, LocalDifference, anchor_fleet_keys, fleet_key
     from agent.settings.loading.load import LoadedSettings, digest, load, public, schema_of
     from agent.settings.loading.origin import KeyOrigin, key_origins
     from agent.settings.model.agent import (
@@ -156,6 +156,7 @@ __all__ = [
     "UsableConfiguration",
     "Voice",
     "Witness",
+    "anchor_fleet_keys",
     "anchors_among",
     "anchors_folder",
     "anchors_of",

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
         count_stage,
         step,
     )
-    from central.fleet.rollout_plan import PlanError, PlanStage, RolloutPlan, StopRules, TimeWindow, read_plan
+    from central.fleet.rollout_plan import PlanError, PlanStage, RolloutPlan, StopRules, read_plan
     from central.fleet.rollout_run import RolloutError, RolloutFile, RolloutRun, Signer
+    from central.fleet.software_text import SoftwareTextError, software_text
 else:
     __getattr__ = lazy_face(__name__)
 
@@ -43,12 +44,13 @@ __all__ = [
     "Send",
     "SignNext",
     "Signer",
+    "SoftwareTextError",
     "StageCount",
     "StopRules",
-    "TimeWindow",
     "Wait",
     "begun_stage",
     "count_stage",
     "read_plan",
+    "software_text",
     "step",
 ]

@@ -163,7 +163,7 @@ def _standing(word: GateWord | None, state: RolloutState) -> str:
             return "applied"
         case DocumentState.REFUSED | DocumentState.UNDONE:
             return "failed"
-        case DocumentState.WAITING | DocumentState.TRIAL:
+        case DocumentState.WAITING | DocumentState.TRIAL | DocumentState.FETCHING | DocumentState.INSTALLING:
             return "busy"
 
 

@@ -9,7 +9,20 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from agent.core.fleet import KINDS, WHOLE, Audience, DocumentKind, FleetDocument, Layer, Stage, layered, place_of
+from agent.core.fleet import (
+    KINDS,
+    WHOLE,
+    Audience,
+    DocumentKind,
+    DocumentRefusedError,
+    FleetDocument,
+    Layer,
+    Stage,
+    TimeWindow,
+    layered,
+    place_of,
+)
+from agent.core.software import parsed_order
 from agent.settings import dotted, nearest
 
 if TYPE_CHECKING:
@@ -18,7 +31,6 @@ if TYPE_CHECKING:
 
 LARGEST_BYTES = 1 << 22
 DAY_S = 86_400
-_MINUTES_A_DAY = 1440
 
 
 class PlanError(ValueError):
@@ -55,26 +67,6 @@ class StopRules(_Table):
     most_failed_percent: float = Field(default=100.0, ge=0, le=100)
     most_silent_percent: float = Field(default=10.0, ge=0, le=100)
     answer_s: int = Field(default=3600, ge=1, le=30 * DAY_S)
-
-
-def _minutes(value: str) -> str:
-    hour, _, minute = value.partition(":")
-    if not (hour.isdecimal() and minute.isdecimal() and int(hour) < 24 and int(minute) < 60):  # noqa: PLR2004 - a clock
-        raise ValueError('expected a time of day in UTC, such as "01:30"')
-    return value
-
-
-class TimeWindow(_Table):
-    """Times of day, UTC, within which a stage may begin; it may lead over midnight."""
-
-    begin: Annotated[str, AfterValidator(_minutes)]
-    end: Annotated[str, AfterValidator(_minutes)]
-
-    def holds(self, utc: float) -> bool:
-        """Whether a stage may begin now. `utc`: Unix seconds."""
-        now = int(utc) % DAY_S // 60
-        begin, end = _of_day(self.begin), _of_day(self.end)
-        return (now - begin) % _MINUTES_A_DAY < (end - begin) % _MINUTES_A_DAY or begin == end
 
 
 class _PlanFile(_Table):
@@ -167,11 +159,21 @@ def read_plan(path: Path) -> RolloutPlan:
         raise PlanError(f"{path}: gates: expected each gate once")
     text_path = path.parent / file.text_file
     text = _read(text_path)
+    if file.kind is DocumentKind.SOFTWARE:
+        _check_order(text_path, text)
+        return RolloutPlan(file, text)
     layer = layered({}, [Layer(_toml(text_path, text), KINDS[file.kind])])
     if layer.forbidden:
         keys = ", ".join(f"{dotted(one.source.at)} ({one.owner})" for one in layer.forbidden)
         raise PlanError(f"{text_path}: a document of {file.kind} may not set {keys}: the word beside says whose it is")
     return RolloutPlan(file, text)
+
+
+def _check_order(path: Path, text: str) -> None:
+    try:
+        parsed_order(text)
+    except DocumentRefusedError as error:
+        raise PlanError(f"{path}: {error}") from None
 
 
 def _read(path: Path) -> str:
@@ -199,8 +201,3 @@ def _told(path: Path, error: ValidationError) -> Iterator[str]:
         hint = nearest(str(one["loc"][-1]), names) if one["type"] == "extra_forbidden" and one["loc"] else ""
         said = f'there is no such key; did you mean "{hint}"?' if hint else one["msg"]
         yield f"{path}: {key}: {said}"
-
-
-def _of_day(value: str) -> int:
-    hour, _, minute = value.partition(":")
-    return int(hour) * 60 + int(minute)

@@ -1,4 +1,4 @@
-"""The commands `gate-agent fleet plan | apply | status`, beside those that simulate a fleet.
+"""The commands `gate-agent fleet plan | apply | status | software`, beside those that simulate a fleet.
 
 `gate-agent fleet` with options and no command simulates gates that send small events, as it did before there were
 others.
@@ -10,8 +10,9 @@ import typer
 
 from agent.cli.fleet import fleet, simulate
 from agent.cli.rollout.commands import apply, plan, status
+from agent.cli.rollout.software import software
 
 app = typer.Typer(help="Bring documents to many gates, and simulate many against brokers.")
 app.callback(invoke_without_command=True)(fleet)
-for _command in (plan, apply, status, simulate):
+for _command in (plan, apply, status, software, simulate):
     app.command()(_command)

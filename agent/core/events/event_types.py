@@ -242,7 +242,7 @@ class FleetDocumentChanged(WithDetail, Event):
     """A fleet document of central was refused, waits, is on trial, is in force, or was undone by the gate itself."""
 
     TYPE: ClassVar[str] = "fleet.document"
-    kind: str = Field(description="configuration or policy.")
+    kind: str = Field(description="configuration, policy or software.")
     audience: str = Field(description="For whom it is: all, group:NAME or gate:ID.")
     version: int = Field(description="Its version; 0: it names none. Of a refused one nothing need be true.")
     digest: str = Field(
@@ -250,7 +250,8 @@ class FleetDocumentChanged(WithDetail, Event):
     )
     key: str = Field(default="", description="The id of the key that signed it; empty: it was not proven.")
     state: DocumentState = Field(
-        description="refused; waiting (for vehicles to be gone); trial; applied; undone: the gate went back."
+        description="refused; waiting (for vehicles to be gone); trial; applied; undone: the gate went back. Of "
+        "software also fetching, and installing until it has proved itself."
     )
     code: DocumentFault | None = Field(default=None, description="Why it was refused or undone; null: it was not.")
     detail: Detail = Field(default="", description="The same in words.")

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         held_bytes,
         parsed_held,
     )
+    from agent.core.fleet.install_steps import installed, not_installed, progressed
     from agent.core.fleet.judgement import (
         DocumentPlace,
         FleetKey,
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
         taken_in,
         undone,
     )
+    from agent.core.fleet.time_window import TimeWindow
 else:
     __getattr__ = lazy_face(__name__)
 
@@ -107,6 +109,7 @@ __all__ = [
     "SignedDocument",
     "Source",
     "Stage",
+    "TimeWindow",
     "Trial",
     "TrialVerdict",
     "TrialView",
@@ -118,13 +121,16 @@ __all__ = [
     "fleet_report",
     "held_bytes",
     "in_layer_order",
+    "installed",
     "is_set",
     "judged_document",
     "judged_trial",
     "layered",
+    "not_installed",
     "owner_of",
     "parsed_held",
     "place_of",
+    "progressed",
     "proven",
     "put_on_trial",
     "read_signed",

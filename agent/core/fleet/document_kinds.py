@@ -18,6 +18,7 @@ class DocumentKind(StrEnum):
 
     CONFIGURATION = "configuration"
     POLICY = "policy"
+    SOFTWARE = "software"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ KINDS: Final[Mapping[DocumentKind, KindRules]] = MappingProxyType(
     {
         DocumentKind.CONFIGURATION: KindRules(0, frozenset({KeyOwner.TECHNICIAN, KeyOwner.CENTRAL})),
         DocumentKind.POLICY: KindRules(1, frozenset({KeyOwner.POLICY})),
+        DocumentKind.SOFTWARE: KindRules(2, frozenset()),
     }
 )
 """Every kind has its row here; what else a kind needs, its part of the gate brings."""

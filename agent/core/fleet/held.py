@@ -21,6 +21,7 @@ class DocumentState(StrEnum):
 
     REFUSED: not taken. WAITING: taken in, until no vehicle is under way. TRIAL: it runs, and may yet be undone.
     APPLIED: in force. UNDONE: it ran, or was to run, and the gate went back to what ran before.
+    FETCHING: the package of a software document is fetched. INSTALLING: it is installed, and must prove itself.
     """
 
     REFUSED = "refused"
@@ -28,6 +29,8 @@ class DocumentState(StrEnum):
     TRIAL = "trial"
     APPLIED = "applied"
     UNDONE = "undone"
+    FETCHING = "fetching"
+    INSTALLING = "installing"
 
 
 class _Kept(BaseModel):
@@ -96,10 +99,12 @@ class Trial(_Kept):
 class HeldFleet(_Kept):
     """What is kept. Signed texts are kept as they came; nothing of them counts before it is proven again.
 
-    `floors` by slot; `undone`: digests of what the gate went back from; `drift`: a digest of the drift that was told.
+    `in_force`: layers of the configuration; `installed`: software documents in force. `floors` by slot; `undone`:
+    digests of what the gate went back from; `drift`: a digest of the drift that was told.
     """
 
     in_force: tuple[str, ...] = ()
+    installed: tuple[str, ...] = ()
     waiting: tuple[str, ...] = ()
     trial: Trial | None = None
     floors: dict[str, Floor] = {}

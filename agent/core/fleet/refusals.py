@@ -6,7 +6,10 @@ from enum import StrEnum
 
 
 class DocumentFault(StrEnum):
-    """What is wrong with a document, in one word, in the order of the checks; the last ones take it back."""
+    """What is wrong with a document, in one word, in the order of the checks; then what takes it back.
+
+    From NOT_PACKAGED on they are of software documents alone.
+    """
 
     TOO_LARGE = "too_large"
     NOT_A_DOCUMENT = "not_a_document"
@@ -27,6 +30,15 @@ class DocumentFault(StrEnum):
     NOT_WHOLE = "not_whole"
     NOT_STARTED = "not_started"
     CUT_OFF = "cut_off"
+    NOT_PACKAGED = "not_packaged"
+    OTHER_ARCHITECTURE = "other_architecture"
+    DOWNGRADE = "downgrade"
+    BELOW_FLOOR = "below_floor"
+    NOT_FETCHED = "not_fetched"
+    NO_ROOM = "no_room"
+    NOT_AUTHENTIC = "not_authentic"
+    NOT_INSTALLED = "not_installed"
+    NOT_RESTORED = "not_restored"
 
 
 class DocumentRefusedError(Exception):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from agent.core.detail import Detail, DetailMessage, WithDetail
+from agent.core.fleet.document import read_signed
 from agent.core.fleet.document_kinds import DocumentKind
 from agent.core.fleet.held import DocumentProblem, DocumentState, HeldFleet
 from agent.core.fleet.refusals import DocumentFault
@@ -42,12 +43,13 @@ class FleetDocumentReport(WithDetail):
     """How the gate stands with the newest document of a place, and which one is in force there."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
-    kind: DocumentKind = Field(description="configuration or policy.")
+    kind: DocumentKind = Field(description="configuration, policy or software.")
     audience: str = Field(description="For whom it is: all, group:NAME or gate:ID.")
     version: int = Field(description="The version of the newest document that was meant for this gate.")
     digest: str = Field(description="SHA-256, in hex, of its kind, audience and text: the same in every stage.")
     state: DocumentState = Field(
-        description="refused; waiting (for vehicles to be gone); trial; applied; undone: the gate went back."
+        description="refused; waiting (for vehicles to be gone); trial; applied; undone: the gate went back. Of "
+        "software also fetching, and installing until it has proved itself."
     )
     code: DocumentFault | None = Field(default=None, description="Why it was refused or undone; null: it was not.")
     detail: Detail = Field(default="", description="The same in words, in English.")
@@ -74,7 +76,8 @@ def fleet_report(
     held: HeldFleet, running: Sequence[SignedDocument], groups: Sequence[str], drift: Sequence[FleetDifference]
 ) -> FleetReport:
     """What a gate tells. `running`: the documents in the configuration with which it runs."""
-    in_force = {one.document.place: (one.document.version, one.document.digest) for one in running}
+    installed = [read_signed(one)[0] for one in held.installed]
+    in_force = {one.document.place: (one.document.version, one.document.digest) for one in (*running, *installed)}
     documents = [
         FleetDocumentReport(
             kind=one.kind,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from agent.core.fleet.document import read_signed
+from agent.core.fleet.document_kinds import KINDS
 from agent.core.fleet.held import (
     LONGEST_DETAIL,
     PROBLEMS_KEPT,
@@ -47,20 +48,22 @@ def taken_in(held: HeldFleet, found: SignedDocument, utc: float) -> HeldFleet:
     held = held.model_copy(update={"floors": floors})
     if document.version < _newest_version(held, document.place):
         return held  # the one before a document that is rolled out, seen after it
-    held = _replaced(held, waiting=_without(held.waiting, document.place))
-    if _digest_in(held.in_force, document.place) == document.digest:
-        texts = (*_without(held.in_force, document.place), found.signed)
-        return _with_outcome(_replaced(held, in_force=texts), _outcome(found, DocumentState.APPLIED, utc))
+    held = _replaced(held, waiting=without(held.waiting, document.place))
+    field = "in_force" if KINDS[document.kind].is_layer else "installed"
+    in_force = held.in_force if KINDS[document.kind].is_layer else held.installed
+    if _digest_in(in_force, document.place) == document.digest:
+        texts = (*without(in_force, document.place), found.signed)
+        return with_outcome(_replaced(held, **{field: texts}), outcome_of(found, DocumentState.APPLIED, utc))
     if document.digest in held.undone and not document.again:
         detail = Text("this gate has undone the same text before; set `again` in the document to try it once more")
-        return _with_outcome(held, _outcome(found, DocumentState.UNDONE, utc, DocumentFault.UNDONE_BEFORE, detail))
+        return with_outcome(held, outcome_of(found, DocumentState.UNDONE, utc, DocumentFault.UNDONE_BEFORE, detail))
     waiting = (*held.waiting, found.signed)
-    return _with_outcome(_replaced(held, waiting=waiting), _outcome(found, DocumentState.WAITING, utc))
+    return with_outcome(_replaced(held, waiting=waiting), outcome_of(found, DocumentState.WAITING, utc))
 
 
 def candidate(held: HeldFleet, found: SignedDocument) -> tuple[str, ...]:
     """The texts that would be in force with a document."""
-    return (*_without(held.in_force, found.document.place), found.signed)
+    return (*without(held.in_force, found.document.place), found.signed)
 
 
 def refused_by_check(
@@ -69,15 +72,15 @@ def refused_by_check(
     """The configuration would not be usable with a document that waited."""
     kept = tuple(problems[:PROBLEMS_KEPT])
     detail = kept[0].message if kept else ""
-    outcome = _outcome(found, DocumentState.REFUSED, utc, DocumentFault.CONFIGURATION_INVALID, detail)
-    waiting = _without(held.waiting, found.document.place)
-    return _with_outcome(_replaced(held, waiting=waiting), outcome.model_copy(update={"problems": kept}))
+    outcome = outcome_of(found, DocumentState.REFUSED, utc, DocumentFault.CONFIGURATION_INVALID, detail)
+    waiting = without(held.waiting, found.document.place)
+    return with_outcome(_replaced(held, waiting=waiting), outcome.model_copy(update={"problems": kept}))
 
 
 def put_on_trial(held: HeldFleet, found: SignedDocument, was_up: Iterable[str], *, was_whole: bool) -> HeldFleet:
     """The configuration would be usable: the agent is to start with it once no vehicle is under way."""
     trial = Trial(texts=candidate(held, found), signed=found.signed, was_up=tuple(sorted(was_up)), was_whole=was_whole)
-    return _replaced(held, waiting=_without(held.waiting, found.document.place), trial=trial)
+    return _replaced(held, waiting=without(held.waiting, found.document.place), trial=trial)
 
 
 def begun(held: HeldFleet, process: str, at: float, utc: float) -> HeldFleet:
@@ -85,8 +88,8 @@ def begun(held: HeldFleet, process: str, at: float, utc: float) -> HeldFleet:
     if held.trial is None:
         return held
     trial = held.trial.model_copy(update={"begun": True, "process": process, "began_at": at})
-    outcome = _outcome(_read(held.trial.signed), DocumentState.TRIAL, utc)
-    return _with_outcome(_replaced(held, trial=trial), outcome)
+    outcome = outcome_of(_read(held.trial.signed), DocumentState.TRIAL, utc)
+    return with_outcome(_replaced(held, trial=trial), outcome)
 
 
 def applied(held: HeldFleet, utc: float) -> HeldFleet:
@@ -96,7 +99,7 @@ def applied(held: HeldFleet, utc: float) -> HeldFleet:
     found = _read(held.trial.signed)
     undone = tuple(one for one in held.undone if one != found.document.digest)
     held = _replaced(held, in_force=held.trial.texts, trial=None).model_copy(update={"undone": undone})
-    return _with_outcome(held, _outcome(found, DocumentState.APPLIED, utc))
+    return with_outcome(held, outcome_of(found, DocumentState.APPLIED, utc))
 
 
 def undone(held: HeldFleet, code: DocumentFault, detail: str, utc: float) -> HeldFleet:
@@ -106,7 +109,7 @@ def undone(held: HeldFleet, code: DocumentFault, detail: str, utc: float) -> Hel
     found = _read(held.trial.signed)
     known = (*(one for one in held.undone if one != found.document.digest), found.document.digest)[-UNDONE_KEPT:]
     held = _replaced(held, trial=None).model_copy(update={"undone": known})
-    return _with_outcome(held, _outcome(found, DocumentState.UNDONE, utc, code, detail))
+    return with_outcome(held, outcome_of(found, DocumentState.UNDONE, utc, code, detail))
 
 
 def recovered(held: HeldFleet, process: str, utc: float) -> HeldFleet:
@@ -171,9 +174,10 @@ def _read(signed: str) -> SignedDocument:
     return read_signed(signed)[0]
 
 
-def _outcome(
+def outcome_of(
     found: SignedDocument, state: DocumentState, utc: float, code: DocumentFault | None = None, detail: str = ""
 ) -> DocumentOutcome:
+    """What became of a document. `utc`: Unix seconds."""
     document = found.document
     return DocumentOutcome(
         kind=document.kind,
@@ -188,7 +192,8 @@ def _outcome(
     )
 
 
-def _with_outcome(held: HeldFleet, outcome: DocumentOutcome) -> HeldFleet:
+def with_outcome(held: HeldFleet, outcome: DocumentOutcome) -> HeldFleet:
+    """What is held with the newest outcome of a place."""
     others = tuple(one for one in held.outcomes if one.place != outcome.place)
     return held.model_copy(update={"outcomes": (*others, outcome)})
 
@@ -197,7 +202,8 @@ def _replaced(held: HeldFleet, **changes: object) -> HeldFleet:
     return held.model_copy(update=changes)
 
 
-def _without(texts: Iterable[str], place: str) -> tuple[str, ...]:
+def without(texts: Iterable[str], place: str) -> tuple[str, ...]:
+    """The signed texts of all other places."""
     return tuple(one for one in texts if _place(one) != place)
 
 
@@ -213,6 +219,6 @@ def _digest_in(texts: Iterable[str], place: str) -> str:
 
 
 def _newest_version(held: HeldFleet, place: str) -> int:
-    texts = (*held.in_force, *held.waiting, *(() if held.trial is None else held.trial.texts))
+    texts = (*held.in_force, *held.installed, *held.waiting, *(() if held.trial is None else held.trial.texts))
     known = [_read(one).document.version for one in texts if _place(one) == place]
     return max([*known, *(one.version for one in held.outcomes if one.place == place)], default=0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import shutil
 import subprocess
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from agent.doctor.facts import ConfigurationFacts, ServiceFacts, VersionFacts
 from agent.service.systemd_unit import MANAGER, run_command, unit_properties
 from agent.settings import SettingsError
+from agent.software import VERSIONS, UpdateFilesError, last_outcome, pending_update
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -68,9 +70,22 @@ def verified(unit: str) -> str:
     return " ".join(line.strip() for line in done.stderr.splitlines() if Path(unit).name in line)
 
 
-def versions(running: Callable[[], str | None]) -> VersionFacts:
-    """Which software this is. The installed version is read from the disk, where an update has put a new one."""
-    return VersionFacts(version("gate-agent"), running(), platform.python_version(), _system(), platform.release())
+def versions(running: Callable[[], str | None], kept: Path = VERSIONS) -> VersionFacts:
+    """Which software this is. The installed version is read from the disk, where an update has put a new one.
+
+    `kept`: the folder in which root's helper says how an update is.
+    """
+    installed = version("gate-agent")
+    facts = VersionFacts(installed, running(), platform.python_version(), _system(), platform.release())
+    try:
+        pending, outcome = pending_update(kept), last_outcome(kept)
+    except UpdateFilesError as error:
+        return replace(facts, update="?", stage=str(error))
+    if pending is not None:
+        return replace(facts, update=pending.version, stage=pending.stage.value)
+    if outcome is None or outcome.applied or outcome.version.partition("+")[0] == installed:
+        return facts
+    return replace(facts, undone=outcome.version, why=f"{outcome.code}: {outcome.detail}")
 
 
 def _system() -> str:

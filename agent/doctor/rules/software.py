@@ -63,7 +63,14 @@ def service(facts: ServiceFacts) -> Iterator[Finding]:
 
 
 def versions(facts: VersionFacts) -> Iterator[Finding]:
-    """Whether the installed agent is the one that runs."""
+    """Whether the installed agent is the one that runs, and how the update is that central has ordered."""
+    if facts.update:
+        values = {"version": facts.update, "stage": shortened(facts.stage, LONGEST_TEXT)}
+        yield Finding(DiagnosticCheck.VERSIONS, code=FindingCode.UPDATE_UNDER_WAY, values=values)
+        return
+    if facts.undone:
+        values = {"version": facts.undone, "why": shortened(facts.why, LONGEST_TEXT)}
+        yield Finding(DiagnosticCheck.VERSIONS, code=FindingCode.UPDATE_UNDONE, values=values)
     if facts.running not in (None, facts.installed):
         values = {"running": str(facts.running), "installed": facts.installed}
         yield Finding(DiagnosticCheck.VERSIONS, code=FindingCode.VERSION_WAITS, values=values)

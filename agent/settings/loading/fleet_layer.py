@@ -189,6 +189,11 @@ def keys_of(data: Mapping[str, Any], anchors: AnchorFile | None) -> dict[str, Fl
     return {one.id: fleet_key(one) for one in tables}
 
 
+def anchor_fleet_keys(anchors: AnchorFile) -> dict[str, FleetKey]:
+    """The keys of the anchors that sign fleet documents: those that root owns."""
+    return keys_of({}, anchors)
+
+
 def fleet_key(table: FleetKeyTable) -> FleetKey:
     """A key of the configuration as the core takes it."""
     return FleetKey(table.id, PublicKey(Algorithm.ED25519, bytes.fromhex(table.public_key)), frozenset(table.may))

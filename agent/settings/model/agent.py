@@ -10,7 +10,17 @@ from pydantic import Field, SecretStr
 from agent.core.fleet import DocumentKind
 from agent.core.model import CommandName, ListKind, Outcome
 from agent.settings.model.lane import Lane, Table
-from agent.settings.model.values import Address, BrokerUrl, EstUrl, GateId, HostName, Name, RootKey, UploadHost
+from agent.settings.model.values import (
+    Address,
+    BrokerUrl,
+    EstUrl,
+    GateId,
+    HostName,
+    Name,
+    RepositoryUrl,
+    RootKey,
+    UploadHost,
+)
 
 EXAMPLE_ROOT_KEY = "e42f822c916cb9d453846d4247d280fbaea1f4ee7a761418b60f219711f431e3"
 """The root key in the shipped gate.toml. Its private half was never kept, so it verifies nothing."""
@@ -278,6 +288,23 @@ class Fleet(Table):
     )
 
 
+class Software(Table):
+    """Where the gate fetches its own software that central orders."""
+
+    repositories: tuple[RepositoryUrl, ...] = Field(
+        default=(),
+        max_length=4,
+        description="Repositories of releases, https:// or file:///, tried in this order. Without any the gate fetches "
+        "no software.",
+    )
+    ca_file: Path | None = Field(
+        default=None, description="Certificates that the server's must lead to; without it those of the system."
+    )
+    rate_kb_s: int = Field(
+        default=1000, ge=8, le=1_000_000, description="The most that is fetched a second, in thousands of bytes."
+    )
+
+
 class SiteGate(Table):
     """A gate of the site."""
 
@@ -413,6 +440,9 @@ class Settings(Table):
     )
     commands: Commands = Field(default=Commands(), description="Commands from central.")
     fleet: Fleet = Field(default=Fleet(), description="Documents of central for many gates.")
+    software: Software = Field(
+        default=Software(), description="Where the gate fetches its own software that central orders."
+    )
     site: Site = Field(default=Site(), description="The gates of this site.")
     privacy: Privacy = Field(default=Privacy(), description="What leaves the gate, and what is kept for how long.")
     console: Console = Field(default=Console(), description="The technician's page in a browser.")

@@ -69,6 +69,13 @@ def _est_url(value: str) -> str:
     return value
 
 
+def _repository_url(value: str) -> str:
+    if value.startswith("file:///") and value.isprintable() and ".." not in value.split("/"):
+        return value
+    Endpoint.parse(value)
+    return value
+
+
 def _host_name(value: str) -> str:
     labels = value.lower().split(".")
     if len(value) > _HOST_NAME_LENGTH or not all(_LABEL.fullmatch(label) for label in labels):
@@ -125,6 +132,7 @@ GateId = Annotated[str, AfterValidator(check_gate_id)]
 HostName = Annotated[str, AfterValidator(_host_name)]
 Name = Annotated[str, AfterValidator(_name)]
 QuietTimes = Annotated[str, AfterValidator(_quiet_times)]
+RepositoryUrl = Annotated[str, AfterValidator(_repository_url)]
 RootKey = Annotated[str, AfterValidator(_root_key)]
 UploadHost = Annotated[str, AfterValidator(_upload_host)]
 Number = Annotated[int, Field(ge=1, le=64)]

@@ -6,6 +6,7 @@ Needs root, systemd-nspawn, and a Debian with systemd as its own init. Nothing i
 import ctypes
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
@@ -142,6 +143,14 @@ class Container:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._process = self._init = None
+        self._group.remove()
+
+    def cut_power(self):
+        """Switch it off as a power cut does; what it has written is there when it boots again."""
+        self._process.kill()
+        os.kill(self._init, signal.SIGKILL)
+        self._process.wait()
         self._process = self._init = None
         self._group.remove()
 

@@ -250,7 +250,7 @@ def test_what_gates_say_by_events_counts_as_what_they_say_in_health(tmp_path):
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (('kind = "configuration"', 'kind = "software"'), "kind"),
+        (('kind = "configuration"', 'kind = "firmware"'), "kind"),
         (('text_file = "layer.toml"', 'text_fil = "layer.toml"'), 'did you mean "text_file"'),
         (("percent = 100", "percent = 60"), "percent = 100"),
         (('for = "all"', 'for = "everybody"'), "expected"),

@@ -115,6 +115,8 @@ CASES = [
     (software.versions, VERSIONS, []),
     (software.versions, replace(VERSIONS, running=None), []),
     (software.versions, replace(VERSIONS, running="0.1"), [FindingCode.VERSION_WAITS]),
+    (software.versions, replace(VERSIONS, update="0.3", stage="resting"), [FindingCode.UPDATE_UNDER_WAY]),
+    (software.versions, replace(VERSIONS, undone="0.3", why="no broker"), [FindingCode.UPDATE_UNDONE]),
     (software.drivers, (), []),
     (software.drivers, (DRIVER,), []),
     (software.drivers, (replace(DRIVER, trouble="no module"),), [FindingCode.DRIVER_UNUSABLE]),

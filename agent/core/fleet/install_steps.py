@@ -1,0 +1,56 @@
+"""How what a gate holds of software documents goes on, a step at a time.
+
+They are no layers of the configuration: the agent does not start with them, so they are never on trial there. They wait
+with the others, and lie by themselves once they are in force.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agent.core.fleet.held import UNDONE_KEPT, DocumentState, HeldFleet
+from agent.core.fleet.steps import outcome_of, with_outcome, without
+
+if TYPE_CHECKING:
+    from agent.core.fleet.document import SignedDocument
+    from agent.core.fleet.refusals import DocumentFault
+
+
+def progressed(held: HeldFleet, found: SignedDocument, state: DocumentState, utc: float, detail: str = "") -> HeldFleet:
+    """A document that waits is in another state, such as FETCHING. One that is replaced by now is left alone."""
+    if found.signed not in held.waiting or _is_told(held, found, state, detail):
+        return held
+    return with_outcome(held, outcome_of(found, state, utc, None, detail))
+
+
+def installed(held: HeldFleet, found: SignedDocument, utc: float) -> HeldFleet:
+    """What a document orders runs: it is in force."""
+    if found.signed not in held.waiting:
+        return held
+    undone = tuple(one for one in held.undone if one != found.document.digest)
+    changes = {
+        "waiting": without(held.waiting, found.document.place),
+        "installed": (*without(held.installed, found.document.place), found.signed),
+        "undone": undone,
+    }
+    return with_outcome(held.model_copy(update=changes), outcome_of(found, DocumentState.APPLIED, utc))
+
+
+def not_installed(
+    held: HeldFleet, found: SignedDocument, code: DocumentFault, detail: str, utc: float, *, began: bool = False
+) -> HeldFleet:
+    """What a document orders cannot be installed here. `began`: it was tried, and the gate went back."""
+    if found.signed not in held.waiting:
+        return held
+    digest = found.document.digest
+    changes: dict[str, object] = {"waiting": without(held.waiting, found.document.place)}
+    if began:
+        changes["undone"] = (*(one for one in held.undone if one != digest), digest)[-UNDONE_KEPT:]
+    state = DocumentState.UNDONE if began else DocumentState.REFUSED
+    return with_outcome(held.model_copy(update=changes), outcome_of(found, state, utc, code, detail))
+
+
+def _is_told(held: HeldFleet, found: SignedDocument, state: DocumentState, detail: str) -> bool:
+    document = found.document
+    wanted = (document.place, document.version, state, detail)
+    return any((one.place, one.version, one.state, one.detail) == wanted for one in held.outcomes)

@@ -1,0 +1,78 @@
+"""Software documents: which package a gate is to run, whether this machine may install it, and how an update goes on.
+
+Values in, values out. What is fetched, checked by signatures and installed is for others.
+"""
+
+from typing import TYPE_CHECKING
+
+from agent.core.face import lazy_face
+
+if TYPE_CHECKING:
+    from agent.core.software.debian_version import compare_versions, is_version
+    from agent.core.software.judgement import ChosenPackage, Machine, check_versions, chosen_package
+    from agent.core.software.order import PackageOrder, SoftwareOrder, package_version, parsed_order
+    from agent.core.software.repository_index import (
+        IndexedFile,
+        ListedPackage,
+        RepositoryIndexError,
+        listed_packages,
+        release_files,
+    )
+    from agent.core.software.requests import (
+        REQUEST_LIMIT_BYTES,
+        BeginRequest,
+        SoftwareAnswer,
+        SoftwareRequestError,
+        WordRequest,
+        parsed_answer,
+        parsed_request,
+        request_bytes,
+    )
+    from agent.core.software.update import (
+        MOST_ATTEMPTS,
+        TrialSigns,
+        UpdateOutcome,
+        UpdateRecord,
+        UpdateStage,
+        after_stage,
+        entered,
+        judged_signs,
+        may_configure,
+    )
+else:
+    __getattr__ = lazy_face(__name__)
+
+__all__ = [
+    "MOST_ATTEMPTS",
+    "REQUEST_LIMIT_BYTES",
+    "BeginRequest",
+    "ChosenPackage",
+    "IndexedFile",
+    "ListedPackage",
+    "Machine",
+    "PackageOrder",
+    "RepositoryIndexError",
+    "SoftwareAnswer",
+    "SoftwareOrder",
+    "SoftwareRequestError",
+    "TrialSigns",
+    "UpdateOutcome",
+    "UpdateRecord",
+    "UpdateStage",
+    "WordRequest",
+    "after_stage",
+    "check_versions",
+    "chosen_package",
+    "compare_versions",
+    "entered",
+    "is_version",
+    "judged_signs",
+    "listed_packages",
+    "may_configure",
+    "package_version",
+    "parsed_answer",
+    "parsed_order",
+    "parsed_request",
+    "release_files",
+    "request_bytes",
+]
