@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 from agent.core.events import AccessDecided, Draft, TransactionClosed
 from agent.core.lane import LaneState
 from agent.core.lists import DataState
-from agent.core.model import Outcome, Reason, Verdict, View
-from agent.enrolment import Expiry, ExpiryKind
+from agent.core.model import ExpiryKind, Outcome, Reason, Verdict, View
+from agent.enrolment import Expiry
 from agent.observability import (
     CameraFigures,
     Counters,
