@@ -106,7 +106,8 @@ class TraceService:
             untaken = self._sender.send(spans)
         except SpansRefusedError as error:
             if len(spans) == 1:
-                log.error("%s: the collector refuses span %s: %s", spans[0].gate, spans[0].span["spanId"], error)  # noqa: TRY400 - no bug
+                (one,) = spans
+                log.error("%s: the collector refuses span %s: %s", one.gate, one.span["spanId"], error)  # noqa: TRY400
                 return
             for span in spans:
                 self._send([span])

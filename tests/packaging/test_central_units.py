@@ -63,4 +63,4 @@ def test_each_service_runs_a_command_that_there_is():
     there = {command.name or command.callback.__name__ for command in app.registered_commands}
     run = {re.search(r"^ExecStart=\S+/gate-central (\w+)", path.read_text(), re.MULTILINE)[1] for path in SERVICES}
     assert run <= there
-    assert len(run) == 3
+    assert len(run) == 4
