@@ -234,8 +234,8 @@ def never_ready(modules, tree):
 def new_form(modules, tree):
     rewrite(
         modules / "agent/store/journal/schema.py",
-        "VERSION_5, VERSION_6)",
-        'VERSION_5, VERSION_6, "CREATE TABLE later (one)")',
+        "VERSION_6, VERSION_7)",
+        'VERSION_6, VERSION_7, "CREATE TABLE later (one)")',
     )
     rewrite(tree / "forms", "journal.db 6", "journal.db 7")
 
