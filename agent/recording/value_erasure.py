@@ -11,7 +11,7 @@ from agent.core.events import Draft, OwnCause, PersonalDataErased
 from agent.recording.erasure_requests import ErasureAnswer, ErasureRequest, ErasureRequests
 from agent.recording.personal_data import DAY_S, TELL_EVERY_S, WIPE_EVERY_S
 from agent.store.errors import EvidenceError, JournalError
-from agent.store.journal import ErasureScope, damaged_copies
+from agent.store.journal import ErasureScope, copies_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -138,16 +138,14 @@ class ValueErasure:
         self._note([Draft(event, None, None, self._clock().utc)])
 
     def _drop_copies(self, before_utc: float) -> int:
-        """Delete what was set aside as damaged before a time, Unix seconds; how many journals that were."""
+        """Delete the copies that were made of the journal before a time, Unix seconds; how many there were."""
         dropped = 0
-        for copy in damaged_copies(self._path):
-            try:
-                if copy.files[0].lstat().st_mtime >= before_utc:
-                    continue
-                for file in copy.files:
-                    file.unlink(missing_ok=True)
-            except OSError as error:
-                log.error("a damaged journal that was set aside cannot be deleted: %s", error)  # noqa: TRY400 - no bug
-                continue
-            dropped += 1
+        try:
+            for copy in copies_of(self._path, self._clock().utc):
+                if copy.utc < before_utc:
+                    for file in copy.files:
+                        file.unlink(missing_ok=True)
+                    dropped += 1
+        except OSError as error:
+            log.error("a copy of the journal cannot be deleted: %s", error)  # noqa: TRY400 - told, not a bug
         return dropped

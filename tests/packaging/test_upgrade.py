@@ -234,10 +234,10 @@ def never_ready(modules, tree):
 def new_form(modules, tree):
     rewrite(
         modules / "agent/store/journal/schema.py",
-        "VERSION_5, VERSION_6)",
-        'VERSION_5, VERSION_6, "CREATE TABLE later (one)")',
+        "VERSION_6, VERSION_7)",
+        'VERSION_6, VERSION_7, "CREATE TABLE later (one)")',
     )
-    rewrite(tree / "forms", "journal.db 6", "journal.db 7")
+    rewrite(tree / "forms", "journal.db 7", "journal.db 8")
 
 
 def test_without_room_for_a_copy_of_the_state_the_version_before_runs_again(wired, packages):

@@ -24,6 +24,9 @@ ENDINGS_OF_NO_CONTENT: Final = (
     *("-superseded", "-superseded.new", "-replacing", "-replacing.new"),
 )
 """What may lie beside a journal and holds nothing that was recorded. Where it is no file, whoever reads it fails."""
+BEFORE_UPGRADE: Final = "before-upgrade"
+"""The folder of copies that the package makes before an upgrade, and removes once the new version is up."""
+UPGRADE_S: Final = 3600.0
 RESERVE_BYTES: Final = 2 * schema.WAL_PAGES * schema.PAGE_BYTES
 
 
@@ -102,16 +105,30 @@ def _allocate(path: Path, size: int) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class DamagedCopy:
-    """A journal that was moved aside as damaged: its file and what lies beside it."""
+class JournalCopy:
+    """A copy of a journal: its file and what lies beside it. `utc`: since when it lies there, Unix seconds."""
 
     files: tuple[Path, ...]
+    utc: float
 
 
-def damaged_copies(path: Path) -> list[DamagedCopy]:
-    """The journals that were moved away from this place, in the order of their times."""
-    found = sorted(path.parent.glob(f"{path.stem}.damaged-*{path.suffix}"))
-    return [DamagedCopy((one, *path.parent.glob(f"{one.name}-*"))) for one in found]
+def copies_of(path: Path, utc: float) -> list[JournalCopy]:
+    """The copies that were made of a journal: moved aside as damaged, or left by an upgrade that did not end.
+
+    The copy of an upgrade that may be under way at `utc` is none: it is what the version before would go on with.
+    Raises OSError.
+    """
+    damaged = sorted(path.parent.glob(f"{path.stem}.damaged-*{path.suffix}"))
+    found = [JournalCopy(_with_beside(one), one.lstat().st_mtime) for one in damaged]
+    folder = path.parent / BEFORE_UPGRADE
+    left = folder / path.name
+    if os.path.lexists(left) and folder.stat().st_mtime < utc - UPGRADE_S:
+        found.append(JournalCopy(_with_beside(left), folder.stat().st_mtime))
+    return found
+
+
+def _with_beside(file: Path) -> tuple[Path, ...]:
+    return (file, *file.parent.glob(f"{file.name}-*"))
 
 
 def set_aside(path: Path, gate: str) -> None:

@@ -96,6 +96,23 @@ def test_damaged_copies_of_the_journal_go_with_a_request_and_by_age(gate):
     assert found_in(bytes_of(gate.folder), [plate(1)]) == []
 
 
+def test_the_copy_of_an_upgrade_goes_too_but_not_while_the_upgrade_may_be_under_way(gate):
+    folder = gate.folder / "before-upgrade"
+    folder.mkdir()
+    (folder / "journal.db").write_bytes(plate(1).encode())
+    os.utime(folder, (UTC - 60, UTC - 60))
+    assert gate.values.erase(request(first=1, last=1)).copies == 0
+    os.utime(folder, (UTC - 3700, UTC - 3700))
+    assert gate.values.erase(request(first=1, last=1)).copies == 1
+    assert found_in(bytes_of(gate.folder), [plate(1)]) == []
+
+
+def test_a_copy_that_cannot_be_deleted_is_told_in_the_log(gate, caplog):
+    (gate.folder / "journal.damaged-20261101T000000Z.db").mkdir()
+    assert gate.values.erase(request(first=1, last=1)).copies == 0
+    assert "cannot be deleted" in caplog.text
+
+
 def test_old_values_go_are_told_once_an_hour_and_wiped_once_a_day(gate):
     gate.record(1)
     gate.clock.utc += 3 * DAY_S

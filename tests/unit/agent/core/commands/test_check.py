@@ -71,6 +71,7 @@ def test_every_command_can_be_given(name):
         "snapshot": {"camera": "front"},
         "set_log_level": {"level": "debug", "for_s": 60},
         "upload_grant": {"uploads": [{"sha256": "ab" * 32, "url": "https://store.example/a?b=c"}], "for_s": 60},
+        "erase": {"digest": "ab" * 32},
     }.get(name, {})
     assert judged(body(name.value, arguments=arguments)).name is name
 
@@ -334,13 +335,19 @@ def test_no_field_may_be_left_out(field):
         ("set_log_level", {"level": "debug", "for_s": 86_401}),
         ("set_log_level", {"level": "debug"}),
         ("reload_lists", {"url": "x"}),
+        ("erase", {}),
+        ("erase", {"digest": "新B7C386"}),
+        ("erase", {"stream": "s", "first": 1}),
+        ("erase", {"first": 1, "last": 2}),
+        ("erase", {"stream": "s", "first": 2, "last": 1}),
+        ("erase", {"digest": "ab" * 32, "last": 2}),
     ],
 )
 def test_arguments_must_be_those_of_the_command(name, arguments):
     assert code_of(signed(body(name, arguments=arguments)), name) is Refusal.BODY_INVALID
 
 
-@pytest.mark.parametrize("name", ["replay", "send_evidence", "reload_lists", "set_log_level"])
+@pytest.mark.parametrize("name", ["replay", "send_evidence", "reload_lists", "set_log_level", "erase"])
 def test_a_command_of_the_whole_gate_names_no_lane(name):
     assert code_of(signed(body(name, lane="in-1")), name) is Refusal.BODY_INVALID
 
