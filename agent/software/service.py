@@ -133,6 +133,8 @@ class SoftwareService:
                 return LOOK_S
             self._fetching.clear()
             return IDLE_S
+        if held.trial is not None and not self._dependencies.is_pending():
+            return LOOK_S  # a new start would cut the trial of the other document off
         try:
             order, machine = parsed_order(found.document.text), self._machine()
             return self._go_on(found, order, machine)
