@@ -101,7 +101,9 @@ class SoftwareService:
             return False
         self._wants_rest.clear()
         answer = self._asked(WordRequest(at_rest=True, connected=self._dependencies.is_connected()))
-        return answer is not None and answer.stage is UpdateStage.CONFIGURING
+        stops = answer is not None and answer.stage is UpdateStage.CONFIGURING
+        log.info("no vehicle is under way, and the helper %s", "updates the agent now" if stops else "does not go on")
+        return stops
 
     def look(self) -> float:
         """Go on with what is held; in how many seconds again."""
