@@ -33,7 +33,7 @@ def keep_installed(dpkg: Dpkg, staging: Path, target: Path, root: Path = Path("/
     `staging`: a folder that is made for it and goes again; `root`: of the file system that dpkg speaks of.
     """
     shutil.rmtree(staging, ignore_errors=True)
-    staging.mkdir(mode=0o755)
+    _make_folder(staging)
     try:
         _lay_out_files(dpkg, staging, root)
         _lay_out_control(dpkg, staging)
@@ -64,7 +64,7 @@ def _lay_out_files(dpkg: Dpkg, staging: Path, root: Path) -> None:
 
 def _lay_out_control(dpkg: Dpkg, staging: Path) -> None:
     control = staging / "DEBIAN"
-    control.mkdir(mode=0o755)
+    _make_folder(control)
     for line in dpkg.query("--control-path", NAME).splitlines():
         source = Path(line)
         _link(source, control / source.name.removeprefix(f"{NAME}."))
@@ -79,7 +79,9 @@ def _lay_out_control(dpkg: Dpkg, staging: Path) -> None:
             leaves_out = line.partition(":")[0] in _NOT_OURS
         if line and not leaves_out:
             fields.append(line)
-    (control / "control").write_text("\n".join(fields) + "\n", encoding="utf-8")
+    text = control / "control"
+    text.write_text("\n".join(fields) + "\n", encoding="utf-8")
+    text.chmod(0o644)
 
 
 def _check_sums(staging: Path, sums: Mapping[str, str]) -> None:
@@ -98,6 +100,12 @@ def _check_sums(staging: Path, sums: Mapping[str, str]) -> None:
             raise NotWholeError(
                 Text("/{name} is not as the installed package brought it: there is no way back", name=name)
             )
+
+
+def _make_folder(path: Path) -> None:
+    """A folder that everybody may read, whatever the umask: it becomes one of the package."""
+    path.mkdir()
+    path.chmod(0o755)
 
 
 def _link(source: Path, place: Path) -> None:

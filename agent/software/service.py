@@ -101,7 +101,9 @@ class SoftwareService:
             return False
         self._wants_rest.clear()
         answer = self._asked(WordRequest(at_rest=True, connected=self._dependencies.is_connected()))
-        return answer is not None and answer.stage is UpdateStage.CONFIGURING
+        stops = answer is not None and answer.stage is UpdateStage.CONFIGURING
+        log.info("no vehicle is under way, and the helper %s", "updates the agent now" if stops else "does not go on")
+        return stops
 
     def look(self) -> float:
         """Go on with what is held; in how many seconds again."""
@@ -133,6 +135,8 @@ class SoftwareService:
                 return LOOK_S
             self._fetching.clear()
             return IDLE_S
+        if held.trial is not None and not self._dependencies.is_pending():
+            return LOOK_S  # a new start would cut the trial of the other document off
         try:
             order, machine = parsed_order(found.document.text), self._machine()
             return self._go_on(found, order, machine)

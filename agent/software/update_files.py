@@ -5,6 +5,7 @@ Readable by all, so that the doctor can look; written by root alone.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Final
 
 from pydantic import TypeAdapter, ValidationError
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from agent.anchors import RootFolder
+
+log = logging.getLogger(__name__)
 
 FOLDER: Final = "update"
 """Below the folder of versions."""
@@ -43,9 +46,14 @@ class UpdateFiles:
         self.path = path
 
     def record(self) -> UpdateRecord | None:
-        """The update that is under way."""
+        """The update that is under way. One that cannot be read is over: what dpkg left is for somebody to look at."""
         data = self.folder.read(STATE, LIMIT_BYTES)
-        return None if data is None else _record(data, self.path / STATE)
+        try:
+            return None if data is None else _record(data, self.path / STATE)
+        except UpdateFilesError:
+            log.critical("%s is damaged: nothing is known of an update; dpkg --audit says how it was left", STATE)
+            self.clear()
+            return None
 
     def outcome(self) -> UpdateOutcome | None:
         """How the last update ended."""

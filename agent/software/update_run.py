@@ -15,6 +15,7 @@ from agent.core.software import (
     entered,
     judged_signs,
     may_configure,
+    overtaken,
 )
 from agent.software.dpkg import DpkgBusyError, DpkgError
 from agent.software.kept_package import NotWholeError, keep_installed
@@ -98,7 +99,7 @@ class UpdateRun:
     # ---------------------------------------------------------------------------------------------------- the stages
 
     def _enter(self, record: UpdateRecord) -> None:
-        found = entered(record)
+        found = self._overtaken(record) or entered(record)
         if isinstance(found, UpdateOutcome):
             self._end(found)
             return
@@ -179,6 +180,12 @@ class UpdateRun:
         """What the agent said of late: 1, that it is at rest; 2, that it is connected."""
         said = self._said
         return said is not None and self._now().at - said[0] <= WORD_S and bool(said[which])
+
+    def _overtaken(self, record: UpdateRecord) -> UpdateOutcome | None:
+        try:
+            return overtaken(record, self._dpkg.status()[1])
+        except DpkgError:
+            return None
 
     def _is_as_before(self, record: UpdateRecord) -> bool:
         try:

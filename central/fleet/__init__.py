@@ -9,6 +9,7 @@ from agent.core.face import lazy_face
 
 if TYPE_CHECKING:
     from central.fleet.gate_reports import GateReports, GateWord
+    from central.fleet.release_order import SoftwareTextError, software_text
     from central.fleet.rollout import (
         Action,
         End,
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     )
     from central.fleet.rollout_plan import PlanError, PlanStage, RolloutPlan, StopRules, read_plan
     from central.fleet.rollout_run import RolloutError, RolloutFile, RolloutRun, Signer
-    from central.fleet.software_text import SoftwareTextError, software_text
 else:
     __getattr__ = lazy_face(__name__)
 

@@ -13,6 +13,8 @@ import pytest
 from agent.anchors.helper import FOLDER
 from agent.anchors.helper_client import SOCKET
 from agent.console.driver_page.kiosk import DEFAULT_URL
+from agent.software import SOCKET as SOFTWARE_PLACE
+from agent.software import VERSIONS
 from tests.support.waiting import scaled
 
 SYSTEMD = Path(__file__).parents[2] / "systemd"
@@ -21,6 +23,10 @@ CLOCK = SYSTEMD / "gate-agent-clock.service"
 ANCHORS = SYSTEMD / "gate-agent-anchors.service"
 ANCHORS_SOCKET = SYSTEMD / "gate-agent-anchors.socket"
 SCREEN = SYSTEMD / "gate-agent-sign.service"
+SOFTWARE = SYSTEMD / "gate-agent-software.service"
+SOFTWARE_SOCKET = SYSTEMD / "gate-agent-software.socket"
+SOFTWARE_PATH = SYSTEMD / "gate-agent-software.path"
+ALL = (UNIT, CLOCK, ANCHORS, ANCHORS_SOCKET, SCREEN, SOFTWARE, SOFTWARE_SOCKET, SOFTWARE_PATH)
 # What Debian 12's does not know yet, says so, and goes on without.
 LATER, LATER_SINCE = (
     re.compile(r"Unknown key '(RestartSteps|RestartMaxDelaySec)' in section \[Service\], ignoring"),
@@ -48,7 +54,7 @@ def machine(tmp_path):
         command.write_text("#!/bin/sh\n", encoding="utf-8")
         command.chmod(0o755)
     (tmp_path / "etc/systemd/system").mkdir(parents=True)
-    for unit in (UNIT, CLOCK, ANCHORS, ANCHORS_SOCKET, SCREEN):
+    for unit in ALL:
         shutil.copy(unit, tmp_path / "etc/systemd/system")
     return tmp_path
 
@@ -70,7 +76,7 @@ def version():
     return int(answer.stdout.split()[1])
 
 
-@pytest.mark.parametrize("unit", [UNIT, CLOCK, ANCHORS, ANCHORS_SOCKET, SCREEN], ids=lambda unit: unit.name)
+@pytest.mark.parametrize("unit", ALL, ids=lambda unit: unit.name)
 def test_systemd_has_nothing_to_say_of_a_unit(machine, unit):
     assert verified(machine, unit.read_text(encoding="utf-8"), unit) == ""
 
@@ -304,3 +310,33 @@ def test_the_device_rules_are_understood():
     if "Unknown command verb" in answer.stderr:
         pytest.skip("this udevadm cannot verify rules: it came with systemd 254")
     assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+def settings_of(unit):
+    return dict(re.findall(r"^([A-Za-z]+)=(.*)$", unit.read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def test_who_installs_software_is_root_without_a_network_and_with_few_of_roots_powers():
+    code, _ = exposed(SOFTWARE, threshold=38)
+    assert code == 0  # the pages say 3.7
+    settings = settings_of(SOFTWARE)
+    assert settings["PrivateNetwork"] == "yes"
+    assert "CAP_SYS_ADMIN" not in settings["CapabilityBoundingSet"]
+    assert (
+        "User" not in settings
+    )  # written out, it would take CAP_SETUID away, with which scripts become the agent's user
+
+
+def test_who_installs_software_is_asked_where_the_agent_asks_and_goes_on_after_a_loss_of_power():
+    settings = settings_of(SOFTWARE_SOCKET)
+    assert settings["ListenStream"] == str(SOFTWARE_PLACE)
+    assert (settings["SocketUser"], settings["SocketGroup"], settings["SocketMode"]) == ("root", "gate-agent", "0660")
+    assert settings_of(SOFTWARE_PATH)["PathExists"] == str(VERSIONS / "update" / "state.json")
+    text = UNIT.read_text(encoding="utf-8")
+    assert "Wants=gate-agent-software.socket gate-agent-software.path" in text.splitlines()
+
+
+def test_nothing_that_an_update_stops_takes_its_helper_along():
+    for unit in (SOFTWARE, SOFTWARE_SOCKET, SOFTWARE_PATH):
+        text = unit.read_text(encoding="utf-8")
+        assert not re.search(r"^(?:StopWhenUnneeded|PartOf|BindsTo|Requires)=", text, re.MULTILINE), unit.name

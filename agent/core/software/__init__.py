@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         entered,
         judged_signs,
         may_configure,
+        overtaken,
     )
 else:
     __getattr__ = lazy_face(__name__)
@@ -69,6 +70,7 @@ __all__ = [
     "judged_signs",
     "listed_packages",
     "may_configure",
+    "overtaken",
     "package_version",
     "parsed_answer",
     "parsed_order",

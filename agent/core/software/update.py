@@ -118,6 +118,17 @@ _NEXT: Final = {
 }
 
 
+def overtaken(record: UpdateRecord, installed: str) -> UpdateOutcome | None:
+    """How an update ends where somebody has installed another version meanwhile: that one is left alone; None: nobody.
+
+    `installed`: the version of the package, as dpkg has it.
+    """
+    if record.stage is UpdateStage.KEEPING or installed in {record.version, record.before}:
+        return None
+    detail = Text("version {version} was installed by hand meanwhile", version=installed)
+    return _ended(record, DocumentFault.NOT_INSTALLED, str(detail))
+
+
 def may_configure(record: UpdateRecord, *, at_rest: bool, rested_s: float, utc: float) -> bool:
     """Whether the old version may be stopped. The agent says "not now" for `rest_s` at most, within the window.
 

@@ -54,6 +54,7 @@ def carry_out(folder, writes):
     def now():
         return Instant(float(next(seconds)), 1_800_000_000.0)
 
+    os.umask(0o077)  # as the helper has it
     dpkg = Dpkg(f"{folder / 'bin'}:/usr/sbin:/usr/bin:/sbin:/bin", folder / "root/var/lib/dpkg", 0.2)
     path = folder / "versions" / FOLDER
 

@@ -97,11 +97,12 @@ class UpdatedMachine:
         for name in ("dpkg", "dpkg-query", "dpkg-deb"):
             shutil.copy(SCRIPTS / name, folder / "bin")
         self.dpkg = Dpkg(f"{folder / 'bin'}:/usr/sbin:/usr/bin:/sbin:/bin", admin, 0.2)
-        self._run("--install", releases.package(OLD))
-        (folder / "done").unlink()
+        self.by_hand(releases.package(OLD))
 
-    def _run(self, *words):
-        subprocess.run([self.folder / "bin" / "dpkg", *words], check=True, capture_output=True)
+    def by_hand(self, package):
+        """Install a package as somebody at the gate does."""
+        subprocess.run([self.folder / "bin" / "dpkg", "--install", package], check=True, capture_output=True)
+        (self.folder / "done").unlink()
 
     def tell(self, name, text):
         """Steer what happens: "kill", "fail", "up", "connected"."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from agent.core.fleet import DocumentFault, DocumentState, taken_in
+from agent.core.fleet import DocumentFault, DocumentState, Trial, taken_in
 from agent.core.model import Instant
 from agent.core.software import Machine, SoftwareAnswer, UpdateOutcome, UpdateStage, WordRequest
 from agent.fleet import FleetStore
@@ -254,6 +254,16 @@ def test_where_the_helper_does_not_go_on_the_agent_does(gate):
     gate.service.look()
     assert not gate.service.hand_over()
     assert not gate.start().hand_over()
+
+
+def test_while_another_document_is_on_trial_no_update_begins(gate):
+    gate.take()
+    gate.store.change(lambda held: held.model_copy(update={"trial": Trial(texts=(), signed="")}))
+    gate.service.look()
+    assert gate.helper.begun == []
+    gate.store.change(lambda held: held.model_copy(update={"trial": None}))
+    gate.service.look()
+    assert len(gate.helper.begun) == 1
 
 
 def test_the_narrower_document_counts_and_the_wider_one_has_nothing_to_do(gate):

@@ -142,6 +142,24 @@ def test_an_installation_that_somebody_has_damaged_is_not_updated(begun, carry_o
     assert begun.done == []
 
 
+@pytest.mark.parametrize("stage", ["resting", "configuring", "trial", "going_back"])
+def test_what_somebody_installs_by_hand_meanwhile_is_left_alone(begun, carry_out, stage):
+    state = begun.path / "state.json"
+    state.write_text(state.read_text().replace(NEW_PACKAGE, "0.4.9+deb13").replace('"keeping"', f'"{stage}"'))
+    begun.by_hand(begun.releases.package())
+    assert carry_out(begun) == 0
+    assert begun.installed == NEW_PACKAGE
+    assert outcome(begun).detail == f"version {NEW_PACKAGE} was installed by hand meanwhile"
+    assert begun.done == []
+
+
+def test_a_record_that_is_damaged_ends_the_update_and_nothing_more(begun, carry_out):
+    (begun.path / "state.json").write_text("{}")
+    assert carry_out(begun) == 0
+    assert (begun.installed, begun.done) == (OLD_PACKAGE, [])
+    assert pending_update(begun.versions) is None
+
+
 def test_an_end_that_is_written_twice_is_one_end(begun, carry_out):
     assert carry_out(begun) == 0
     ended = outcome(begun)
