@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from agent.core.model import Declaration, DeclarationStatus
     from agent.core.permit import Permit, PermitForm
     from central.issuing.batch import OutputError, issue_batch
-    from central.issuing.declarations_csv import declaration_row, write_declarations
+    from central.issuing.declarations_csv import COLUMNS_WITHOUT_TRACE, declaration_row, write_declarations
     from central.issuing.issuer import Issued, PermitIssuer
     from central.issuing.key_list import KeyListError, renewed, with_key, with_status
     from central.issuing.order import OrderError, OrderProblem, PermitOrder, Terms
@@ -25,6 +25,7 @@ else:
     __getattr__ = lazy_face(__name__)
 
 __all__ = [
+    "COLUMNS_WITHOUT_TRACE",
     "FONT_FILE",
     "GRIDS",
     "CheckedOrder",

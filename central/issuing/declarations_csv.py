@@ -3,30 +3,40 @@
 from __future__ import annotations
 
 import csv
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from agent.core.model import ListKind
 from central.publishing import COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from agent.core.model import Declaration
 
 
+COLUMNS_WITHOUT_TRACE: Final = tuple(name for name in COLUMNS[ListKind.DECLARATIONS] if name != "traceparent")
+"""The columns that publishers of every release read, and that files of earlier releases have."""
+
+
 def write_declarations(path: Path, declarations: Iterable[Declaration]) -> None:
-    """Write declarations as CSV, in the columns that `gate-agent lists publish` reads. Raises OSError."""
+    """Write declarations as CSV, in the columns that `gate-agent lists publish` reads. Raises OSError.
+
+    The column of traces is there only where one of them carries one: earlier publishers do not know it.
+    """
+    rows = list(declarations)
+    traced = any(row.trace is not None for row in rows)
+    columns = COLUMNS[ListKind.DECLARATIONS] if traced else COLUMNS_WITHOUT_TRACE
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS[ListKind.DECLARATIONS])
-        writer.writerows(map(declaration_row, declarations))
+        writer.writerow(columns)
+        writer.writerows(declaration_row(row, columns) for row in rows)
 
 
-def declaration_row(row: Declaration) -> list[str]:
-    """Return the cells of a declaration, in the columns that `gate-agent lists publish` reads."""
+def declaration_row(row: Declaration, columns: Sequence[str] = COLUMNS[ListKind.DECLARATIONS]) -> list[str]:
+    """Return the cells of a declaration, in these columns of those that `gate-agent lists publish` reads."""
     cells = _cells(row)
-    return ["" if cells[name] is None else str(cells[name]) for name in COLUMNS[ListKind.DECLARATIONS]]
+    return ["" if cells[name] is None else str(cells[name]) for name in columns]
 
 
 def _cells(row: Declaration) -> Mapping[str, object]:

@@ -170,6 +170,15 @@ def read_driver_key(path: Path) -> bytes:
         raise PermitFileError(f"{path}: expected hexadecimal digits, 32 or more") from None
 
 
+def has_columns(path: Path, columns: Sequence[str]) -> bool:
+    """Whether a CSV file is there that has these columns; False also where it cannot be read, which adding tells."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return next(csv.reader(file), []) == list(columns)
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return False
+
+
 def append_row(path: Path, columns: Sequence[str], row: Sequence[str]) -> bool:
     """Add a row to a CSV file, which is made with its header where it is not there; it is on the disk on return.
 

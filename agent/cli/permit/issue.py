@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli.permit.common import HOUR_S, time_of
-from agent.cli.permit.files import PermitFileError, append_row, read_driver_key, read_key, write_picture
+from agent.cli.permit.files import PermitFileError, append_row, has_columns, read_driver_key, read_key, write_picture
 from agent.cli.secret_options import refusing, secret_of
 from agent.cli.terminal import echo, fail
 from agent.core.model import ListKind
 from agent.core.permit import LANES, PermitForm, vin
 from agent.core.plates import PlateKind  # noqa: TC001 - Typer reads the annotations
-from central.issuing import Level, OrderError, PermitIssuer, PermitOrder, Terms, declaration_row
+from central.issuing import COLUMNS_WITHOUT_TRACE, Level, OrderError, PermitIssuer, PermitOrder, Terms, declaration_row
 from central.publishing import COLUMNS
 
 if TYPE_CHECKING:
@@ -95,5 +95,7 @@ def issue(  # noqa: PLR0913, PLR0917 - one argument an option
 
 
 def _add(file: Path, declaration: Declaration) -> None:
-    if not append_row(file, COLUMNS[ListKind.DECLARATIONS], declaration_row(declaration)):
+    whole = COLUMNS[ListKind.DECLARATIONS]
+    columns = whole if has_columns(file, whole) else COLUMNS_WITHOUT_TRACE
+    if not append_row(file, columns, declaration_row(declaration, columns)):
         raise PermitFileError(f"{file} has a declaration of permit {declaration.permit_id.hex()} already")

@@ -114,7 +114,8 @@ def test_all_that_a_gate_says_from_its_start_to_its_end_is_within_the_contract(b
         "barrier.pulsed", "transaction.closed", "lane.ordered", "command.accepted", "command.executed",
     }  # fmt: skip
     assert kinds <= set(birth["types"])
-    assert birth["commands"] == {"names": list(CommandName), "keys": [KID], "max_life_s": 120}
+    offer = {"names": list(CommandName), "keys": [KID], "max_life_s": 120}
+    assert birth["commands"] == offer | {"optional": ["traceparent", "tracestate"]}
     key = PublicKey(Algorithm.ED25519, bytes.fromhex(birth["key"]["public"]))
     assert birth["key"]["kid"] == jws.kid_of(key)
     assert opened(status["checkpoint"], key, Checkpoint).stream == stream

@@ -21,11 +21,12 @@ from central.issuing import (
     PermitOrder,
     Terms,
 )
-from central.issuing.declarations_csv import declaration_row
-from central.publishing import COLUMNS
+from central.issuing.declarations_csv import declaration_row, write_declarations
+from central.publishing import COLUMNS, entries
 from tests.support.pki.permits import KEY, NOW
 
 ORDER = PermitOrder("941120260000012345", "lsvaa49j132047371 ", "新A·12345", exporter="Khorgos Cars", colour="white")
+TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 ISSUER = PermitIssuer(KEY, Terms("KHE", 9411))
 
 
@@ -62,11 +63,19 @@ def test_a_declaration_says_what_its_permit_says_and_what_an_officer_wants_to_kn
     )
 
 
-@pytest.mark.parametrize("text", ["", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "00-wrong-01"])
+@pytest.mark.parametrize("text", ["", TRACEPARENT, "00-wrong-01"])
 def test_a_declaration_carries_the_trace_of_its_order_where_that_is_right(text):
     row = ISSUER.issue(replace(ORDER, traceparent=text), NOW).declaration
     assert ("" if row.trace is None else row.trace.parent) == (text if len(text) == 55 else "")
     assert dict(zip(COLUMNS[ListKind.DECLARATIONS], declaration_row(row), strict=True))["traceparent"] in {"", text}
+
+
+def test_the_column_of_traces_is_written_only_where_a_declaration_carries_one(tmp_path):
+    plain, traced = (ISSUER.issue(replace(ORDER, traceparent=text), NOW).declaration for text in ("", TRACEPARENT))
+    for rows, last in (([plain], "colour"), ([plain, traced], "traceparent")):
+        write_declarations(tmp_path / "declarations.csv", rows)
+        assert (tmp_path / "declarations.csv").read_text().splitlines()[0].split(",")[-1] == last
+        assert len(list(entries(tmp_path / "declarations.csv", ListKind.DECLARATIONS, 9411))) == len(rows)
 
 
 def test_every_permit_has_an_id_of_its_own():

@@ -27,7 +27,7 @@ from agent.core.permit.trust import KeyStatus
 from agent.i18n import Language
 from agent.i18n.reasons import officer_text
 from agent.store.registry.list_pack import PackedList, write_pack
-from central.publishing.sources import entries
+from central.publishing.sources import COLUMNS, entries
 
 NOON = "2026-11-24T12:00:00+00:00"
 
@@ -369,6 +369,17 @@ def test_a_json_web_signature_is_issued_shown_and_verified(keys):
     assert text.startswith("eyJ")
     assert json.loads(run("inspect", text, "--json").stdout)["permit"]["form"] == "jws"
     assert verify(keys, text).exit_code == exit_codes.OK
+
+
+@pytest.mark.parametrize("traced", [False, True], ids=["of an earlier release", "with traces"])
+def test_a_declaration_is_added_to_a_file_in_the_columns_that_it_has(keys, tmp_path, traced):
+    file, whole = tmp_path / "declarations.csv", COLUMNS[ListKind.DECLARATIONS]
+    header = ",".join(whole if traced else whole[: whole.index("traceparent")])
+    file.write_text(f"{header}\n")
+    text_of(issue(keys, declarations=file))
+    first, row = file.read_text().splitlines()
+    assert (first, row.count(",")) == (header, header.count(","))
+    assert len(list(entries(file, ListKind.DECLARATIONS, 9411))) == 1
 
 
 def test_a_reference_is_worth_what_its_declaration_is(keys, tmp_path):
