@@ -153,7 +153,9 @@ def test_an_erasure_that_names_nothing_is_refused(config, run, monkeypatch, opti
 
 def test_housekeeping_erases_values_by_age(tmp_path, config, database, run):
     config.write_text(config.read_text().replace("[database]", "[database]\nkeep_values_days = 7"))
-    store = EventStore(database, lambda: datetime.fromtimestamp(Clock().now().utc, UTC) - timedelta(days=8), Role.ACKNOWLEDGE)
+    store = EventStore(
+        database, lambda: datetime.fromtimestamp(Clock().now().utc, UTC) - timedelta(days=8), Role.ACKNOWLEDGE
+    )
     with journals(tmp_path, GATES[0], erasable=True) as opened:
         opened[GATES[0]].record(vehicle(1))
         for event in opened[GATES[0]].range(1, 3):
