@@ -31,6 +31,7 @@ from tests.support.waiting import eventually
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "events.md"
 LINK = re.compile(r"\]\(([^)\s]+)\)")
+DISCLOSURES = json.loads((ROOT / "docs" / "contract" / "vectors" / "disclosures.json").read_text("utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -169,6 +170,19 @@ def test_a_text_of_another_kind_is_no_checkpoint_to_the_page(text):
     other = examples.command_example(CommandName.OPEN)
     with pytest.raises(ValueError, match="no checkpoint"):
         made["opened"](other, examples.COMMAND_KEY.public.raw.hex())
+
+
+@pytest.mark.parametrize("case", DISCLOSURES["cases"], ids=lambda case: case["name"])
+def test_values_are_put_in_their_places_as_the_page_says_and_the_vectors_expect(text, case):
+    made = {}
+    exec(block(text, "python", "def with_values"), made)  # noqa: S102
+    event, disclosures = json.loads(case["event"]), "~".join(case["disclosures"])
+    if case["expect"].get("refused", "missing") == "missing":  # who stores it looks for what is missing
+        found = made["with_values"](event, disclosures)
+        assert found["data"] == case["expect"].get("data", found["data"])
+    else:
+        with pytest.raises(ValueError, match=r"."):
+            made["with_values"](event, disclosures)
 
 
 @pytest.mark.parametrize("seq", [0, 3])

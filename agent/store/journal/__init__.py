@@ -9,14 +9,15 @@ from agent.core.face import lazy_face
 
 if TYPE_CHECKING:
     from agent.store.journal.damage import JournalReplacement
-    from agent.store.journal.disclosures import KeptDisclosure, opened
+    from agent.store.journal.disclosures import opened
     from agent.store.journal.erasure import ErasureDone, ErasureScope
-    from agent.store.journal.event_table import Recorded, held_hashes
+    from agent.store.journal.event_table import held_hashes
     from agent.store.journal.journal import Journal, JournalHead
     from agent.store.journal.journal_files import copies_of
     from agent.store.journal.ledger import LastPassage, UseState
     from agent.store.journal.open_transactions import Interrupted, Recovery
     from agent.store.journal.reader import JournalReader, is_database
+    from agent.store.journal.recorded import KeptDisclosure, Recorded
     from agent.store.journal.site_ledger import SiteLedger
 else:
     __getattr__ = lazy_face(__name__)

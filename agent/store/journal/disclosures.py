@@ -18,13 +18,14 @@ from agent.core.events import (
     opened_event,
     read_disclosure,
 )
+from agent.store.journal.recorded import KeptDisclosure
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Sequence
 
     from agent.core.events import Disclosure, SealedEvent
-    from agent.store.journal.event_table import Recorded
+    from agent.store.journal.recorded import Recorded
 
 LOST: Final = "lost"
 """The rule by which a value is gone that the disk lost: nobody erased it."""
@@ -36,19 +37,6 @@ _ERASE: Final = (
     "UPDATE disclosures SET disclosure = NULL, erased_ms = ?, rule = ?"
     " WHERE seq = ? AND place = ? AND disclosure IS NOT NULL"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class KeptDisclosure:
-    """A personal value of an event. `text`: its disclosure, None where it was erased: `erased_ms` and `rule` say so.
-
-    `erased_ms`: Unix time; None where the disk lost it.
-    """
-
-    digest: str
-    text: str | None
-    erased_ms: int | None = None
-    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from agent.core.events import Point, SealedEvent, beginning, digest_of
 from agent.store.errors import JournalCorruptError, WatermarkError
 from agent.store.journal import disclosures
+from agent.store.journal.recorded import Recorded
 from drivers.text import Text
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
-
-    from agent.store.journal.disclosures import KeptDisclosure
 
 # In a damaged file a payload can be of any type.
 PAYLOAD = "coalesce(CAST(payload AS BLOB), x'')"
@@ -24,21 +23,6 @@ HELD = re.compile(rb'"prev":"([0-9a-f]{64})"')
 WORDS = [str, str, int, str, int, int, int, str, int]
 STANDING = "gate, stream, head_seq, head_hash, head_total, watermark, tail_seq, tail_hash, tail_total, sum"
 STAND = f"UPDATE journal SET {', '.join(f'{name} = ?' for name in STANDING.split(', '))}"  # noqa: S608 - constants
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """An event in the journal. `payload`: the bytes to send, `hash`: their SHA-256 in hex.
-
-    `disclosures`: what is kept of each personal value that the payload holds as a digest, in the order of the bytes.
-    """
-
-    seq: int
-    id: str
-    type: str
-    payload: bytes
-    hash: str
-    disclosures: tuple[KeptDisclosure, ...] = ()
 
 
 class Row(NamedTuple):

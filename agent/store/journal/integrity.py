@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final
 from agent.core.events import digest_of
 from agent.store.errors import SQL_ERRORS, JournalCorruptError, is_damage
 from agent.store.journal import disclosures
-from agent.store.journal.event_table import PAYLOAD, Recorded, held_hashes, standing_of
+from agent.store.journal.event_table import PAYLOAD, held_hashes, standing_of
+from agent.store.journal.recorded import Recorded
 from drivers.text import Text
 
 if TYPE_CHECKING:

@@ -31,9 +31,9 @@ from agent.store.journal.database import Database
 from agent.store.journal.disclosures import kept_disclosures
 from agent.store.journal.erasure import ErasureDone, ErasureScope, erase, values_before
 from agent.store.journal.erasure import wipe as wipe_erased
-from agent.store.journal.event_table import Backlog, Recorded, StreamState
 from agent.store.journal.integrity import as_found, batch, check_integrity
 from agent.store.journal.journal_files import JournalFiles, set_aside
+from agent.store.journal.recorded import Recorded
 from agent.store.journal.secure_delete import wipe
 from agent.store.journal.site_ledger import SiteLedger
 from drivers.text import Text
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from agent.core.model import LedgerChange
     from agent.core.site import OtherExit
     from agent.store.journal.damage import JournalReplacement
+    from agent.store.journal.event_table import Backlog, StreamState
     from agent.store.journal.ledger import LastPassage, UseState
     from agent.store.journal.open_transactions import Recovery
 

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from agent.core.crypto import PublicKey
-    from agent.store.journal.event_table import Recorded, Row, StreamState
+    from agent.store.journal.event_table import Row, StreamState
+    from agent.store.journal.recorded import Recorded
 
 BATCH: Final = 500
 

@@ -12,8 +12,8 @@ from agent.store.journal.disclosures import opened
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from agent.store.journal.event_table import Recorded
     from agent.store.journal.reader import JournalReader
+    from agent.store.journal.recorded import Recorded
 
 STRETCH: Final = 20_000
 """Events that one step looks at, at most."""

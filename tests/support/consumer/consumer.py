@@ -93,11 +93,18 @@ def report(command, database):
 
 
 @contextmanager
-def journals(folder, *gates):
-    """An open journal for each gate."""
+def journals(folder, *gates, erasable=False):
+    """An open journal for each gate. `erasable`: with personal values beside their events."""
     with ExitStack() as stack:
         opened = [
-            Journal.open(folder / f"{gate}.sqlite", gate=gate, boot="b1", clock=clock, max_bytes=JOURNAL_BYTES)
+            Journal.open(
+                folder / f"{gate}.sqlite",
+                gate=gate,
+                boot="b1",
+                clock=clock,
+                max_bytes=JOURNAL_BYTES,
+                erasable=erasable,
+            )
             for gate in gates
         ]
         for journal in opened:

@@ -69,7 +69,7 @@ def unsearched(raw, numbers):
 
 
 @pytest.mark.parametrize(
-    "vehicles", [60, pytest.param(3_175, marks=pytest.mark.long)], ids=["small", "ten thousand events"]
+    "vehicles", [60, pytest.param(3_280, marks=pytest.mark.long)], ids=["small", "ten thousand events"]
 )
 def test_chain_and_checkpoints_prove_and_nothing_personal_is_found_once_half_is_erased(
     vehicles, tmp_path, central_url, database

@@ -1,20 +1,28 @@
 """The command gate-central, run as a process beside a real database, a real broker and real gates."""
 
+import io
 import signal
 import subprocess
 import sys
 import urllib.request
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from agent.broker import Topics
+from agent.clock import Clock
 from agent.core.crypto.keys import SigningKey
-from central.database import connect
+from agent.core.events import digest_of_value
+from agent.store.journal import ErasureScope
+from central.consumer import EventStore, Message
+from central.database import Role, connect
 from central.operation.cli import main
 from tests.support.consumer.consumer import acknowledged, journals, sent, uplinks
 from tests.support.consumer.postgres import needs_postgres
 from tests.support.mqtt.linking import record
 from tests.support.mqtt.mosquitto import Broker, free_port, needs_mosquitto
+from tests.support.store.personal import plate, vehicle
 from tests.support.waiting import PATIENCE_S, eventually, scaled
 
 pytestmark = [needs_postgres, needs_mosquitto]
@@ -108,6 +116,54 @@ def test_events_of_real_gates_are_stored_acknowledged_and_exported_although_the_
         assert f'gate_central_gate_watermark{{gate="{GATES[0]}"}} {float(opened[GATES[0]].head)}' in text
 
 
+def test_personal_values_come_from_real_gates_and_are_erased_by_a_value_that_no_argument_names(
+    tmp_path, broker, config, database, run, monkeypatch
+):
+    run("migrate", config)
+    with journals(tmp_path, GATES[0], erasable=True) as opened, uplinks(broker.port, opened):
+        for number in range(3):
+            opened[GATES[0]].record(vehicle(number))
+        opened[GATES[0]].erase(ErasureScope(1, 3), "request")
+        with service(config, "consume"):
+            acknowledged(opened)
+    assert database.execute("SELECT plate FROM vehicles ORDER BY seq").fetchall() == [(None,), (plate(1),), (plate(2),)]
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{plate(2).lower()}\n"))
+    why = ("--cause", "asked for", "--operator", "aigul")
+    assert "of 3 events are erased" in run("erase", config, "--value", "--rewrite", *why)
+    assert database.execute("SELECT plate FROM vehicles ORDER BY seq").fetchall() == [(None,), (plate(1),), (None,)]
+    assert "0 values of 0 events" in run("erase", config, "--digest", digest_of_value(plate(2)), *why, code=1)
+    stream = opened[GATES[0]].stream
+    assert "of 1 events" in run("erase", config, "--gate", GATES[0], "--stream", stream, "--to", "4", *why)
+    assert "watermark 9, last 9" in run("gaps", config)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ((), "say what"),
+        (("--digest", "abc"), "64 hex digits"),
+        (("--gate", "g"), "say what"),
+        (("--value",), "no value"),
+    ],
+)
+def test_an_erasure_that_names_nothing_is_refused(config, run, monkeypatch, options, said):
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n"))
+    assert said in run("erase", config, *options, "--cause", "x", "--operator", "y", code=2)
+
+
+def test_housekeeping_erases_values_by_age(tmp_path, config, database, run):
+    config.write_text(config.read_text().replace("[database]", "[database]\nkeep_values_days = 7"))
+    store = EventStore(
+        database, lambda: datetime.fromtimestamp(Clock().now().utc, UTC) - timedelta(days=8), Role.ACKNOWLEDGE
+    )
+    with journals(tmp_path, GATES[0], erasable=True) as opened:
+        opened[GATES[0]].record(vehicle(1))
+        for event in opened[GATES[0]].range(1, 3):
+            values = {"disclosures": ["~".join(one.text for one in event.disclosures)]}
+            store.store([Message(Topics(GATES[0]).event(event.type), event.payload, properties=values)])
+    assert "erased by age: 13 values of 3 events" in run("housekeep", config)
+
+
 def fetched(port):
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE_S) as answer:
@@ -144,9 +200,10 @@ def test_gates_that_are_expected_and_keys_that_are_noted_are_told(config, databa
 
 def test_housekeeping_makes_the_months_to_come_and_drops_old_ones(config, database, run):
     database.execute("CREATE TABLE events_2020_01 PARTITION OF events FOR VALUES FROM ('2020-01-01') TO ('2020-02-01')")
-    database.execute(
-        "CREATE TABLE vehicles_2020_01 PARTITION OF vehicles FOR VALUES FROM ('2020-01-01') TO ('2020-02-01')"
-    )
+    for table in ("vehicles", "disclosures"):
+        database.execute(
+            f"CREATE TABLE {table}_2020_01 PARTITION OF {table} FOR VALUES FROM ('2020-01-01') TO ('2020-02-01')"
+        )
     said = run("housekeep", config)
     assert "Dropped(month='2020_01', events=0)" in said
 

@@ -14,6 +14,7 @@ import pytest
 from agent.console.chain_check import ChainCheck
 from agent.console.event_texts import known_types
 from agent.core.decision.permit_choice import SET_ASIDE
+from agent.core.events import digest_of_value
 from agent.core.events.event_types import (
     AccessDecided,
     AccessGranted,
@@ -36,9 +37,10 @@ from agent.core.model import DriverMessage, Outcome
 from agent.core.model.reasons import Reason, Verdict
 from agent.i18n import Language, translate
 from agent.i18n.driver_texts import sentence
-from agent.i18n.event_text import TYPES
+from agent.i18n.event_text import ERASED, TYPES
 from agent.i18n.reasons import officer_text
 from agent.i18n.verdicts import outcome_text
+from agent.recording import ErasureRequest
 from agent.store.gate_key import gate_key
 from agent.store.journal import search
 from agent.store.journal.reader import JournalReader
@@ -176,6 +178,31 @@ def test_one_vehicles_story_is_whole_with_its_checks_and_says_what_pictures_are_
     assert "1 picture is not kept" in page
     assert ("京A12345" in page, "ZZ9999" in page) == (True, False)
     assert "<script>" not in page.replace("<script src", "")
+
+
+@pytest.mark.parametrize("language", [Language.RU])
+def test_a_story_has_the_values_that_stand_beside_its_events_and_says_which_were_erased(tmp_path, language):
+    with ConsoleGate(tmp_path, permits="\n[privacy]\nerasable = true\n", vision=False) as gate:
+        kept, gone = recorded(gate, plate="京A11111"), recorded(gate, plate="京A22222")
+        journal, browser = gate.app.parts.journal, gate.browser("viewer")
+        said = {"accept-language": language}
+        browser.get("/lane/out/vehicles", headers=said)
+        gate.app.parts.records.values.erase(
+            ErasureRequest(id="0a", operator="aigul", cause="asked", digest=digest_of_value("京A22222"))
+        )
+        erased = translate(ERASED, language)
+        page = browser.get(f"/journal/vehicle/{gone}", headers=said).text
+        assert ("京A22222" in page, "sd:" in page, f">{erased}<" in page) == (False, False, True)
+        assert "京A11111" in browser.get(f"/journal/vehicle/{kept}", headers=said).text
+        found = browser.get("/journal", params={"plate": "京A11111"}, headers=said).text
+        assert (kept in found, gone in found) == (True, False)
+        # The last vehicles are looked at again a second later, and then from the journal alone.
+        live = eventually(
+            lambda: (text := browser.get("/lane/out/vehicles", headers=said).text) and erased in text and text,
+            what="the erased vehicle on the page of its lane",
+        )
+        assert ("京A22222" in live, "京A11111" in live, "sd:" in live) == (False, True, False)
+        assert b"\xe4\xba\xacA11111" not in b"".join(one.payload for one in journal.range(1, journal.head))
 
 
 @pytest.mark.parametrize("language", Language)
