@@ -27,7 +27,8 @@ LIMIT_S: Final = 5400.0
 ASK_S: Final = 60.0
 LOCK_S: Final = 10.0
 _LOOK_S: Final = 1.0
-_LONGEST_WORDS: Final = 700
+_FIRST_WORDS: Final = 200
+_LAST_WORDS: Final = 600
 
 
 class DpkgError(Exception):
@@ -124,5 +125,12 @@ class Dpkg:
             raise DpkgError(Text("{program} cannot be run: {why}", program=command[0], why=error)) from None
         if done.returncode != 0:
             words = printable(" ".join(done.stderr.decode("utf-8", "replace").split()))
-            raise DpkgError(words[:_LONGEST_WORDS] or f"{command[0]} {done.returncode}")
+            raise DpkgError(_ends(words) or f"{command[0]} {done.returncode}")
         return done.stdout.decode("utf-8", "replace")
+
+
+def _ends(words: str) -> str:
+    """The beginning and the end of long words: what was tried, and how it ended."""
+    if len(words) <= _FIRST_WORDS + _LAST_WORDS:
+        return words
+    return f"{words[:_FIRST_WORDS]} ... {words[-_LAST_WORDS:]}"

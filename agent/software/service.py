@@ -254,8 +254,10 @@ class SoftwareService:
         try:
             return self._dependencies.ask(request, handed)
         except SoftwareHelperError as error:
+            # While dpkg runs for it, it hears nobody.
+            level = logging.INFO if self._dependencies.is_pending() else logging.WARNING
             if self._reported.is_new(str(error)):
-                log.warning("the helper that installs software does not answer: %s", error)
+                log.log(level, "the helper that installs software does not answer: %s", error)
             return None
 
     # ------------------------------------------------------------------------------------------------- what is written

@@ -311,10 +311,10 @@ def test_a_folder_that_others_may_write_is_not_used(machine):
 
 
 def test_strangers_and_nonsense_are_not_heard_and_the_next_one_is(machine, mocker, releases):
-    with served(machine, mocker, senders=(ME + 1,)) as path, closing(_connected(path)) as connection:
-        with suppress(ConnectionResetError):
-            connection.sendall(b'{"op":"word","at_rest":true,"connected":true}\n')
-            assert connection.recv(100) == b""
+    left = suppress(ConnectionResetError)
+    with served(machine, mocker, senders=(ME + 1,)) as path, closing(_connected(path)) as connection, left:
+        connection.sendall(b'{"op":"word","at_rest":true,"connected":true}\n')
+        assert connection.recv(100) == b""
     with served(machine, mocker) as path:
         for line in (b"\n", b"GET / HTTP/1.1\r\n\r\n", b"x" * (REQUEST_LIMIT_BYTES + 10), b'{"op":"install"}\n'):
             with closing(_connected(path)) as connection, suppress(BrokenPipeError, ConnectionResetError):
