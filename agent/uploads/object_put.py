@@ -224,7 +224,10 @@ class _Exchange:
 
     def _compare(self, head: h11.Response) -> None:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in head.headers}
-        found = _MD5.fullmatch(headers.get("etag", ""))
+        if "etag" not in headers:
+            # Every store gives one. Without, somebody else has answered, or nothing was kept.
+            raise PutError(UploadFault.ANSWER_INVALID, Text("it gives no ETag of what it has"), again=True)
+        found = _MD5.fullmatch(headers["etag"])
         if found is None or any(name in headers for name in _OTHER_ETAG):
             return
         if found[1] != self._md5.hexdigest():

@@ -55,10 +55,15 @@ class Places:
         for name in names:
             self._waiting.setdefault(name, Waiting(at))
 
+    @property
+    def room(self) -> int:
+        """How many more places are taken."""
+        return max(0, PLACES_LIMIT - sum(each.place is not None for each in self._waiting.values()))
+
     def give(self, name: str, place: SignedPlace, until: float, at: float) -> bool:
         """Note the place of an object, the newer one where it has one; whether there was room for it."""
         one = self._waiting.setdefault(name, Waiting(at))
-        if one.place is None and sum(each.place is not None for each in self._waiting.values()) >= PLACES_LIMIT:
+        if one.place is None and not self.room:
             return False
         one.place, one.until, one.tries, one.not_before, one.last = place, until, 0, at, None
         return True

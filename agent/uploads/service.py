@@ -203,7 +203,8 @@ class UploadService:
                 lost.append((name, place, last or _over()))
                 self._places.lose(name, at)
             without = (name for name in self._places.without(at) if not self._is_for_mqtt(waiting[name], name, at))
-            names = list(islice((name for name in without if not self._is_large(waiting[name], name)), WANTED_LIMIT))
+            most = min(WANTED_LIMIT, self._places.room)
+            names = list(islice((name for name in without if not self._is_large(waiting[name], name)), most))
         for name, place, error in lost:
             self._reports.lost(waiting[name].what, name, place, error)
         self._want(tuple(_as_wanted(waiting[name], name) for name in names))

@@ -9,9 +9,9 @@ class UploadFault(StrEnum):
     HOST_NOT_ALLOWED: the gate sends nothing to that host. URL_INVALID: no place that a gate may write to. EXPIRED: its
     time was over. UNREACHABLE: no connection. TLS: the store could not prove itself. TIMED_OUT: it took too long.
     REFUSED: an answer of 400 to 499. FAILED: one of 500 on. REDIRECTED: it names another place, where nothing is sent.
-    ANSWER_INVALID: no HTTP, too much of it, or a success before it had all. DIGEST_WRONG: it says that it has other
-    bytes. TOO_LARGE: more than the gate sends. TOO_MANY: the gate holds enough places. UNKNOWN: nothing of this name is
-    kept.
+    ANSWER_INVALID: no HTTP, too much of it, a success before it had all, or one without an ETag. DIGEST_WRONG: it says
+    that it has other bytes. TOO_LARGE: more than the gate sends. TOO_MANY: the gate holds enough places. UNKNOWN:
+    nothing of this name is kept.
     """
 
     HOST_NOT_ALLOWED = "host_not_allowed"

@@ -161,6 +161,12 @@ def lying_early(visit):
     visit.read_body()
 
 
+def giving_no_etag(visit):
+    """As a page does that answers whatever is asked."""
+    visit.read_body()
+    visit.answer(200)
+
+
 def keeping_half(visit):
     body = visit.read_body()
     half = body[: len(body) // 2]

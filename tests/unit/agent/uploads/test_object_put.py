@@ -58,6 +58,7 @@ def test_the_bytes_arrive_whole(store, size):
         (store_does.refusing(503, "SlowDown"), UploadFault.FAILED, True),
         (store_does.keeping_half, UploadFault.DIGEST_WRONG, True),
         (store_does.talking_nonsense, UploadFault.ANSWER_INVALID, True),
+        (store_does.giving_no_etag, UploadFault.ANSWER_INVALID, True),
         (store_does.endless_head, UploadFault.ANSWER_INVALID, True),
     ],
 )

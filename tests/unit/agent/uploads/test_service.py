@@ -10,7 +10,7 @@ from agent.core.events.event_types import BundleSent, EvidenceSent, UploadFailed
 from agent.core.model.upload_fault import UploadFault
 from agent.store.evidence.bundles import BundleStore
 from agent.store.evidence.evidence import EvidenceStore
-from agent.uploads.places import REFUSED_LIMIT, Places
+from agent.uploads.places import PLACES_LIMIT, REFUSED_LIMIT, Places
 from agent.uploads.service import WANTED_LIMIT, UploadDependencies, UploadRules, UploadService
 from agent.uploads.signed_place import SignedPlace
 from tests.support.uploads import object_store as store_does
@@ -273,6 +273,17 @@ def test_few_are_asked_for_at_a_time(gate, store):
         eventually(lambda: len(service.wanted) == WANTED_LIMIT)
         service.grant(urls(store, gate.names[:WANTED_LIMIT]), 60)
         eventually(lambda: [one.sha256 for one in service.wanted] == gate.names[WANTED_LIMIT:])
+
+
+def test_no_more_is_asked_for_than_there_is_room_for(gate, store):
+    gate.keep(PLACES_LIMIT + 3)
+    gate.ready = False
+    with gate.service(store) as service:
+        found = service.grant(urls(store, gate.names), 60)
+        assert (len(found.granted), set(found.refused.values())) == (PLACES_LIMIT, {UploadFault.TOO_MANY})
+        eventually(lambda: service.worker.runs and service.wanted == ())
+        gate.ready = True
+        eventually(lambda: service.wanted)
 
 
 def test_a_flood_of_failures_is_few_events_that_count_them(gate, store):
