@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from central.consumer.intake import Message
 
 EVENT_BYTES: Final = 65_536
+DISCLOSURES_CHARACTERS: Final = 4 * EVENT_BYTES
 PRESENCE_BYTES: Final = 1_048_576
 _GATE: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 _GATE_ID: Final = re.compile(_GATE)
@@ -252,6 +253,8 @@ def _values(
         return (), (), envelope.data
     if envelope.sdalg != ALGORITHM:
         raise MessageInvalidError(f"sdalg: {envelope.sdalg!r} is not known here, {ALGORITHM!r} is: update central")
+    if sum(len(text) for texts in properties.values() for text in texts) > DISCLOSURES_CHARACTERS:
+        raise MessageInvalidError("what came beside it is longer than the values of any event")
     said = {"sdalg": envelope.sdalg, "data": envelope.data}
     disclosures = tuple(text for joined in properties.get("disclosures", ()) for text in joined.split("~") if text)
     erased = tuple(one for text in properties.get("erased", ()) for one in _ERASED.validate_json(text))

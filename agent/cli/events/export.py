@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import sys
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
@@ -34,11 +35,13 @@ if TYPE_CHECKING:
     from agent.store.journal import Recorded
 
 SIGNATURE = ".sig"
+VALUES = ".values"
 _PRIVATE = 0o600
 
 
-def export(
+def export(  # noqa: PLR0913 - each is an option
     journal: JournalLater = DEFAULT_JOURNAL,
+    *,
     to_file: Annotated[
         Path | None, typer.Option("--out", "-o", help="The file to write; else standard output.")
     ] = None,
@@ -53,13 +56,20 @@ def export(
             "--signed", help="Also write FILE.sig, signed with the gate's key, which lies beside the journal."
         ),
     ] = False,
+    values: Annotated[
+        bool,
+        typer.Option(
+            "--values",
+            help="Also write FILE.values: the personal values that stand beside these events, a line an event.",
+        ),
+    ] = False,
 ) -> None:
     """Write events as lines of JSON, byte for byte as they are stored, sent and hashed.
 
     Damaged ones are written as they are, and told with exit code 1; a signed export stops at them.
     """
-    if sign and to_file is None:
-        raise typer.BadParameter("a signed export needs a file: give --out")
+    if (sign or values) and to_file is None:
+        raise typer.BadParameter("a signed export, and one with values, needs a file: give --out")
     with failing(), acting_as(owner_for_root(journal)), JournalReader(journal) as reader:
         now = reader.standing()
         begin = max(first or 1, now.tail.seq + 1)
@@ -68,6 +78,8 @@ def export(
         end = min(last or SEQ_MAX, now.head.seq)
         expected = max(end - begin + 1, 0)
         leave_view(journal.absolute().parent, f"events export: {begin} to {end}")
+        if values and to_file is not None:
+            _write_values(reader, to_file, (begin, end))
         if sign and to_file is not None:
             _export_signed(reader, to_file, _key_beside(journal), (begin, end))
             return
@@ -124,6 +136,32 @@ def _export_signed(reader: JournalReader, to_file: Path, key: SigningKey, span: 
     with acting_as_caller(), _new_file(signature) as out:
         out.write(f"{signed(statement, key)}\n".encode())
     echo(f"{to_file}: {written} events, {first.seq} to {last.seq}, signed in {signature.name}", err=True)
+
+
+def _write_values(reader: JournalReader, to_file: Path, span: tuple[int, int]) -> None:
+    """Write what is kept of the values of these events: `seq`, `disclosures` and `erased`, as they go to central."""
+    path = to_file.with_name(f"{to_file.name}{VALUES}")
+    with acting_as_caller():
+        path.unlink(missing_ok=True)
+        out = _new_file(path)
+    with out:
+        for event in reader.events(*span):
+            if event.disclosures:
+                out.write(json.dumps(_values_of(event), separators=(",", ":")).encode() + b"\n")
+
+
+def _values_of(event: Recorded) -> dict[str, object]:
+    kept = [one.text for one in event.disclosures if one.text is not None]
+    gone = [
+        {
+            "digest": one.digest,
+            "at": None if one.erased_ms is None else time_text(one.erased_ms),
+            "rule": one.rule,
+        }
+        for one in event.disclosures
+        if one.text is None
+    ]
+    return {"seq": event.seq, "disclosures": kept, "erased": gone}
 
 
 def _write_file(to_file: Path, events: Iterable[Recorded], expected: int, verifier: Verifier) -> int:

@@ -34,6 +34,7 @@ PERSONS: Final = frozenset({"operator", "person", "persons", "by", "address"})
 """The fields that name a person."""
 FREE_TEXTS: Final = frozenset({"detail", "cause", "text", "commands", "before", "after"})
 """The fields, of whatever event, in which people, errors or settings may name a vehicle or a person."""
+_BASE64URL: Final = re.compile(r"[A-Za-z0-9_-]+")
 _TOKEN: Final = re.compile(r"sd:([A-Za-z0-9_-]{43})")
 _IN_BYTES: Final = re.compile(rb'"sd:([A-Za-z0-9_-]{43})"')
 _MARK: Final = f'"{ATTRIBUTE}":'.encode()
@@ -109,10 +110,12 @@ def digest_of_disclosure(text: str) -> str:
 
 def read_disclosure(text: str) -> DisclosedValue:
     """What a disclosure says. Raises DisclosureInvalidError."""
-    try:
-        said = json.loads(urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)))
-    except (BinasciiError, ValueError, RecursionError):
-        said = None
+    said = None
+    if _BASE64URL.fullmatch(text):
+        try:
+            said = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        except (BinasciiError, ValueError, RecursionError):
+            said = None
     match said:
         case [str(), str(pointer), str(value)]:
             return DisclosedValue(pointer, value)

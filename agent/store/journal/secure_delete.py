@@ -23,21 +23,26 @@ RUN: Final = 400
 
 @dataclass(frozen=True, slots=True)
 class TreeOrder:
-    """The order of a tree: its table, the columns that tell its entries apart, and which rows have one."""
+    """The order of a tree: its table, the columns that tell its entries apart, and which rows have one.
+
+    `rows`: how many a run has, where those of the table are large; 0: `RUN`.
+    """
 
     table: str
     columns: str
     having: str = "1"
+    rows: int = 0
 
     def step(self, connection: sqlite3.Connection, after: tuple[object, ...]) -> tuple[object, ...]:
         """Take out and put back the run that follows `after`.
 
         Where the next one begins to follow, () after the last.
         """
+        count = self.rows or RUN
         begin = f"AND ({self.columns}) > ({_places(after)})" if after else ""
         keys = connection.execute(
             f"SELECT {self.columns} FROM {self.table}"  # noqa: S608 - constants
-            f" WHERE {self.having} {begin} ORDER BY {self.columns} LIMIT {RUN}",
+            f" WHERE {self.having} {begin} ORDER BY {self.columns} LIMIT {count}",
             after,
         ).fetchall()
         if not keys:
@@ -47,7 +52,7 @@ class TreeOrder:
         rows = connection.execute(f"SELECT * FROM {self.table} WHERE {between}", run).fetchall()  # noqa: S608 - same
         connection.execute(f"DELETE FROM {self.table} WHERE {between}", run)  # noqa: S608 - same
         connection.executemany(f"INSERT INTO {self.table} VALUES ({_places(rows[0])})", rows)  # noqa: S608 - same
-        return keys[len(keys) // 2] if len(keys) == RUN else ()
+        return keys[len(keys) // 2] if len(keys) == count else ()
 
 
 # The table's own tree comes last: to put rows back in another order moves others of it about.

@@ -50,6 +50,7 @@ COMMANDS_OF_ROOT = {
     "console user reset-second-factor": ("aigul", *CONFIG),
     "doctor": ("{configuration}", "--socket", "{socket}"),
     "enrol": (f"GAE1,https://localhost:1,7-0,{'0' * 64}", *CONFIG),
+    "events erase": ("--journal", "{journal}", "--from", "1", "--to", "2", "--cause", "x", "--yes", "--wait", "0"),
     "events export": ("--journal", "{journal}", "--out", "{own}/events.jsonl", "--signed"),
     "events key": ("--state", "{state}"),
     "events tail": ("--journal", "{journal}"),

@@ -97,6 +97,14 @@ def test_disclosures_that_are_none_are_refused_with_their_event(store, database,
     assert reason.startswith("a disclosure: ")
 
 
+def test_more_beside_an_event_than_any_has_is_refused(store, database, journal):
+    journal.record(vehicle(3))
+    (first, *_others) = sent(journal)
+    beside = {**first.properties, "more": ["x" * 300_000]}
+    assert put(store, [Message(first.topic, first.payload, properties=beside)]) == []
+    assert "longer than" in rows(database, "SELECT reason FROM rejected")[0][0]
+
+
 def test_a_hash_that_is_not_known_is_refused_with_advice(store, database, journal):
     journal.record(vehicle(3))
     (first, *_others) = sent(journal)

@@ -55,6 +55,7 @@ def test_the_shipped_sample_can_be_used_and_its_commented_keys_are_the_defaults(
         "queue",
         "session_days",
         "keep_months",
+        "keep_values_days",
         "listen",
         "port",
         "most_gates",

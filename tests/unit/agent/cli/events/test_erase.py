@@ -1,5 +1,6 @@
 """The command `gate-agent events erase`: what it asks of the agent, and what it tells of the answer."""
 
+import json
 import threading
 from contextlib import closing
 
@@ -95,6 +96,23 @@ def test_what_cannot_be_meant_is_refused(state, options, said):
     done = run(state, *options, "--cause", "x", "--yes", given="\n")
     assert done.exit_code == 2
     assert said in done.output
+
+
+def test_an_export_has_the_values_in_a_file_of_its_own_and_its_events_verify_without_it(tmp_path):
+    with closing(open_erasable(tmp_path)) as journal:
+        journal.record(vehicle(4))
+        journal.erase(ErasureScope(1, 1), "request")
+        first, second, _third = journal.range(1, 3)
+    file, source = tmp_path / "events.jsonl", ["--journal", str(tmp_path / "journal.db")]
+    assert CliRunner().invoke(app, ["export", *source, "--values"]).exit_code == 2
+    done = CliRunner().invoke(app, ["export", *source, "--out", str(file), "--values"])
+    assert done.exit_code == 0, done.output
+    lines = [json.loads(line) for line in (tmp_path / "events.jsonl.values").read_text().splitlines()]
+    assert [one["seq"] for one in lines] == [1, 2, 3]
+    assert {one["digest"] for one in lines[0]["erased"]} == {one.digest for one in first.disclosures}
+    assert lines[1] == {"seq": 2, "disclosures": [one.text for one in second.disclosures], "erased": []}
+    assert (tmp_path / "events.jsonl.values").stat().st_mode & 0o777 == 0o600
+    assert CliRunner().invoke(app, ["verify", str(file)]).exit_code == 0
 
 
 def test_a_journal_that_is_not_there_is_told(tmp_path):

@@ -137,7 +137,11 @@ def test_what_was_erased_is_said_to_be_and_the_rest_stands_in_its_place():
 @pytest.mark.parametrize(
     ("text", "why"),
     [
+        ("", "base64url"),
         ("!", "base64url"),
+        ("A", "base64url"),
+        ("Ä", "base64url"),
+        (urlsafe_b64encode(b'["s","/operator","x"]').decode() + "\x00", "base64url"),
         (urlsafe_b64encode(b"[1,2]").decode(), "base64url"),
         (urlsafe_b64encode(b'["s","/operator",7]').decode(), "base64url"),
         (urlsafe_b64encode(b'["s","/operator","x"]').decode().rstrip("="), "no value of the event has its digest"),

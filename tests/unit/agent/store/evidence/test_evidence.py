@@ -360,3 +360,22 @@ def test_a_queue_on_a_disk_in_trouble_refuses_in_words(tmp_path):
     with pytest.raises(EvidenceError, match="cannot queue"):
         store.request(names(0))
     assert len(store.outgoing) == 0
+
+
+def test_pictures_are_erased_before_their_time_and_sent_no_more(store, tmp_path):
+    (first, jpeg), (second, other) = picture(1), picture(2)
+    store.keep(first, jpeg)
+    store.keep(second, other)
+    store.request([first, second])
+    assert store.erase([first, "00" * 32]) == 1
+    assert (first in store, second in store, store.outgoing.first()) == (False, True, second)
+    assert [path.name for path in tmp_path.rglob("*.jpg")] == [f"{second}.jpg"]
+
+
+def test_a_picture_that_cannot_be_erased_is_told(store, mocker):
+    name, jpeg = picture(1)
+    store.keep(name, jpeg)
+    mocker.patch.object(Path, "unlink", side_effect=PermissionError("not yours"))
+    with pytest.raises(EvidenceError, match="not yours"):
+        store.erase([name])
+    assert name in store
