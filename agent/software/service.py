@@ -17,9 +17,6 @@ from agent.core.fleet import (
     DocumentRefusedError,
     DocumentState,
     in_layer_order,
-    installed,
-    not_installed,
-    progressed,
     proven,
 )
 from agent.core.model import ReportOnce
@@ -27,6 +24,7 @@ from agent.core.software import BeginRequest, UpdateStage, WordRequest, chosen_p
 from agent.service.worker import Worker
 from agent.software.fetching import FetchStoppedError
 from agent.software.helper_client import SoftwareHelperError
+from agent.software.order_outcomes import OrderOutcomes
 from agent.software.repository_source import SourceError
 from agent.store.files import open_regular
 from drivers.text import Text, reason
@@ -36,7 +34,7 @@ if TYPE_CHECKING:
 
     from agent.core.fleet import FleetRules, HeldFleet, SignedDocument
     from agent.core.model import Instant
-    from agent.core.software import ChosenPackage, Machine, SoftwareAnswer, SoftwareOrder, UpdateOutcome
+    from agent.core.software import ChosenPackage, Machine, SoftwareAnswer, SoftwareOrder
     from agent.fleet import FleetStore
     from agent.software.fetching import Fetching
 
@@ -83,6 +81,7 @@ class SoftwareService:
         self._failing_since: float | None = None
         self.worker = Worker("software", self._run, limit_s=LIMIT_S)
         self._fetching = dependencies.fetching(self._pause)
+        self._outcomes = OrderOutcomes(dependencies.store, dependencies.now)
 
     def start(self) -> None:
         """Begin."""
@@ -141,7 +140,7 @@ class SoftwareService:
             order, machine = parsed_order(found.document.text), self._machine()
             return self._go_on(found, order, machine)
         except DocumentRefusedError as error:
-            self._refuse(found, error.fault, str(error))
+            self._outcomes.refuse(found, error.fault, str(error))
             return LOOK_S
 
     def _wanted(self, held: HeldFleet) -> SignedDocument | None:
@@ -153,7 +152,7 @@ class SoftwareService:
         counts = in_layer_order([*self._proven(held.installed), *waiting], groups)[-1]
         for one in waiting:
             if one != counts:
-                self._done(one)
+                self._outcomes.done(one)
         return counts if counts in waiting else None
 
     def _proven(self, texts: Sequence[str]) -> list[SignedDocument]:
@@ -185,11 +184,11 @@ class SoftwareService:
             return LOOK_S  # the helper is at work, or about to be started
         outcome = None if answer is None else answer.outcome
         if outcome is not None and outcome.identity == found.identity:
-            self._ended(found, outcome)
+            self._outcomes.end(found, outcome)
             return LOOK_S
         chosen = chosen_package(order, machine)
         if chosen is None:
-            self._done(found)
+            self._outcomes.done(found)
             return LOOK_S
         return self._begin(found, order, chosen)
 
@@ -197,7 +196,7 @@ class SoftwareService:
         """The helper has an update under way."""
         if answer.identity == found.identity:
             before = answer.stage in _BEFORE
-            self._progress(found, DocumentState.WAITING if before else DocumentState.INSTALLING)
+            self._outcomes.progress(found, DocumentState.WAITING if before else DocumentState.INSTALLING)
         if answer.stage is UpdateStage.RESTING and self._is_open(order) and not self._wants_rest.is_set():
             self._wants_rest.set()
             self._dependencies.reload()
@@ -205,14 +204,14 @@ class SoftwareService:
 
     def _begin(self, found: SignedDocument, order: SoftwareOrder, chosen: ChosenPackage) -> float:
         try:
-            self._progress(found, DocumentState.FETCHING)
+            self._outcomes.progress(found, DocumentState.FETCHING)
             files = self._fetching.fetch(chosen)
         except FetchStoppedError:
             return 0.0
         except (SourceError, DocumentRefusedError) as error:
             return self._not_fetched(found, error)
         self._failing_since = None
-        self._progress(found, DocumentState.WAITING)
+        self._outcomes.progress(found, DocumentState.WAITING)
         if not self._is_open(order):
             return AGAIN_S
         connected = self._dependencies.is_connected()
@@ -222,7 +221,7 @@ class SoftwareService:
         if answer is None or answer.fault in _AGAIN:
             return AGAIN_S
         if not answer.done:
-            self._refuse(found, DocumentFault(answer.fault), answer.why)
+            self._outcomes.refuse(found, DocumentFault(answer.fault), answer.why)
         return LOOK_S
 
     def _is_open(self, order: SoftwareOrder) -> bool:
@@ -242,7 +241,7 @@ class SoftwareService:
             raise DocumentRefusedError(code, detail)
         if self._reported.is_new(detail):
             log.warning("the software that central orders is not fetched yet: %s", detail)
-        self._progress(found, DocumentState.FETCHING, detail)
+        self._outcomes.progress(found, DocumentState.FETCHING, detail)
         return AGAIN_S
 
     # ----------------------------------------------------------------------------------------------------- the helper
@@ -259,29 +258,6 @@ class SoftwareService:
             if self._reported.is_new(str(error)):
                 log.log(level, "the helper that installs software does not answer: %s", error)
             return None
-
-    # ------------------------------------------------------------------------------------------------- what is written
-
-    def _progress(self, found: SignedDocument, state: DocumentState, detail: str = "") -> None:
-        utc = self._dependencies.now().utc
-        self._dependencies.store.change(lambda held: progressed(held, found, state, utc, detail))
-
-    def _done(self, found: SignedDocument) -> None:
-        utc = self._dependencies.now().utc
-        self._dependencies.store.change(lambda held: installed(held, found, utc))
-
-    def _ended(self, found: SignedDocument, outcome: UpdateOutcome) -> None:
-        if outcome.applied:
-            self._done(found)
-            return
-        utc, code = self._dependencies.now().utc, outcome.code or DocumentFault.NOT_STARTED
-        log.error("the update to %s is undone (%s): %s", outcome.version, code, outcome.detail)
-        self._dependencies.store.change(lambda held: not_installed(held, found, code, outcome.detail, utc, began=True))
-
-    def _refuse(self, found: SignedDocument, code: DocumentFault, detail: str) -> None:
-        utc = self._dependencies.now().utc
-        log.warning("the software document %s is refused (%s): %s", found.document.place, code, detail)
-        self._dependencies.store.change(lambda held: not_installed(held, found, code, detail, utc))
 
 
 _AGAIN: Final = frozenset({"not_kept", "request_invalid"})

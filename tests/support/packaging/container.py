@@ -148,9 +148,8 @@ class Container:
 
     def cut_power(self):
         """Switch it off as a power cut does; what it has written is there when it boots again."""
-        self._process.kill()
-        os.kill(self._init, signal.SIGKILL)
-        self._process.wait()
+        os.kill(self._init, signal.SIGKILL)  # all others go with it; what is outside clears away and ends
+        self._process.wait(BOOT_S)
         self._process = self._init = None
         self._group.remove()
 
