@@ -112,7 +112,7 @@ def test_nobody_makes_the_queues_of_another(rules, gate, other):
 
 NAMES = (
     *("a.b", "gate-1|gate-2", ".*", "", "a b", "#", "*", "g" * 65, "gate-1\n"),
-    *("central", "central-worker-1", "gate-1qos1", "gate-1qos0"),
+    *("group", "central", "central-worker-1", "gate-1qos1", "gate-1qos0"),
 )
 """The last ones are the beginnings of central's queues, and the queues of gate-1."""
 
@@ -122,3 +122,16 @@ def test_a_name_that_would_mean_more_than_one_gate_is_refused(name):
     """M5"""
     done = subprocess.run([sys.executable, SCRIPT, name], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
+
+
+@pytest.mark.parametrize("gate", GATES)
+def test_commands_to_groups_are_heard_by_gates_and_written_by_central_alone(rules, gate):
+    """They are signed besides: the group stands under the signature."""
+    for topic in ("gate/v1/group/north/cmd/rebirth", "gate/v1/group/north/cmd/#"):
+        assert allowed(rules, "read", gate, topic)
+    assert allowed(rules, "write", "central", "gate/v1/group/north/cmd/rebirth")
+    for topic in ("gate/v1/group/north/cmd/rebirth", "gate/v1/group/north/res/rebirth", f"gate/v1/group/{gate}/cmd/x"):
+        assert not allowed(rules, "write", gate, topic)
+    for topic in ("gate/v1/group/#", "gate/v1/group/north/#", "gate/v1/group/north/res/#", "gate/v1/+/north/cmd/#"):
+        assert not allowed(rules, "read", gate, topic)
+    assert not allowed(rules, "write", "central", "gate/v1/group/north/res/rebirth")

@@ -19,6 +19,7 @@ SECTIONS: Final[Mapping[str, Text]] = {
     "journal": Text("Journal"),
     "evidence": Text("Pictures"),
     "commands": Text("Commands from central"),
+    "uploads": Text("Object storage"),
     "enrolment": Text("Certificates"),
     "fleet": Text("Documents from central"),
     "site": Text("Gates of the site"),

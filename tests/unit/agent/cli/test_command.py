@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from agent.cli import exit_codes
 from agent.cli.command import app
 from agent.clock.clock import Clock
-from agent.core.commands.check import CommandKey, Proved, judge, prove
+from agent.core.commands.check import CommandKey, Proved, ReceivedCommand, judge, prove
 from agent.core.commands.command import CommandAnswer, Result
 from agent.core.crypto import JwsType, jws
 from agent.core.crypto.keys import SigningKey
@@ -20,6 +20,7 @@ from agent.mqtt.one_shot_client import OneShotClient
 from central.command_client import TRIES
 from tests.support.mqtt.command_site import ROOT, CommandSite
 from tests.support.mqtt.commanding import GATE, letter, situation
+from tests.support.mqtt.group_sites import gates_of_groups
 from tests.support.mqtt.linking import local
 from tests.support.mqtt.mosquitto import Broker, needs_mosquitto, publish, stored
 from tests.support.waiting import PATIENCE_S, eventually, scaled
@@ -78,7 +79,12 @@ def test_a_key_is_private_and_its_public_half_is_printed(tmp_path):
         (
             "display",
             {"argument": ["seconds=60", "texts.en=Go to window 3, please", "texts.ru=Вам к окну 3"]},
-            {"seconds": 60, "texts": {"en": "Go to window 3, please", "ru": "Вам к окну 3"}, "transaction": None},
+            {
+                "seconds": 60,
+                "texts": {"en": "Go to window 3, please", "ru": "Вам к окну 3"},
+                "message": None,
+                "transaction": None,
+            },
         ),
         ("set_log_level", {"lane": None, "argument": ["level=debug", "for_s=60"]}, {"level": "debug", "for_s": 60}),
     ],
@@ -295,3 +301,50 @@ def test_what_is_wrong_with_an_order_is_told_before_the_broker_is_asked(key, nob
     assert done.exit_code == exit_codes.FAILED
     assert told in done.stderr
     assert "nothing listens" not in done.stderr
+
+
+def test_a_command_to_a_group_is_signed_without_a_challenge(key):
+    done = run("sign", "rebirth", *words(key, gate=None, group="north", lane=None))
+    assert done.exit_code == exit_codes.OK, done.output
+    secret = SigningKey.from_pem(key.read_bytes())
+    keys = {"duty": CommandKey("duty", secret.public, frozenset(CommandName))}
+    proved = prove(ReceivedCommand("rebirth", done.stdout.strip().encode(), retained=False, group="north"), GATE, keys)
+    assert isinstance(proved, Proved)
+    assert (proved.group, proved.body.name) == ("north", CommandName.REBIRTH)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "said"),
+    [
+        ("open", {"gate": None, "group": "north"}, "open is for one gate alone"),
+        ("rebirth", {"gate": None, "group": "north"}, "lane: Input should be None"),
+        ("rebirth", {"gate": None, "group": "North!", "lane": None}, "group: String should match pattern"),
+        ("rebirth", {"group": "north", "lane": None}, "name a gate or a group, and not both"),
+        ("rebirth", {"gate": None, "lane": None}, "name a gate or a group, and not both"),
+        ("rebirth", {"lane": None}, "a gate obeys only what carries its challenge"),
+    ],
+)
+def test_what_no_gate_of_a_group_would_obey_is_not_signed(key, name, options, said):
+    done = run("sign", name, *words(key, **options))
+    assert done.exit_code != exit_codes.OK
+    assert said in " ".join(done.stderr.replace("│", " ").split())
+
+
+@needs_mosquitto
+def test_a_command_to_a_group_is_answered_by_each_of_its_gates(broker, tmp_path, key):
+    groups, utc = {"gate-1": ("north",), "gate-2": ("north",), "gate-3": ("south",)}, Clock().now().utc
+    keys = {"duty": CommandKey("duty", SigningKey.from_pem(key.read_bytes()).public, frozenset(CommandName))}
+    with gates_of_groups(broker.port, tmp_path, groups, keys=keys, utc=utc) as gates:
+        options = words(key, gate=None, group="north", lane=None, broker=f"mqtt://127.0.0.1:{broker.port}", timeout=3)
+        done = run("send", "rebirth", *options)
+        assert (done.exit_code, done.stdout) == (
+            exit_codes.OK,
+            "gate-1: rebirth: done\nas ordered\ngate-2: rebirth: done\nas ordered\n",
+        )
+        assert gates["gate-3"].executors.carried_out == []
+        nobody = [{"north": "east", 3: 1}.get(word, word) for word in options]
+        done = run("send", "rebirth", *nobody)
+    assert (done.exit_code, "no gate of the group east has answered within 1 s" in done.stderr) == (
+        exit_codes.FAILED,
+        True,
+    )

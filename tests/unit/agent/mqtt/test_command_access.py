@@ -15,7 +15,7 @@ OURS, THEIRS = "gate/v1/khorgos-03", "gate/v1/khorgos-04"
 
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory):
-    with SampleBroker(tmp_path_factory.mktemp("broker"), "khorgos-03", "khorgos-04") as running:
+    with SampleBroker(tmp_path_factory.mktemp("broker"), "khorgos-03", "khorgos-04", "gate-1") as running:
         yield running
 
 
@@ -69,3 +69,31 @@ def test_no_gate_gives_orders_or_speaks_for_another(enter, topic):
 @pytest.mark.parametrize("leaf", ["event/x", "status", "birth", "health", "res/open", "evidence/x", "cmd/a/b", "cmd"])
 def test_central_writes_nothing_but_commands_and_acknowledgements(enter, leaf):
     assert enter("central").publish(Outgoing(f"{OURS}/{leaf}", b"forged")).refused
+
+
+NORTH, SOUTH = "gate/v1/group/north/cmd", "gate/v1/group/south/cmd"
+
+
+def test_a_command_to_a_group_reaches_the_gates_that_the_list_names_for_it(enter):
+    """The shipped list has `north` as a group of `gate-1`."""
+    central, ours, theirs = enter("central"), enter("gate-1"), enter("khorgos-03")
+    theirs.subscribe(f"{NORTH}/#")
+    theirs.subscribe(f"{OURS}/cmd/#")
+    for topic in (f"{NORTH}/#", f"{SOUTH}/#", "gate/v1/group/#"):
+        ours.subscribe(topic)
+    assert central.publish(Outgoing(f"{NORTH}/rebirth", b"for the north")).taken
+    central.publish(Outgoing(f"{SOUTH}/rebirth", b"for the south"))
+    assert central.publish(Outgoing(f"{NORTH}/last", b"last")).taken
+    assert central.publish(Outgoing(f"{OURS}/cmd/last", b"last")).taken
+    assert set(heard_upto(ours, b"last")) == {b"for the north"}
+    assert heard_upto(theirs, b"last") == []
+
+
+@pytest.mark.parametrize("topic", [f"{NORTH}/rebirth", f"{SOUTH}/rebirth", "gate/v1/group/khorgos-03/cmd/rebirth"])
+def test_no_gate_gives_orders_to_a_group(enter, topic):
+    assert enter("khorgos-03").publish(Outgoing(topic, b"forged")).refused
+
+
+@pytest.mark.parametrize("leaf", ["north/res/rebirth", "north/cmd/a/b", "north/cmd", "cmd/rebirth/x"])
+def test_central_writes_nothing_to_groups_but_commands(enter, leaf):
+    assert enter("central").publish(Outgoing(f"gate/v1/group/{leaf}", b"forged")).refused
