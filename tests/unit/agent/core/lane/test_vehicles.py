@@ -661,6 +661,7 @@ def test_the_record_of_a_grant_comes_first_and_holds_everything() -> None:
         "expires_at": 2_000_000_000,
         "form": "signed",
         "plate_code": "",
+        "traceparent": None,
     }
     assert decided.plate == PlateRecord(verdict="MATCH", declared="京A12345", read="京A12345", score=4.0, frames=3)
     assert [check.model_dump() for check in decided.checks] == [{"reason": Reason.OK, "ok": True, "detail": "fine"}]
