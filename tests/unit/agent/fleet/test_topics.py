@@ -25,7 +25,7 @@ def test_each_kind_audience_and_stage_has_a_topic_of_its_own(kind, audience, sta
         "site/v1/17/lists/trust",
         "site/v1/17/lists/fleet",
         "site/v1/17/lists/fleet/configuration",
-        "site/v1/17/lists/fleet/software/all",
+        "site/v1/17/lists/fleet/firmware/all",
         "site/v1/17/lists/fleet/configuration/gate",
         "site/v1/17/lists/fleet/configuration/all/later",
         "site/v1/17/lists/fleet/configuration/gate/a/b",
@@ -37,5 +37,5 @@ def test_other_topics_are_none(topic):
 
 def test_a_gate_asks_for_its_own_and_without_wildcards():
     topics = TOPICS.of_gate("gate-7", ("north",))
-    assert len(topics) == len(set(topics)) == 12
+    assert len(topics) == len(set(topics)) == 18
     assert not [topic for topic in topics if "+" in topic or "#" in topic]
