@@ -1,4 +1,4 @@
-"""A whole gate, run as a service runs it: birth again, a support bundle and a text, by commands to it and to its group."""
+"""A whole gate, run as a service runs it: birth again, a support bundle and a text, by commands to it and its group."""
 
 import io
 import json
