@@ -7,11 +7,14 @@ from types import SimpleNamespace
 
 import pytest
 
+from agent.assembly.outgoing import consignment, shelves
 from agent.broker.topics import Topics
-from agent.core.events.event_types import EvidenceSent
+from agent.core.events.event_types import BundleSent, EvidenceSent
 from agent.devices.port_supervisor import PortState
 from agent.mqtt.evidence_upload import EvidenceSettings, EvidenceUpload
+from agent.store.evidence.bundles import BundleStore
 from agent.store.evidence.evidence import EvidenceStore
+from agent.uploads import UploadDependencies, UploadRules, UploadService
 from tests.support.mqtt.central import Central
 from tests.support.mqtt.linking import GATE, Observer, linked, quick, record
 from tests.support.mqtt.mosquitto import Broker, Listener, needs_mosquitto
@@ -272,3 +275,28 @@ def test_a_picture_that_was_under_way_on_a_connection_left_behind_is_sent_again_
     assert sender._turn() == QUICK.retry_s
     assert "the connection ended before the broker answered" in sender.trouble
     assert (sender.waiting, client.reconnects) == (1, [])
+
+
+@needs_mosquitto
+def test_a_bundle_goes_over_mqtt_as_what_it_is_where_there_is_no_store(broker, journal, store, tmp_path):
+    bundles = BundleStore(tmp_path / "bundles")
+    name = bundles.keep(b"PK a bundle")
+    _, shelf = shelves(store, bundles)
+    service = UploadService([shelf], UploadRules(), UploadDependencies(print, lambda: True, print))
+    sent = []
+    with Album(broker.port) as album, linked(journal, quick(broker.port)) as link:
+        sender = EvidenceUpload(
+            link.client,
+            Topics(GATE),
+            bundles,
+            sent.append,
+            lambda: True,
+            QUICK,
+            consignment=consignment(shelf, service),
+        )
+        sender.start()
+        eventually(lambda: sent == [BundleSent(bundle=name, bytes=11, via="mqtt")])
+        eventually(lambda: bundles.size(name) is None)
+        eventually(lambda: album.pictures == {name: b"PK a bundle"})
+        assert sender.stop(scaled(5))
+    assert [message["type"] for message in album.messages] == ["application/zip"]
