@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 
 _MOST_PLATES: Final = 4
 _CLOSE_UPS: Final = 2
-"""How many plates of a frame are looked at twice: the nearest ones, for the sake of time."""
+"""How many plates of a frame are looked at twice: the most prominent ones, for the sake of time."""
+_LIKELY: Final = 0.55
+"""A find that the detector gives less is mostly no plate, so it is read only where nothing else is."""
 
 
 class PlateReader(PlateCropReader):
@@ -74,19 +76,28 @@ class PlateReader(PlateCropReader):
         return again is not None and (again.text == plate.text or again.confidence < ACCEPTED)
 
     def _read_at_size(self, pixels: NDArray[np.uint8], longest_px: int) -> list[PlateFound]:
+        """What is read of the likely finds.
+
+        Where that is nothing: of the doubtful ones, most of which are no plates.
+        """
         detections = [found for found in self._detector.find(pixels, longest_px) if self._counts(found, pixels)]
+        likely = [found for found in detections if found.score >= _LIKELY]
+        doubtful = [found for found in detections if found.score < _LIKELY]
+        return self._read_finds(pixels, likely) or self._read_finds(pixels, doubtful)
+
+    def _read_finds(self, pixels: NDArray[np.uint8], detections: Sequence[PlateBox]) -> list[PlateFound]:
         if not detections:
             return []
         light = light_of(pixels)
-        largest = sorted(detections, key=lambda d: d.score * d.box[2] * d.box[3], reverse=True)[:_MOST_PLATES]
+        first = sorted(detections, key=_prominence, reverse=True)[:_MOST_PLATES]
         read = [
             self._read_closer(pixels, detection, light)
             if place < _CLOSE_UPS
             else self.read_one(pixels, detection, light)
-            for place, detection in enumerate(largest)
+            for place, detection in enumerate(first)
         ]
         plates = (plate for plate in read if plate is not None)
-        return [self._placed(plate, pixels) for plate in plates if not is_caption(look_of(pixels, plate.corners))]
+        return [self._placed(plate, pixels) for plate in plates if not _is_caption(plate, pixels)]
 
     def _counts(self, detection: PlateBox, pixels: NDArray[np.uint8]) -> bool:
         """Whether the plate lies in the zone."""
@@ -132,3 +143,13 @@ def _size_px(pixels: NDArray[np.uint8]) -> tuple[int, int]:
 def _surest(plates: Sequence[PlateFound]) -> tuple[bool, float]:
     """How sure the surest of them is; one that is cut counts only where all are."""
     return max(((not plate.cut, plate.confidence) for plate in plates), default=(False, 0.0))
+
+
+def _prominence(detection: PlateBox) -> float:
+    """Near plates first, but not what is large and hardly a plate."""
+    return detection.score**3 * detection.box[2]
+
+
+def _is_caption(plate: PlateFound, pixels: NDArray[np.uint8]) -> bool:
+    """Whether the camera wrote it. The detector has learnt what captions are: a likely plate is none."""
+    return plate.score < _LIKELY and is_caption(look_of(pixels, plate.corners))

@@ -316,9 +316,9 @@ def models(tmp_path: Path) -> Path:
 
 
 def test_missing_weights_are_an_error_that_names_the_fix(models: Path) -> None:
-    (models / "clp_det.onnx").unlink()
+    (models / "plate_detector.onnx").unlink()
 
-    with pytest.raises(WeightsError, match=r"clp_det\.onnx.*fetch_models"):
+    with pytest.raises(WeightsError, match=r"plate_detector\.onnx.*install the package again"):
         PlateReader(models)
 
 
