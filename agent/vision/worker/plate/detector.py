@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 THRESHOLD: Final = 0.4
+_FAR_PX: Final = 36.0
+_FAR_MORE: Final = 0.15
+"""What is less wide than this in the network's picture has characters of 5 pixels at most, and is mostly no plate: it
+needs so much more of a score."""
 _OVERLAP: Final = 0.4
 _SIDES_PX: Final = 32
 """The network halves its picture five times: sides are multiples of this."""
@@ -36,7 +40,10 @@ class PlateBox:
 
 
 class PlateDetector:
-    """The detector network. `threshold`: least score, 0..1. Of two that overlap by more than 0.4 the better stays."""
+    """The detector network. `threshold`: least score, 0..1; what is far needs more.
+
+    Of two that overlap by more than 0.4 the better stays.
+    """
 
     def __init__(self, threshold: float = THRESHOLD, folder: Path = weights.FOLDER, session: Any = None) -> None:
         """Load the network; `session`: another one than that of the folder, for onnxruntime. Raises WeightsError."""
@@ -51,6 +58,9 @@ class PlateDetector:
         small, scale = _shrunk(pixels, longest_px)
         (cells,) = self._session.run(None, {"picture": small[None]})
         scores, corners = peaks(cells[0], self._threshold)
+        far = np.linalg.norm(corners[:, 1] - corners[:, 0], axis=1) < _FAR_PX
+        kept = scores >= self._threshold + _FAR_MORE * far
+        scores, corners = scores[kept], corners[kept]
         found = [_detection(outline / scale, score) for outline, score in zip(corners, scores, strict=True)]
         if not found:
             return []

@@ -16,7 +16,7 @@ from agent.core.plates import (
 )
 from agent.vision.worker.picture_selector import crop_jpeg, decoded
 from agent.vision.worker.plate import weights
-from agent.vision.worker.plate.close_up import close_up
+from agent.vision.worker.plate.close_up import close_up, upright_close_up
 from agent.vision.worker.plate.colour import light_of
 from agent.vision.worker.plate.crop_reader import PlateCropReader
 from agent.vision.worker.plate.detector import PlateDetector
@@ -38,7 +38,7 @@ _MOST_PLATES: Final = 4
 _CLOSE_UPS: Final = 2
 """How many plates of a frame are looked at twice: the most prominent ones, for the sake of time."""
 _LIKELY: Final = 0.55
-"""A find that the detector gives less is mostly no plate, so it is read only where nothing else is."""
+"""A find that the detector gives less is mostly no plate, so it is read only where it would be the nearest one."""
 
 
 class PlateReader(PlateCropReader):
@@ -76,14 +76,15 @@ class PlateReader(PlateCropReader):
         return again is not None and (again.text == plate.text or again.confidence < ACCEPTED)
 
     def _read_at_size(self, pixels: NDArray[np.uint8], longest_px: int) -> list[PlateFound]:
-        """What is read of the likely finds.
+        """What is read of the likely finds, and of the doubtful ones, most of which are no plates, that are nearer.
 
-        Where that is nothing: of the doubtful ones, most of which are no plates.
+        Where nothing is read of the likely ones every doubtful one is.
         """
         detections = [found for found in self._detector.find(pixels, longest_px) if self._counts(found, pixels)]
-        likely = [found for found in detections if found.score >= _LIKELY]
-        doubtful = [found for found in detections if found.score < _LIKELY]
-        return self._read_finds(pixels, likely) or self._read_finds(pixels, doubtful)
+        read = self._read_finds(pixels, [found for found in detections if found.score >= _LIKELY])
+        widest = max((plate.box[2] for plate in read), default=0)
+        doubtful = [found for found in detections if found.score < _LIKELY and found.box[2] > widest]
+        return read + self._read_finds(pixels, doubtful)
 
     def _read_finds(self, pixels: NDArray[np.uint8], detections: Sequence[PlateBox]) -> list[PlateFound]:
         if not detections:
@@ -111,17 +112,19 @@ class PlateReader(PlateCropReader):
         return replace(placed, cut=True).doubted(Doubt.EDGE)
 
     def _read_closer(self, pixels: NDArray[np.uint8], detection: PlateBox, light: Light) -> PlateFound | None:
-        """Read a plate, and where that is not sure to be all of it once more with tighter corners.
+        """Read a plate, and until that is sure to be all of it once more with tighter corners, from close by.
 
-        Returns the surer reading.
+        Returns the surest reading.
         """
-        first = self.read_one(pixels, detection, light)
-        if first is not None and _is_whole(first):
-            return first
-        closer = close_up(self._detector, pixels, detection)
-        second = None if closer is None else self.read_one(pixels, closer, light)
-        both = [read.beside(other) for read, other in ((second, first), (first, second)) if read is not None]
-        return max(both, key=lambda read: (_is_whole(read), read.confidence), default=None)
+        best = self.read_one(pixels, detection, light)
+        for look in (close_up, upright_close_up):
+            if best is not None and _is_whole(best):
+                break
+            closer = look(self._detector, pixels, detection)
+            other = None if closer is None else self.read_one(pixels, closer, light)
+            both = [read.beside(beside) for read, beside in ((other, best), (best, other)) if read is not None]
+            best = max(both, key=lambda read: (_is_whole(read), read.confidence), default=None)
+        return best
 
 
 def _is_whole(plate: PlateFound) -> bool:
