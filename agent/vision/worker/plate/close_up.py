@@ -59,7 +59,8 @@ def upright_close_up(detector: PlateDetector, pixels: NDArray[np.uint8], first: 
     """
     across, down = _sides(first.corners)
     width, height = float(np.hypot(*across)), float(np.hypot(*down))
-    if min(width, height) < _SMALLEST_PX or abs(float(np.cross(across, down))) < _SMALLEST_PX * width:
+    area = abs(float(across[0] * down[1] - across[1] * down[0]))
+    if width < _SMALLEST_PX or area < _SMALLEST_PX * width:
         return None
     scale = min(_MOST_ENLARGED, _UPRIGHT_PX / width)
     size = (

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from agent.core.plates import (
     ACCEPTED,
+    PLAUSIBLE,
     Doubt,
     in_zone,
     is_caption,
@@ -76,15 +77,16 @@ class PlateReader(PlateCropReader):
         return again is not None and (again.text == plate.text or again.confidence < ACCEPTED)
 
     def _read_at_size(self, pixels: NDArray[np.uint8], longest_px: int) -> list[PlateFound]:
-        """What is read of the likely finds, and of the doubtful ones, most of which are no plates, that are nearer.
+        """What is read of the likely finds, and plausibly of the doubtful ones, mostly no plates, that would be nearer.
 
-        Where nothing is read of the likely ones every doubtful one is.
+        Where nothing is read of the likely ones, all that is read of the doubtful ones.
         """
         detections = [found for found in self._detector.find(pixels, longest_px) if self._counts(found, pixels)]
         read = self._read_finds(pixels, [found for found in detections if found.score >= _LIKELY])
         widest = max((plate.box[2] for plate in read), default=0)
         doubtful = [found for found in detections if found.score < _LIKELY and found.box[2] > widest]
-        return read + self._read_finds(pixels, doubtful)
+        least = PLAUSIBLE if read else 0.0
+        return read + [plate for plate in self._read_finds(pixels, doubtful) if plate.confidence >= least]
 
     def _read_finds(self, pixels: NDArray[np.uint8], detections: Sequence[PlateBox]) -> list[PlateFound]:
         if not detections:
