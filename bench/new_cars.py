@@ -36,7 +36,7 @@ from agent.store.journal import Journal
 from agent.vision.mapping import DetectionMapper, MappedDetection
 from agent.vision.second_reading import pictures_shown
 from agent.vision.worker.detections import DetectionBuilder
-from agent.vision.worker.kept_picture import KeptPictureReader
+from agent.vision.worker.evidence_picture import KeptPictureReader
 from agent.vision.worker.latest_frame import NumberedFrame
 from agent.vision.worker.plate.reader import PlateReader
 from agent.vision.worker.protocol import Configure

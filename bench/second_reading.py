@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from agent.core.permit.issue import issue
 from agent.vision.second_reading import SecondReadingService
-from agent.vision.worker.kept_picture import KeptPictureReader, legible_jpeg
+from agent.vision.worker.evidence_picture import KeptPictureReader, legible_jpeg
 from agent.vision.worker.picture_selector import crop_jpeg
 from agent.vision.worker.plate.reader import PlateReader
 from agent.vision.worker.qr.reader import QrReader

@@ -74,7 +74,7 @@ GROUPS = {
         ),
     ),
     "site": (
-        ("agent/core/site/claim_answers.py", "agent/core/site/home_gate.py", "agent/core/site/ledger.py"),
+        ("agent/core/site/claim_answers.py", "agent/core/site/home_gate.py", "agent/core/site/permit_uses.py"),
         ("tests/unit/agent/core/site/test_*.py",),
     ),
     "claims": (

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from agent.broker import TlsFilesError, explain
 from agent.mqtt import reason_codes
-from agent.mqtt.connection import BrokerConnection, ConnectOptions
+from agent.mqtt.paho_connection import BrokerConnection, ConnectOptions
 from agent.service.listeners import notify_listeners
 from agent.service.worker import OnFailure, Worker
 from drivers.text import Text, joined

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from agent.broker import TlsFiles, TlsFilesError, explain
 from agent.mqtt import reason_codes
-from agent.mqtt.connection import BrokerConnection, ConnectOptions
 from agent.mqtt.messages import Subscription
+from agent.mqtt.paho_connection import BrokerConnection, ConnectOptions
 from agent.mqtt.receipt import Receipt
 from agent.service.cleanup import on_failure
 from agent.service.parallel import Job

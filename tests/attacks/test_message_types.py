@@ -27,8 +27,8 @@ from agent.core.permit.checks import GateContext, verify_permit
 from agent.core.permit.claims import PermitForm
 from agent.core.permit.issue import DAY_S, Issuer, issue, issue_jws, trust_list
 from agent.core.permit.trust import Purpose, TrustError
-from agent.core.site.membership import Membership
 from agent.core.site.messages import RowsRequest, SiteMessageError
+from agent.core.site.signed_messages import Membership
 from agent.core.trust_state import HeadRecord, HeadRecordError, opened_head, signed_head
 from tests.support.mqtt.commanding import GATE, body, situation
 from tests.support.mqtt.commanding import signed as signed_command

@@ -11,8 +11,8 @@ import pytest
 
 from agent.core.crypto import JwsType, jws
 from agent.core.site.claim_answers import ClaimCode
-from agent.core.site.membership import Place
 from agent.core.site.messages import Claim, ClaimQuery, Hello, RowsRequest
+from agent.core.site.signed_messages import Place
 from tests.support.mqtt.mosquitto import needs_mosquitto
 from tests.support.site.hostile_broker import HostileBroker
 from tests.support.site.sites import (

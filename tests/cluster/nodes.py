@@ -16,7 +16,7 @@ from pathlib import Path
 
 from agent.broker.addresses import BrokerAddress
 from agent.broker.tls import TlsFiles
-from agent.mqtt.one_shot_client import OneShotClient
+from agent.mqtt.one_shot_client import OneShotClient, OneShotClientError
 from tests.support.lists.lists import SITE
 from tests.support.mqtt.mosquitto import free_port
 from tests.support.pki.certificates import Authority
@@ -178,10 +178,10 @@ class Cluster:
         """The paths of CA, certificate and key of a client."""
         return self._files["ca"], *self._files[name]
 
-    def one_shot(self, name, node=0):
-        """A short-lived client of this name, by its certificate, at one node; to be entered."""
+    def one_shot(self, name, node=0, client_id=None):
+        """A short-lived client by the certificate of this name, at one node; to be entered."""
         address = BrokerAddress("localhost", self.nodes[node].mqtts, tls=True)
-        return OneShotClient(address, tls=TlsFiles(*self.files(name)), client_id=name)
+        return OneShotClient(address, tls=TlsFiles(*self.files(name)), client_id=client_id or name)
 
     def __enter__(self):
         try:
@@ -246,9 +246,23 @@ class Cluster:
         return max((len(one["online"]) for one in self.queues("name", "online") if one["name"] == "events"), default=0)
 
     def settle(self):
-        """Wait until all nodes are back, with all members of the queue."""
+        """Wait until all nodes are back, with all members of the queue, and take a client's subscription in time.
+
+        A node that has just come back has members long before it binds queues again as fast as its clients expect.
+        """
         self.wait()
         eventually(lambda: self.members() == len(self.nodes), BOOT_S, "three members of the queue")
+        for node in self.nodes:
+            eventually(lambda node=node: self._subscribes(node), BOOT_S, f"{node.name} taking a subscription")
+
+    def _subscribes(self, node):
+        """Whether a client of central can subscribe at this node."""
+        try:
+            with self.one_shot("central", node.number - 1, "central-probe") as probe:
+                probe.subscribe("gate/v1/+/status")
+        except OneShotClientError:
+            return False
+        return True
 
     def waiting(self):
         """How many events wait in the queue, ready or under way to a consumer."""

@@ -26,8 +26,8 @@ from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.model.reasons import Reason
 from agent.core.permit.issue import DAY_S
 from agent.core.site.claim_answers import ClaimRequest
-from agent.core.site.membership import Membership
 from agent.core.site.partition_policy import PartitionPolicy
+from agent.core.site.signed_messages import Membership
 from agent.core.trust_state import StatePart, TrustRules, Wholeness
 from agent.recording.journal_start import StartDependencies, open_witnessed
 from agent.recording.recorder import Recorder

@@ -9,18 +9,6 @@ from agent.core.face import lazy_face
 
 if TYPE_CHECKING:
     from agent.core.site.claim_answers import CLAIMS, ClaimAnswer, ClaimCode, ClaimRequest
-    from agent.core.site.ledger import (
-        ClaimRefusal,
-        ClaimRow,
-        ClaimVerdict,
-        Conflict,
-        Consent,
-        Cursor,
-        OtherExit,
-        PeerRow,
-        Taken,
-    )
-    from agent.core.site.membership import Membership, OpenedMessage, Place
     from agent.core.site.messages import (
         EVERYBODY,
         HEADS_A_MESSAGE,
@@ -42,6 +30,18 @@ if TYPE_CHECKING:
     )
     from agent.core.site.partition_policy import PartitionPolicy
     from agent.core.site.peer_session import PeerSession
+    from agent.core.site.permit_uses import (
+        ClaimRefusal,
+        ClaimRow,
+        ClaimVerdict,
+        Conflict,
+        Consent,
+        Cursor,
+        OtherExit,
+        PeerRow,
+        Taken,
+    )
+    from agent.core.site.signed_messages import Membership, OpenedMessage, Place
 else:
     __getattr__ = lazy_face(__name__)
 

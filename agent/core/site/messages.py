@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from agent.core.model import LedgerState
 from agent.core.site.claim_answers import ClaimCode
-from agent.core.site.ledger import PeerRow
+from agent.core.site.permit_uses import PeerRow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Final
 from agent.core.site.messages import SiteFault
 
 if TYPE_CHECKING:
-    from agent.core.site.membership import Place
     from agent.core.site.messages import Hello
+    from agent.core.site.signed_messages import Place
 
 FRESH_S: Final = 30.0
 """How long an answer proves a session, counted from its challenge."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from agent.vision.worker.kept_picture import legible_jpeg
+from agent.vision.worker.evidence_picture import legible_jpeg
 from agent.vision.worker.picture_selector import PictureSelector, crop_jpeg, frame_jpeg
 from agent.vision.worker.plate.track import PlateTracker
 from agent.vision.worker.protocol import MAX_PAYLOAD, MOST_VINS, Detection, SeenCode, SeenPlate, SeenVin
@@ -13,7 +13,7 @@ from agent.vision.worker.protocol import MAX_PAYLOAD, MOST_VINS, Detection, Seen
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from agent.vision.worker.kept_picture import KeptPictureReader
+    from agent.vision.worker.evidence_picture import KeptPictureReader
     from agent.vision.worker.latest_frame import NumberedFrame
     from agent.vision.worker.protocol import Configure
     from agent.vision.worker.readers import Code, Plate, Vin

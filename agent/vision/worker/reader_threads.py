@@ -11,7 +11,7 @@ from agent.service.worker import OnFailure, Worker
 from agent.vision.worker.change_detector import ChangeDetector
 from agent.vision.worker.cpu_budget import CpuBudget, lower_priority
 from agent.vision.worker.detections import DetectionBuilder
-from agent.vision.worker.kept_picture import KeptPictureReader
+from agent.vision.worker.evidence_picture import KeptPictureReader
 from agent.vision.worker.latest_frame import FrameThrottle
 from agent.vision.worker.reader_stats import ReaderStats
 from agent.vision.worker.reading_schedule import (

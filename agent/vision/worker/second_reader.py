@@ -130,7 +130,7 @@ def made_reader(*, printed: bool = True) -> KeptReading:
     import cv2  # noqa: PLC0415 - `--help` does not need it
     import numpy as np  # noqa: PLC0415
 
-    from agent.vision.worker.kept_picture import KeptPictureReader  # noqa: PLC0415
+    from agent.vision.worker.evidence_picture import KeptPictureReader  # noqa: PLC0415
     from agent.vision.worker.picture_selector import crop_jpeg, decoded  # noqa: PLC0415
     from agent.vision.worker.plate.crop_reader import PlateCropReader  # noqa: PLC0415
     from agent.vision.worker.vin.reader import VinReader  # noqa: PLC0415

@@ -25,7 +25,7 @@ from agent.core.permit.issue import DAY_S, issue
 from agent.core.plates.match import MatchRules
 from agent.core.replay import ReplayRules, recorded_vehicle
 from agent.core.site.claim_answers import ClaimAnswer, ClaimCode
-from agent.core.site.ledger import OtherExit
+from agent.core.site.permit_uses import OtherExit
 from agent.core.trust_state import NO_HOLD, StateHold
 from tests.support.lane.judging import CONTEXT, PERMIT, REFERENCE, TRUST, declared, read, vins_read, witness_said
 from tests.support.pki.permits import KEY, NOW

@@ -9,7 +9,7 @@ import itertools
 import sys
 from pathlib import Path
 
-from agent.core.site.ledger import PeerRow
+from agent.core.site.permit_uses import PeerRow
 from tests.support.site.ledgers import CONSUMED, PEER, THIRD, UTC_MS, ask, take
 from tests.support.store.journals import consume, open_journal, reserve
 

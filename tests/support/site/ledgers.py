@@ -3,7 +3,7 @@
 import json
 
 from agent.core.model.ledger import LedgerState
-from agent.core.site.ledger import ClaimRow, PeerRow
+from agent.core.site.permit_uses import ClaimRow, PeerRow
 from tests.support.store.journals import GATE, PERMIT, UTC
 
 PEER, THIRD = "khorgos-04", "khorgos-05"

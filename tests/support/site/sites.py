@@ -13,8 +13,8 @@ from agent.core.crypto.keys import SigningKey
 from agent.core.events.event_types import AccessGranted, Draft
 from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.site.claim_answers import ClaimCode, ClaimRequest
-from agent.core.site.membership import Membership, Place
 from agent.core.site.partition_policy import PartitionPolicy
+from agent.core.site.signed_messages import Membership, Place
 from agent.devices.port_supervisor import PortState
 from agent.mqtt.broker_link_view import BrokerLinkView
 from agent.mqtt.messages import BrokerLimits, Incoming, LinkDown, LinkUp

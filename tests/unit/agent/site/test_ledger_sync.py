@@ -2,8 +2,8 @@
 
 import pytest
 
-from agent.core.site.membership import OpenedMessage
 from agent.core.site.messages import Rows, RowsRequest
+from agent.core.site.signed_messages import OpenedMessage
 from agent.site.head_witness import HeadWitness
 from agent.site.ledger_sync import UNDER_WAY, LedgerSync
 from agent.site.own_state import NOTHING_LOST

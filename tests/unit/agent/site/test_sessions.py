@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from agent.core.site.membership import OpenedMessage, Place
 from agent.core.site.messages import EVERYBODY, ClaimQuery, Hello, Rows, SiteFault
+from agent.core.site.signed_messages import OpenedMessage, Place
 from agent.devices.port_supervisor import PortState
 from agent.mqtt.broker_link_view import BrokerLinkView
 from agent.site.gate_view import GateView

@@ -17,7 +17,7 @@ from agent.core.model.reasons import Check, Reason, Verdict
 from agent.core.plates.match import match
 from agent.core.plates.vote import vote
 from agent.core.site.claim_answers import ClaimAnswer, ClaimCode
-from agent.core.site.ledger import OtherExit
+from agent.core.site.permit_uses import OtherExit
 from tests.support.lane.judging import (
     CONTEXT,
     DATA,

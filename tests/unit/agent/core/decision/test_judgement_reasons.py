@@ -16,7 +16,7 @@ from agent.core.model.reasons import Reason, Verdict
 from agent.core.permit.issue import DAY_S, issue
 from agent.core.permit.trust import KeyStatus
 from agent.core.site.claim_answers import ClaimAnswer, ClaimCode
-from agent.core.site.ledger import OtherExit
+from agent.core.site.permit_uses import OtherExit
 from agent.core.trust_state import StateHold
 from drivers.text import Text
 from tests.support.lane.judging import (

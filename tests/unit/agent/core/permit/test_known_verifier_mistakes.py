@@ -27,7 +27,7 @@ from agent.core.permit.checks import GateContext, verify_permit
 from agent.core.permit.claims import PermitForm
 from agent.core.permit.issue import DAY_S, Issuer, issue, issue_jws, trust_list
 from agent.core.permit.trust import KeyStatus
-from agent.core.site.ledger import ClaimRefusal
+from agent.core.site.permit_uses import ClaimRefusal
 from tests.support.lane.judging import DATA, KNOWN, answer, declared
 from tests.support.lists.lists import REVOCATIONS, declarations, revocations
 from tests.support.pki.permits import KEY, NOW, PERMIT

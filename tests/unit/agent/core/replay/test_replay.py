@@ -20,7 +20,7 @@ from agent.core.replay import NotJudged, compared, recorded_vehicle
 from agent.core.replay.recorded import NotJudgedError
 from agent.core.replay.rejudgement import judged_again
 from agent.core.site.claim_answers import ClaimCode
-from agent.core.site.ledger import OtherExit
+from agent.core.site.permit_uses import OtherExit
 from tests.support.lane.judging import GOOD, PERMIT, READ, REFERENCE, declared, vins_read, witness_said
 from tests.support.lane.past_vehicles import (
     LANE,

@@ -8,7 +8,6 @@ import pytest
 from agent.core.crypto import JwsType, jws
 from agent.core.model.ledger import LedgerState
 from agent.core.site.claim_answers import ClaimCode
-from agent.core.site.ledger import PeerRow
 from agent.core.site.messages import (
     EVERYBODY,
     LONGEST,
@@ -26,6 +25,7 @@ from agent.core.site.messages import (
     rows_from_message,
     rows_to_message,
 )
+from agent.core.site.permit_uses import PeerRow
 from tests.support.site.sites import GATES, KEYS, PLACE, SITE, membership_of
 
 VIN = "LSVAA4182E0000000"

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from agent.core.site.membership import Place
 from agent.core.site.messages import Hello, SiteFault
 from agent.core.site.peer_session import (
     ANSWER_S,
@@ -16,6 +15,7 @@ from agent.core.site.peer_session import (
     RENEW_S,
     PeerSession,
 )
+from agent.core.site.signed_messages import Place
 
 AT = 1_000.0
 OLD, NEW = "01" * 16, "02" * 16

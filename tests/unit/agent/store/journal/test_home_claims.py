@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from agent.core.site.ledger import ClaimRefusal, ClaimVerdict, OtherExit
+from agent.core.site.permit_uses import ClaimRefusal, ClaimVerdict, OtherExit
 from agent.store.errors import LedgerConflictError
 from agent.store.journal.home_claims import is_sane
 from agent.store.journal.ledger import UseState

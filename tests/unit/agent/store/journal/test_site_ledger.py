@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from agent.core.site.ledger import Cursor, Taken
+from agent.core.site.permit_uses import Cursor, Taken
 from agent.store.errors import LedgerConflictError
 from agent.store.journal import event_table, schema
 from agent.store.journal.ledger import UseState

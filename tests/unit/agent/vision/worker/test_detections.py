@@ -14,7 +14,7 @@ from agent.core.model import Position, VinSource
 from agent.core.plates import Country, Doubt
 from agent.vision.mapping import DetectionMapper
 from agent.vision.worker.detections import DetectionBuilder
-from agent.vision.worker.kept_picture import KeptPictureReader
+from agent.vision.worker.evidence_picture import KeptPictureReader
 from agent.vision.worker.latest_frame import NumberedFrame
 from agent.vision.worker.picture_selector import decoded
 from agent.vision.worker.protocol import Configure, Detection, ProtocolError, SeenCode

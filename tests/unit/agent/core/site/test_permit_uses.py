@@ -1,7 +1,7 @@
 """What the gates of a site find in one another's ledgers."""
 
 from agent.core.events.event_types import Draft, LedgerConflict
-from agent.core.site.ledger import Conflict
+from agent.core.site.permit_uses import Conflict
 
 PERMIT = "0102030405060708"
 VIN = "LSVAA4182E0000000"
