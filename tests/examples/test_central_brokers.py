@@ -13,10 +13,11 @@ from tests.support.consumer.events import chain, devices, put
 
 
 class Channel:
-    """What pika calls back, and what it is asked; an event waits in it."""
+    """What pika calls back, and what it is asked; an event waits in it, with its headers."""
 
-    def __init__(self, key, payload):
+    def __init__(self, key, payload, headers):
         self.asked, self._key, self._payload, self._take = [], key, payload, None
+        self._properties = SimpleNamespace(headers=headers)
 
     def __enter__(self):
         return self
@@ -40,7 +41,7 @@ class Channel:
         self._take = take
 
     def process_data_events(self, _timeout_s):
-        self._take(self, SimpleNamespace(routing_key=self._key, delivery_tag=7), None, self._payload)
+        self._take(self, SimpleNamespace(routing_key=self._key, delivery_tag=7), self._properties, self._payload)
 
     def basic_ack(self, tag, *, multiple):
         self.asked.append((tag, multiple))
@@ -49,9 +50,9 @@ class Channel:
         self.asked.append((key, json.loads(body), properties.delivery_mode))
 
 
-def rabbit(mocker, key, payload, *options):
+def rabbit(mocker, key, payload, *options, headers=None):
     """The way to RabbitMQ, where pika has one kind of message, and what pika is asked."""
-    channel = Channel(key, payload)
+    channel = Channel(key, payload, headers)
     mocker.patch("pika.BlockingConnection", return_value=channel)
     mocker.patch("reference_consumer.BATCH", 1)
     arguments = ["--broker", "amqp://localhost", "--database", "sqlite:x", *options]
@@ -65,7 +66,13 @@ def rabbit(mocker, key, payload, *options):
 ])  # fmt: skip
 def test_a_routing_key_becomes_the_topic_of_the_event(mocker, key, topic):
     broker, _ = rabbit(mocker, key, b"payload")
-    assert next(broker) == [(topic, b"payload", 7)]
+    assert next(broker) == [(topic, b"payload", 7, {})]
+
+
+def test_what_stands_beside_an_event_comes_with_it(mocker):
+    beside = {"disclosures": "WyJzYWx0Il0"}
+    broker, _ = rabbit(mocker, "gate.v1.g.event.one", b"payload", headers=beside)
+    assert next(broker) == [("gate/v1/g/event/one", b"payload", 7, beside)]
 
 
 def test_a_queue_gets_the_events_of_all_gates_or_of_those_that_were_named(mocker):
@@ -79,7 +86,7 @@ def test_a_queue_gets_the_events_of_all_gates_or_of_those_that_were_named(mocker
 def test_a_foreign_routing_key_becomes_no_topic_of_an_event(mocker, key, store):
     (event,) = chain(*devices(1))
     broker, _ = rabbit(mocker, key, event.payload)
-    [(topic, payload, _)] = next(broker)
+    [(topic, payload, *_)] = next(broker)
     assert put(store, [(topic, payload)]) == []
     assert store.rows("SELECT COUNT(*) FROM rejected") == [(1,)]
 
