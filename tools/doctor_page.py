@@ -112,6 +112,7 @@ CHECK_OF: Final[Mapping[str, DiagnosticCheck]] = {
     "UNIT": DiagnosticCheck.SERVICE,
     "SERVICE": DiagnosticCheck.SERVICE,
     "VERSION": DiagnosticCheck.VERSIONS,
+    "UPDATE": DiagnosticCheck.VERSIONS,
     "DRIVER": DiagnosticCheck.DRIVERS,
     "PART": DiagnosticCheck.PARTS,
     "WATCHDOG": DiagnosticCheck.WATCHDOG,

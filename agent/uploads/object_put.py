@@ -162,7 +162,7 @@ class _Exchange:
         except (BlockingIOError, ssl.SSLWantReadError):
             return None
         if not raw:
-            raise ConnectionResetError("the store has ended the connection")
+            raise ConnectionResetError(Text("the store has ended the connection"))
         self._receive(raw)
         event = self._next()
         return event if isinstance(event, h11.Response) else None
@@ -257,7 +257,7 @@ class _Exchange:
             raise PutStoppedError
         left_s = self._deadline - time.monotonic()
         if left_s <= 0:
-            raise TimeoutError("no time is left")
+            raise TimeoutError(Text("no time is left"))
         return min(STEP_S, left_s)
 
 

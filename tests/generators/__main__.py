@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
+from agent.core.commands import GROUP_COMMANDS
 from agent.core.contract import examples
 from agent.core.contract.schemas import EVENTS
 from agent.core.model import CommandName
@@ -37,6 +38,10 @@ def samples() -> list[dict[str, Any]]:
     return [
         *({"schema": f"event/{kind}", "value": json.loads(examples.event_example(kind))} for kind in EVENTS),
         *({"schema": f"command/{name}", "value": examples.command_claims(name)} for name in CommandName),
+        *(
+            {"schema": f"command/group/{name}", "value": examples.group_command_claims(name)}
+            for name in sorted(GROUP_COMMANDS)
+        ),
         {"schema": "status", "value": json.loads(examples.status_example())},
         {"schema": "birth", "value": json.loads(examples.birth_example())},
         {"schema": "health", "value": json.loads(examples.health_example())},

@@ -20,6 +20,9 @@ NOT_OF_ONE_TEXT |= {
     *(DocumentFault.TOO_LARGE, DocumentFault.CONFIGURATION_INVALID, DocumentFault.NOT_KEPT),
     *(DocumentFault.UNDONE_BEFORE, DocumentFault.NOT_CONNECTED, DocumentFault.NOT_WHOLE, DocumentFault.NOT_STARTED),
     DocumentFault.CUT_OFF,
+    *(DocumentFault.NOT_FETCHED, DocumentFault.NOT_PACKAGED, DocumentFault.NOT_INSTALLED, DocumentFault.NOT_RESTORED),
+    *(DocumentFault.OTHER_ARCHITECTURE, DocumentFault.DOWNGRADE, DocumentFault.BELOW_FLOOR),
+    *(DocumentFault.NO_ROOM, DocumentFault.NOT_AUTHENTIC),
 }
 """What depends on more than the bytes, or would make the file huge."""
 

@@ -295,7 +295,7 @@ def cut(name):
 @pytest.mark.parametrize(
     ("change", "name", "aside", "said"),
     [
-        (newer, "journal.db", "journal.damaged-*.db", "journal.db has schema version 99, this agent knows up to 6"),
+        (newer, "journal.db", "journal.damaged-*.db", "journal.db has schema version 99, this agent knows up to 7"),
         (cut, "gate.key", "gate.key.unusable", "gate.key is damaged; it was moved to"),
     ],
     ids=["journal", "key"],

@@ -22,6 +22,7 @@ SECTIONS: Final[Mapping[str, Text]] = {
     "uploads": Text("Object storage"),
     "enrolment": Text("Certificates"),
     "fleet": Text("Documents from central"),
+    "software": Text("Software updates"),
     "site": Text("Gates of the site"),
     "privacy": Text("Privacy"),
     "console": Text("This console"),

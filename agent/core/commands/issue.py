@@ -11,6 +11,7 @@ from agent.core.commands.body import BODIES, GateBody
 from agent.core.commands.group_body import GROUP_BODIES
 from agent.core.crypto import JwsType, jws
 from agent.core.model import CommandName
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +50,9 @@ def make_for_group(
     form = GROUP_BODIES.get(name)
     if form is None:
         may = ", ".join(sorted(GROUP_BODIES))
-        raise CommandInvalidError(f"{name.value} is for one gate alone; of a group may be ordered: {may}")
+        raise CommandInvalidError(
+            Text("{name} is for one gate alone; of a group may be ordered: {may}", name=name.value, may=may)
+        )
     try:
         return form.model_validate(_made(name, fields, utc, life_s, command_id), strict=False)
     except ValidationError as error:

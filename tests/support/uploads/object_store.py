@@ -70,7 +70,8 @@ class ObjectStore:
             visit = Visit(self, sock)
             fault = self.faults.pop(0) if self.faults else taken
             visit.read_head()
-            fault(visit)
+            if visit.head:  # else it went without a word
+                fault(visit)
             with suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
             sock.close()
