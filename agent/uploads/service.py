@@ -193,11 +193,12 @@ class UploadService:
 
     def _look(self, at: float) -> None:
         """See what waits, let go what is over, and have the status say what is wanted."""
-        waiting = {
-            name: shelf for shelf in self._shelves for name in shelf.store.outgoing.names(len(shelf.store.outgoing))
-        }
         lost: list[tuple[str, SignedPlace, PutError]] = []
         with self._lock:
+            # Within the lock: what is granted between the two would be taken for gone, and its place forgotten.
+            waiting = {
+                name: shelf for shelf in self._shelves for name in shelf.store.outgoing.names(len(shelf.store.outgoing))
+            }
             self._places.see(waiting, at)
             for name, place, last in self._places.over(at):
                 lost.append((name, place, last or _over()))
