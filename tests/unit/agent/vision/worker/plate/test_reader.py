@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import shutil
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +20,7 @@ from agent.core.plates.recogniser_columns import ALPHABET
 from agent.core.plates.vote import vote
 from agent.vision.worker.picture_file import load
 from agent.vision.worker.plate import ctc, rectify, weights
-from agent.vision.worker.plate.detector import PlateBox, PlateDetector, clockwise
+from agent.vision.worker.plate.detector import clockwise
 from agent.vision.worker.plate.reader import PlateReader
 from agent.vision.worker.plate.weights import WeightsError
 from drivers.camera.simulated_yard.plate import draw_plate
@@ -112,28 +111,6 @@ def test_the_nearer_of_two_plates_comes_first(reader: PlateReader) -> None:
     picture[120:155, 900:1010] = far
 
     assert next(plate.text for plate in reader.read(picture, thorough=True)) == "新A12345"
-
-
-def test_a_doubtful_find_is_read_where_it_would_be_the_nearest(
-    reader: PlateReader, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A plate far behind that is surely one does not hide that of the vehicle in front."""
-    picture = draw_scene(Scene(vehicle=Vehicle(plate="新A12345")))
-    picture[120:155, 900:1010] = cv2.resize(draw_plate("沪B98765"), (110, 35), interpolation=cv2.INTER_AREA)
-    find = PlateDetector.find
-
-    def with_scores(near: float, far: float) -> list[str]:
-        def scored(self: PlateDetector, pixels: np.ndarray, longest_px: int = 640) -> list[PlateBox]:
-            found = find(self, pixels, longest_px)
-            if pixels.shape != picture.shape:
-                return found
-            return [replace(one, score=near if one.box[2] > 150 else far) for one in found]
-
-        monkeypatch.setattr(PlateDetector, "find", scored)
-        return [plate.text for plate in reader.read(picture)]
-
-    assert with_scores(near=0.45, far=0.9) == ["新A12345", "沪B98765"]
-    assert with_scores(near=0.9, far=0.45) == ["新A12345"]
 
 
 TWO_LINES = [
@@ -320,37 +297,6 @@ def test_the_search_returns_texts_of_the_grammar_best_first(seed: int) -> None:
         assert hypothesis.format in grammar.complete(grammar.follow(hypothesis.printed), len(hypothesis.printed))
 
 
-def searched(columns: np.ndarray, grammar: Grammar) -> list[tuple[str, float]]:
-    """The beam search straight from its definition: every longer prefix is made, and the twelve best stay."""
-    beams = {"": (grammar.start, 1.0, 0.0)}
-    for column in columns:
-        after: dict[str, list[float]] = {}
-        for prefix, (state, blank, last) in beams.items():
-            stay = after.setdefault(prefix, [state, 0.0, 0.0])
-            stay[1] += (blank + last) * max(column[0], 1e-7)
-            if prefix:
-                stay[2] += last * column[ctc.CLASSES[prefix[-1]]]
-            for character in ALPHABET:
-                share = column[ctc.CLASSES[character]]
-                if share > 1e-4 and (step := grammar.step(state, len(prefix), character)):
-                    longer = after.setdefault(prefix + character, [step, 0.0, 0.0])
-                    longer[2] += share * (blank if prefix.endswith(character) else blank + last)
-        worth = {text: (blank + last) * grammar.best_prior(int(state)) for text, (state, blank, last) in after.items()}
-        best = sorted(after, key=lambda text: -worth[text])[:12]
-        beams = {text: (int(after[text][0]), after[text][1], after[text][2]) for text in best}
-    return [(text, blank + last) for text, (state, blank, last) in beams.items() if grammar.complete(state, len(text))]
-
-
-@settings(max_examples=10, deadline=None)
-@given(st.integers(0, 10_000), st.sampled_from([0.02, 0.1, 0.5]))
-def test_the_search_leaves_out_only_what_is_not_among_the_best(seed: int, evenness: float) -> None:
-    grammar = Grammar(FORMATS)
-    columns = np.random.default_rng(seed).dirichlet(np.full(len(ALPHABET) + 1, evenness), 36)
-    found = {hypothesis.printed: hypothesis.probability for hypothesis in ctc.search(columns, grammar)}
-
-    assert found == pytest.approx(dict(searched(columns, grammar)))
-
-
 def test_the_posterior_is_a_distribution_at_every_place(reader: PlateReader) -> None:
     plate = reader.read_crop(draw_plate("新A12345"))
 
@@ -370,9 +316,9 @@ def models(tmp_path: Path) -> Path:
 
 
 def test_missing_weights_are_an_error_that_names_the_fix(models: Path) -> None:
-    (models / "plate_detector.onnx").unlink()
+    (models / "clp_det.onnx").unlink()
 
-    with pytest.raises(WeightsError, match=r"plate_detector\.onnx.*install the package again"):
+    with pytest.raises(WeightsError, match=r"clp_det\.onnx.*fetch_models"):
         PlateReader(models)
 
 
