@@ -71,7 +71,7 @@ def with_twins(columns: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def search(columns: NDArray[np.float64], grammar: Grammar) -> list[Hypothesis]:
     """The texts that the grammar allows, best first by probability times prior. `columns`: shape (36, classes)."""
-    beams: dict[tuple[int, ...], _Prefix] = {(): _Prefix(grammar.start, blank=1.0)}
+    beams: _Beams = {(): _Prefix(grammar.start, blank=1.0)}
     for column in columns:
         beams = _advanced(beams, column, grammar)
     found = []
@@ -83,26 +83,49 @@ def search(columns: NDArray[np.float64], grammar: Grammar) -> list[Hypothesis]:
     return sorted(found, key=lambda hypothesis: -hypothesis.worth)
 
 
-def _advanced(
-    beams: dict[tuple[int, ...], _Prefix], column: NDArray[np.float64], grammar: Grammar
-) -> dict[tuple[int, ...], _Prefix]:
+_Beams = dict[tuple[int, ...], _Prefix]
+
+
+def _advanced(beams: _Beams, column: NDArray[np.float64], grammar: Grammar) -> _Beams:
+    """The best prefixes after one more column."""
     values = column.tolist()
-    likely = [int(index) for index in np.flatnonzero(column > _NEGLIGIBLE) if index]
-    after: dict[tuple[int, ...], _Prefix] = {}
+    after = _stayed(beams, values)
+    # A longer prefix that is worth less than this many shorter ones is not among the best: of what is no plate, whose
+    # columns leave every character possible, that is nearly every one.
+    least = _least_of_best(after, grammar)
+    parents = {prefix[:-1] for prefix in beams if prefix}
+    kept = np.flatnonzero(column > _NEGLIGIBLE).tolist()
+    likely = sorted(((values[index], index) for index in kept if index), reverse=True)
     for prefix, beam in beams.items():
-        stay = after.setdefault(prefix, _Prefix(beam.state))
-        stay.blank += beam.total * max(values[0], _FLOOR)
-        if prefix:
-            stay.last += beam.last * values[prefix[-1]]
-        for index in likely:
+        most = beam.total * grammar.best_prior(beam.state)
+        for value, index in likely:
+            if most * value < least:
+                if prefix not in parents:
+                    break
+                if (*prefix, index) not in beams:
+                    continue
             state = grammar.step(beam.state, len(prefix), ALPHABET[index - 1])
             if state:
                 longer = after.setdefault((*prefix, index), _Prefix(state))
                 # The same character again needs a blank between.
-                before = beam.blank if prefix and prefix[-1] == index else beam.total
-                longer.last += before * values[index]
+                longer.last += value * (beam.blank if prefix and prefix[-1] == index else beam.total)
     best = sorted(after.items(), key=lambda item: -item[1].total * grammar.best_prior(item[1].state))[:_WIDTH]
     return dict(best)
+
+
+def _stayed(beams: _Beams, values: list[float]) -> _Beams:
+    """The prefixes after a blank, or the last character once more."""
+    blank = max(values[0], _FLOOR)
+    return {
+        prefix: _Prefix(beam.state, beam.total * blank, beam.last * values[prefix[-1]] if prefix else 0.0)
+        for prefix, beam in beams.items()
+    }
+
+
+def _least_of_best(beams: _Beams, grammar: Grammar) -> float:
+    """What the last of the best is worth; 0 while there are fewer than are kept."""
+    worths = sorted((beam.total * grammar.best_prior(beam.state) for beam in beams.values()), reverse=True)
+    return worths[_WIDTH - 1] if len(worths) >= _WIDTH else 0.0
 
 
 @dataclass(frozen=True, slots=True)

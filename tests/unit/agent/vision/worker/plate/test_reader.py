@@ -297,6 +297,37 @@ def test_the_search_returns_texts_of_the_grammar_best_first(seed: int) -> None:
         assert hypothesis.format in grammar.complete(grammar.follow(hypothesis.printed), len(hypothesis.printed))
 
 
+def searched(columns: np.ndarray, grammar: Grammar) -> list[tuple[str, float]]:
+    """The beam search straight from its definition: every longer prefix is made, and the twelve best stay."""
+    beams = {"": (grammar.start, 1.0, 0.0)}
+    for column in columns:
+        after: dict[str, list[float]] = {}
+        for prefix, (state, blank, last) in beams.items():
+            stay = after.setdefault(prefix, [state, 0.0, 0.0])
+            stay[1] += (blank + last) * max(column[0], 1e-7)
+            if prefix:
+                stay[2] += last * column[ctc.CLASSES[prefix[-1]]]
+            for character in ALPHABET:
+                share = column[ctc.CLASSES[character]]
+                if share > 1e-4 and (step := grammar.step(state, len(prefix), character)):
+                    longer = after.setdefault(prefix + character, [step, 0.0, 0.0])
+                    longer[2] += share * (blank if prefix.endswith(character) else blank + last)
+        worth = {text: (blank + last) * grammar.best_prior(int(state)) for text, (state, blank, last) in after.items()}
+        best = sorted(after, key=lambda text: -worth[text])[:12]
+        beams = {text: (int(after[text][0]), after[text][1], after[text][2]) for text in best}
+    return [(text, blank + last) for text, (state, blank, last) in beams.items() if grammar.complete(state, len(text))]
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 10_000), st.sampled_from([0.02, 0.1, 0.5]))
+def test_the_search_leaves_out_only_what_is_not_among_the_best(seed: int, evenness: float) -> None:
+    grammar = Grammar(FORMATS)
+    columns = np.random.default_rng(seed).dirichlet(np.full(len(ALPHABET) + 1, evenness), 36)
+    found = {hypothesis.printed: hypothesis.probability for hypothesis in ctc.search(columns, grammar)}
+
+    assert found == pytest.approx(dict(searched(columns, grammar)))
+
+
 def test_the_posterior_is_a_distribution_at_every_place(reader: PlateReader) -> None:
     plate = reader.read_crop(draw_plate("新A12345"))
 
