@@ -54,7 +54,7 @@ class Fetching:
     def fetch(self, chosen: ChosenPackage) -> tuple[Path, ...]:
         """The package and its lists, whole and checked. Raises DocumentRefusedError, SourceError, OSError.
 
-        DocumentRefusedError is what the source is at fault for, too: another try may find it mended.
+        DocumentRefusedError is what the source is at fault for, too: another try may find it fixed.
         """
         self._folder.mkdir(mode=0o700, exist_ok=True)
         self._clear(chosen)

@@ -188,7 +188,7 @@ def erase(  # noqa: PLR0913 - each is an option
     digest: Annotated[str, typer.Option(help="The same, by the SHA-256 of its normal form, 64 hex digits.")] = "",
     rewrite_tables: Annotated[
         bool,
-        typer.Option("--rewrite", help="Also write the tables anew; consumers wait meanwhile."),
+        typer.Option("--rewrite", help="Also rewrite the tables; consumers wait while it runs."),
     ] = False,
 ) -> None:
     """Erase personal values of stored events for good; the events stay, and every chain still proves."""
@@ -208,7 +208,7 @@ def erase(  # noqa: PLR0913 - each is an option
         gone = erase_values(database, scope, ErasureOrder("request", cause, operator), _now())
         _say(f"{gone.values} values of {gone.events} events are erased")
         for table in rewrite(database, sorted(gone.months)) if rewrite_tables else ():
-            _say(f"written anew: {table}")
+            _say(f"rewritten: {table}")
     raise typer.Exit(0 if gone.values else FAILED)
 
 

@@ -32,7 +32,7 @@ WAIT_S: Final = 60.0
 def erase(  # noqa: PLR0913 - each is an option
     journal: JournalPath = DEFAULT_JOURNAL,
     *,
-    cause: Annotated[str, typer.Option(help="Why; stands in the event that tells of it. Name nobody here.")],
+    cause: Annotated[str, typer.Option(help="Why; the event records it. Name nobody here.")],
     value: Annotated[
         bool,
         typer.Option(

@@ -60,7 +60,7 @@ def export(  # noqa: PLR0913 - each is an option
         bool,
         typer.Option(
             "--values",
-            help="Also write FILE.values: the personal values that stand beside these events, a line an event.",
+            help="Also write FILE.values: the personal values of these events, one line for each event.",
         ),
     ] = False,
 ) -> None:
