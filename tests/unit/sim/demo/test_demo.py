@@ -102,7 +102,7 @@ def test_a_vehicle_that_does_not_end_as_it_must_fails_the_demo(tmp_path, monkeyp
 def test_new_cars_are_told_apart_by_plates_on_paper_and_by_their_vins(tmp_path, monkeypatch):
     folder = tmp_path / "out"
     # Another car's VIN goes to an officer when this time is over.
-    result = play((PAPER, BY_VIN, ANOTHERS), folder, monkeypatch, wait_s=min(30, scaled(5)))
+    result = play((PAPER, BY_VIN, ANOTHERS), folder, monkeypatch, wait_s=min(30, scaled(7.5)))
     assert result.exit_code == exit_codes.OK, result.output
     events = recorded(folder)
     closed = [event for event in events if event["type"] == "transaction.closed"]
