@@ -167,7 +167,7 @@ _TELLING: Final[Mapping[str, tuple[str, ...]]] = {
 """The fields that tell most of each type, in order."""
 
 ERASED: Final = Text("erased")
-"""What stands in place of a personal value that was erased."""
+"""Shown instead of a personal value that was erased."""
 
 OFFICERS_WORDS: Final = frozenset({"cause", "operator"})
 """The fields that hold what an officer wrote, or the gate itself."""

@@ -44,7 +44,7 @@ def sounds_like_go(text: str) -> bool:
 
 
 def _holds(said: str, part: str) -> bool:
-    """Whether words stand in a text: between other words, or, in a script without blanks, anywhere."""
+    """Whether a text contains words: between other words, or, in a script without blanks, anywhere."""
     if _is_chinese(part):
         return part in said.replace(" ", "")
     return f" {part} " in f" {said} "

@@ -122,7 +122,7 @@ class Vehicles:
 
     @staticmethod
     def _read_again(journal: JournalReader, upto: int) -> OrderedDict[str, Vehicle]:
-        """The vehicles until an erasure, as the journal tells of them after it: nothing of before stays in memory."""
+        """Read the vehicles from the journal again after an erasure; memory keeps nothing from before."""
         known: OrderedDict[str, Vehicle] = OrderedDict()
         for event in journal.events(max(1, upto - LOOKED_BACK), upto):
             _apply_event(known, event.seq, opened(event))

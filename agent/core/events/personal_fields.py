@@ -63,7 +63,7 @@ PERSONAL: Final[Mapping[type[BaseModel], Mapping[str, Subject]]] = MappingProxyT
 """The fields that are a plate, a VIN, a declaration, a name, an address, or the words of a person."""
 
 _NAMING: Final = 4
-"""A shorter value is no proof that a text which holds it tells of the same."""
+"""A text may hold a shorter value by chance: that does not show that it means the same."""
 _VIN: Final = re.compile(r"(?<![0-9A-Za-z])[A-HJ-NPR-Z0-9]{17}(?![0-9A-Za-z])")
 _ONLY_DIGITS: Final = re.compile(r"[0-9]+")
 

@@ -134,7 +134,7 @@ def digests_in(payload: bytes) -> list[str]:
 
 
 def digest_in(text: object) -> str | None:
-    """The digest that stands in place of a value; None: it is no digest, but a value."""
+    """The digest that replaces a value; None: it is a value, not a digest."""
     found = _TOKEN.fullmatch(text) if isinstance(text, str) else None
     return None if found is None else found[1]
 

@@ -23,7 +23,7 @@ class StoreHost:
 
     @classmethod
     def parse(cls, text: str, default_port: int = HTTPS_PORT) -> StoreHost:
-        """Read HOST or HOST:PORT; an IPv6 address stands in brackets. Raises ValueError."""
+        """Read HOST or HOST:PORT; put an IPv6 address in brackets. Raises ValueError."""
         found = _PLACE.fullmatch(text)
         if found is None:
             raise ValueError("expected HOST or HOST:PORT")
