@@ -39,7 +39,7 @@ class _GroupBody(SignedBody):
 
 
 class GroupDisplayArguments(DisplayArguments):
-    """What to tell the drivers who stand at the lanes, and for how long."""
+    """What to show the drivers at the lanes, and for how long."""
 
     @model_validator(mode="after")
     def _of_no_vehicle(self) -> Self:

@@ -289,7 +289,7 @@ def _envelope(kind: str) -> Iterator[tuple[str, Schema]]:
         "sdalg",
         _values_of(
             [ALGORITHM],
-            "The hash behind the digests that stand in `data` in place of personal values, each with `sd:` before it; "
+            "The hash behind the digests that replace personal values in `data`, each with `sd:` before it; "
             "absent: `data` has all its values.",
         ),
     )
