@@ -13,7 +13,7 @@ from agent.settings.drivers import load_configuration
 from drivers.camera.simulated_yard.scene import Scene, ShownCode, Vehicle, draw_scene
 from tests.support.console.consoles import session_token
 from tests.support.gate.gate_site import GATE, GateSite, plain_broker
-from tests.support.gate.lanes import DECIDE_S, GONE_S, READ_S, InputsLane
+from tests.support.gate.lanes import GONE_S, LONGEST_DECIDE_S, READ_S, InputsLane
 from tests.support.mqtt.central import Central
 from tests.support.mqtt.mosquitto import Broker, free_port
 from tests.support.vision.live_rtsp import LiveCamera
@@ -159,7 +159,7 @@ def _patient(toml):
     for quick, slow in (
         ("poll_hz = 50", "poll_hz = 10"),
         (f"read_s = {READ_S}", "read_s = 30"),
-        (f"decide_s = {DECIDE_S}", "decide_s = 30"),
+        (f"decide_s = {LONGEST_DECIDE_S}", "decide_s = 30"),
         (f"gone_s = {GONE_S}", "gone_s = 3"),  # a picture in which nothing changes is read once a second
     ):
         assert quick in toml

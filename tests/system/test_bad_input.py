@@ -13,7 +13,7 @@ from drivers.emulators.lcus import LcusEmulator
 from drivers.emulators.pty import PtyLine
 from tests.support.gate.arrivals import View, empty_yard
 from tests.support.gate.gate_site import GATE, GateSite
-from tests.support.gate.lanes import DECIDE_S, GONE_S, GRANT_S
+from tests.support.gate.lanes import GONE_S, GRANT_S, LONGEST_DECIDE_S
 from tests.support.gate.subscriber import Hearing, Recorded
 from tests.support.mqtt.central import Central
 from tests.support.mqtt.mosquitto import Broker, free_port, needs_mosquitto
@@ -69,7 +69,7 @@ class Gate:
         *,
         open_timeout_s=OPEN_S,
         require="permit_and_plate",
-        decide_s=DECIDE_S,
+        decide_s=LONGEST_DECIDE_S,
     ):
         self.site = GateSite(folder)
         self.port = folder / "relay-board"

@@ -20,8 +20,8 @@ def with_observation(lane: Lane, observation: Observation, at: float) -> tuple[L
     """Return the lane after an observation, and the observation when it is evidence for the open transaction.
 
     What belongs to a vehicle that was answered, and stays in view, only keeps that memory alive: also where it was in
-    view before the next vehicle's transaction began, and was read only now. Evidence that comes before its transaction
-    is kept for `gone_s`.
+    view before the next vehicle's transaction began, and was read only now, however late. Evidence that comes before
+    its transaction is kept for `gone_s`.
     """
     rules, state = lane.rules, lane.state
     key = observation.payload if isinstance(observation, Presentation) else observation.text
@@ -29,12 +29,13 @@ def with_observation(lane: Lane, observation: Observation, at: float) -> tuple[L
     # A blind lane cannot tell a misread plate of the vehicle that just passed from the next one's: it waits for a
     # permit, or for the view to be empty.
     lingering = rules.blind and before and isinstance(observation, Reading | VinReading)
-    alive = tuple(s for s in lane.handled if at - s.seen_at <= rules.gone_s)
-    hits = [key in s.keys or (lingering and s.passed) for s in alive]
-    handled = tuple(replace(s, seen_at=at) if hit else s for s, hit in zip(alive, hits, strict=True))
+    # By the time of its frame: a busy machine reads it when the vehicle is long gone.
+    came_at = observation.at + observation.behind_s
+    hits = [came_at - s.seen_at <= rules.gone_s and (key in s.keys or (lingering and s.passed)) for s in lane.handled]
+    handled = tuple(replace(s, seen_at=at) if hit else s for s, hit in zip(lane.handled, hits, strict=True))
     late = lane.transaction is not None and observation.at < lane.transaction.began_at
     answered = before or late or (state in _ANSWERED and isinstance(observation, Presentation))
-    stale = any(hit and (s.passed or answered) for s, hit in zip(alive, hits, strict=True))
+    stale = any(hit and (s.passed or answered) for s, hit in zip(lane.handled, hits, strict=True))
     # A new car that is parked in view bears its VIN for ever: that is no sign that the vehicle is still there.
     lane = changed(lane, handled=handled, seen_at=lane.seen_at if isinstance(observation, VinReading) else at)
     if stale:

@@ -14,8 +14,6 @@ LONGEST_READ_S = 600.0
 LONGEST_DECIDE_S = 60.0
 """As long as a lane may take: where every vehicle can be read, and how soon is judged elsewhere."""
 
-DECIDE_S = min(LONGEST_DECIDE_S, scaled(2.5))
-"""More than a plate needs, also on a busy machine: its reader gives way to all else that the gate does."""
 GRANT_S = min(60.0, scaled(10.0))
 GONE_S = max(0.5, scaled(0.6))
 """So long may no picture be read though a vehicle is in view."""
@@ -37,7 +35,7 @@ class BlindLane:
         self.toml = f"""
 [lanes.exit-1.timing]
 read_s = {READ_S}
-decide_s = {DECIDE_S}
+decide_s = {LONGEST_DECIDE_S}
 grant_s = {GRANT_S}
 gone_s = {GONE_S}
 blind_passage_s = 1
@@ -82,7 +80,7 @@ class InputsLane:
     assumed = False
     forget_s = 0.0
 
-    def __init__(self, folder, *, read_s=READ_S, decide_s=DECIDE_S):
+    def __init__(self, folder, *, read_s=READ_S, decide_s=LONGEST_DECIDE_S):
         self._modem = NullModem(folder)
         self.toml = f"""
 [lanes.exit-1.timing]

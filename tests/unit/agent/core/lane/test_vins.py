@@ -349,6 +349,27 @@ def test_the_vin_of_a_vehicle_that_was_let_through_counts_for_no_other_while_it_
     assert asked(yard).vins == ()
 
 
+@pytest.mark.parametrize(("ago_s", "counts"), [(10.0, 0), (0.0, 1)])
+def test_the_vin_of_the_vehicle_before_that_is_read_long_after_it_left_counts_for_no_other(
+    ago_s: float, counts: int
+) -> None:
+    yard = present(close_s=0.5)
+    yard.vin()
+    yard.qr()
+    answer(yard, PASS)
+    yard.pulsed()
+    yard.sense(1.0, safety=True)
+    yard.sense(1.0, presence=False)
+    yard.sense(0.5, safety=False)
+    yard.wait(1.6 + yard.lane.rules.gone_s)
+    yard.vin(OTHER)
+    yard.sense(presence=True)
+    yard.wait(9.0)
+    yard.vin(ago_s=ago_s)
+    yard.qr("next")
+    assert len(asked(yard).vins) == counts
+
+
 def test_another_vin_in_view_is_not_remembered_as_that_of_the_vehicle() -> None:
     yard = present()
     yard.vin(OTHER)
