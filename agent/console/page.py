@@ -83,9 +83,9 @@ def render(request: Request, template: str, *, status: int = HTTPStatus.OK, **co
     """A page, or a fragment of one, from `templates/`.
 
     Every template has the texts in the reader's language (agent.i18n.templates), `labels` for what has a code,
-    `detail(said)` for what the gate says in English, `when(moment)`, `clock()` and `zone()` for times, `csrf_field()`,
-    `csrf`, `person` (None: nobody), `places`, `gate_status()`, `language`, `languages`, `theme`, `next_theme`,
-    `gate_id`, `site`, `version`, `is_refused`, `is_lost`, `url_for`, `request` and what is given here.
+    `detail(said)` for what the gate says in English, `when(moment)`, `gate_clock()` and `zone()` for times,
+    `csrf_field()`, `csrf`, `person` (None: nobody), `places`, `gate_status()`, `language`, `languages`, `theme`,
+    `next_theme`, `gate_id`, `site`, `version`, `is_refused`, `is_lost`, `url_for`, `request` and what is given here.
     """
     pages: Pages = request.app.state.pages
     gate: Gate = request.app.state.gate
@@ -100,7 +100,7 @@ def render(request: Request, template: str, *, status: int = HTTPStatus.OK, **co
             "labels": labels,
             "detail": lambda said: detail(request, said),
             "when": lambda moment: when(request, moment),
-            "clock": lambda: clock_tag(now),
+            "gate_clock": lambda: clock_tag(now),
             "zone": lambda: zone(now),
             "csrf": token,
             "csrf_field": lambda: Markup('<input type="hidden" name="{}" value="{}">').format(CSRF_FIELD, token),
