@@ -153,3 +153,35 @@ def test_twins_share_what_was_seen_of_one() -> None:
     assert shared[0, ctc.CLASSES["O"]] == pytest.approx(0.24)
     assert shared[0, ctc.CLASSES["0"]] == pytest.approx(0.8)
     assert columns[0, ctc.CLASSES["O"]] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "confidence", "other", "against", "wanted"),
+    [
+        ("川A82M83", 0.91, "桂A82M83", 0.88, 0.58),
+        ("川A82M83", 0.99, "桂A82M83", 0.3, 0.99),
+        ("川A82M83", 0.4, "桂A82M83", 0.99, 0.007),
+        ("川A82M83", 1.0, "桂A82M83", 1.0, 0.5),
+        ("川A82M83", 0.95, "川A82M83", 0.95, 0.95),
+        ("川A82M83", 0.95, "A82M83", 0.9, 0.95),
+        ("A82M83", 0.95, "川A82M83", 0.3, 0.85),
+    ],
+    ids=[
+        "about as sure",
+        "surer",
+        "far less sure",
+        "both wholly sure",
+        "the same text",
+        "a part of it",
+        "more than it",
+    ],
+)
+def test_of_two_looks_that_read_two_texts_neither_is_sure_beside_the_other(
+    reader: PlateCropReader, text: str, confidence: float, other: str, against: float, wanted: float
+) -> None:
+    plate = reader.read_crop(draw_plate("新A12345"))
+    assert plate is not None
+    one, two = replace(plate, text=text, confidence=confidence), replace(plate, text=other, confidence=against)
+
+    assert one.beside(two).confidence == pytest.approx(wanted, abs=0.01)
+    assert one.beside(None) is one
