@@ -132,7 +132,9 @@ def test_a_longer_text_of_another_look_puts_the_shorter_one_in_doubt(reader: Pla
     part, whole = replace(seen, text="A123BC77"), replace(seen, text="A123BC777")
 
     assert part.beside(None) is part
-    assert part.beside(seen) is part
+    third = part.beside(seen)
+    assert (third.doubt, third.text) == (Doubt.NONE, part.text)
+    assert third.confidence == pytest.approx(0.5, abs=0.1), "both are sure, and only one can be right"
     assert whole.beside(part) is whole
     assert part.beside(whole).doubt is Doubt.LONGER
     assert part.beside(whole).confidence < ACCEPTED
