@@ -9,6 +9,7 @@ from agent.core.plates import (
     ACCEPTED,
     PLAUSIBLE,
     Doubt,
+    PlateKind,
     in_zone,
     is_caption,
     is_cut,
@@ -137,7 +138,9 @@ def _is_whole(plate: PlateFound) -> bool:
 def _precedence(plate: PlateFound) -> tuple[bool, float, float]:
     """Whole plates first, by what makes the main one; of two that are alike, the surer."""
     area = float(plate.box[2] * plate.box[3])
-    return not plate.cut, prominence(plate.confidence, area, plate.off_centre), plate.confidence
+    formless = plate.kind is PlateKind.LATIN
+    prominent = prominence(plate.confidence, area, plate.off_centre, formless=formless)
+    return not plate.cut, prominent, plate.confidence
 
 
 def _size_px(pixels: NDArray[np.uint8]) -> tuple[int, int]:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from agent.core.plates import ACCEPTED, Country, Doubt, PlateColour, RegionField, Sight
+from agent.core.plates import ACCEPTED, Country, Doubt, PlateColour, RegionField, Sight, country_of
 from agent.vision.worker.plate import ctc
 from agent.vision.worker.plate.colour import Light
 from agent.vision.worker.plate.crop_reader import PlateCropReader
@@ -145,6 +145,26 @@ def test_weights_of_a_shorter_alphabet_never_say_the_newer_characters() -> None:
 
     assert columns.shape == (36, len(ctc.CLASSES) + 1)
     assert columns.sum(axis=1) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("seen", "text", "country"),
+    [
+        ("01P211BD超", "01P211BD", Country.UZBEKISTAN),
+        ("60847AAA警", "60847AAA", Country.UZBEKISTAN),
+        ("京A1234警", "京A1234警", Country.CHINA),
+        ("粤ZA123港", "粤ZA123港", Country.CHINA),
+    ],
+)
+def test_a_flag_behind_an_uzbek_number_is_no_chinese_character_and_a_mark_behind_a_chinese_one_is(
+    seen: str, text: str, country: Country
+) -> None:
+    read = read_view(np.zeros((40, 144), np.uint8), columns_of(seen), Sight())
+
+    assert read is not None
+    assert (read.best.number, country_of(read.kind)) == (text, country)
+    assert read.doubt is Doubt.NONE
+    assert read.posterior()[1] > ACCEPTED
 
 
 def test_twins_share_what_was_seen_of_one() -> None:
