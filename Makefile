@@ -32,11 +32,12 @@ test: setup  ## Prove it: style, types, imports, all tests
 	@# More at a time than there are cores: tests of brokers, cameras and kills wait more than they compute.
 	@$(BIN)/python -m pytest -n 8 --dist loadfile --no-loadscope-reorder -m "not long"
 
-check: setup  ## Style, types, imports
+check: setup  ## Style, types, imports, and the words of everything that people read
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+	@$(BIN)/python -m tools.style
 
 bench: setup  ## Measure speed beside the goals
 	@$(BIN)/python bench/run.py

@@ -1,0 +1,111 @@
+"""The places where people read: pages, messages, help, descriptions and the docstrings of faces, each with its text."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from jinja2 import Environment, nodes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ROOT: Final = Path(__file__).parents[2]
+PACKAGES: Final = ("agent", "central", "drivers", "sim")
+MESSAGES: Final = {"Text": 1, "_": 1, "pgettext": 2, "ngettext": 2}
+"""Functions that take a message, and how many of their first arguments are texts."""
+SAID: Final = frozenset({"help", "description", "epilog", "short_help"})
+"""Keywords whose value people read: help of commands, descriptions of configuration keys and of events' fields."""
+DOCSTRINGS: Final = re.compile(
+    r"__init__\.py$|^agent/cli/|^agent/settings/model/|^agent/core/events/event_types\.py$|^drivers/api\.py$"
+)
+"""Files whose docstrings people read who do not read the code: help, descriptions, faces."""
+HISTORY: Final = ("docs/adr/", "CHANGELOG.md")
+"""What was decided and done is not written again."""
+_UNREAD: Final = re.compile(
+    r"^(```|~~~).*?^\1|`[^`\n]*(?:\n[^`\n]+)?`|\]\([^)\s]*\)|<!--.*?-->|<[^>\n]+>", re.DOTALL | re.MULTILINE
+)
+"""Code, addresses and comments."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A text that people read. `path`: its file from the root; `at`: gives the offset of a match in that file."""
+
+    path: str
+    text: str
+    at: Callable[[re.Match[str]], int]
+
+
+def passages(root: Path = ROOT) -> Iterator[Passage]:
+    """Every text of the repository that people read, file by file."""
+    for path in sorted([*root.glob("*.md"), *(root / "docs").rglob("*.md")]):
+        name = path.relative_to(root).as_posix()
+        if not name.startswith(HISTORY):
+            yield page(name, path.read_text(encoding="utf-8"))
+    for package in PACKAGES:
+        for path in sorted((root / package).rglob("*.py")):
+            yield from python(path.relative_to(root).as_posix(), path.read_text(encoding="utf-8"))
+        for path in sorted((root / package).rglob("*.html")):
+            yield from template(path.relative_to(root).as_posix(), path.read_text(encoding="utf-8"))
+
+
+def page(name: str, source: str) -> Passage:
+    """A page in Markdown without its code, addresses and comments; offsets stay."""
+    text = _UNREAD.sub(lambda found: re.sub(r"[^\n]", "·", found[0]), source)
+    return Passage(name, text, lambda match: match.start())
+
+
+def python(name: str, source: str) -> Iterator[Passage]:
+    """The messages, help texts and descriptions of a module, and the docstrings of a face."""
+    tree = ast.parse(source)
+    with_docstrings = bool(DOCSTRINGS.search(name))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            function = node.func.id if isinstance(node.func, ast.Name) else ""
+            told = [*node.args[: MESSAGES.get(function, 0)], *(one.value for one in node.keywords if one.arg in SAID)]
+        elif with_docstrings and isinstance(node, ast.Expr):
+            told = [node.value]
+        else:
+            continue
+        for one in told:
+            if isinstance(one, ast.Constant) and isinstance(one.value, str):
+                yield _literal(name, source, one, one.value)
+
+
+def _literal(name: str, source: str, node: ast.Constant, text: str) -> Passage:
+    """A string of a module. Its words are found in the source again, whose lines may break it anywhere."""
+    begin = _offset(source, node.lineno, node.col_offset)
+    end = _offset(source, node.end_lineno or node.lineno, node.end_col_offset or node.col_offset)
+    return Passage(name, _UNREAD.sub(lambda found: "·" * len(found[0]), text), _finder(source, begin, end))
+
+
+def template(name: str, source: str) -> Iterator[Passage]:
+    """The messages of a page of the console."""
+    for node in Environment(autoescape=True).parse(source).find_all(nodes.Call):
+        function = node.node.name if isinstance(node.node, nodes.Name) else ""
+        for one in node.args[: MESSAGES.get(function, 0)]:
+            if isinstance(one, nodes.Const) and isinstance(one.value, str):
+                begin = sum(len(line) for line in source.splitlines(keepends=True)[: one.lineno - 1])
+                yield Passage(name, one.value, _finder(source, begin, len(source)))
+
+
+def _finder(source: str, begin: int, end: int) -> Callable[[re.Match[str]], int]:
+    """Gives the offset of matched words in a piece of source, where quotes and line ends may be between them."""
+
+    def find(match: re.Match[str]) -> int:
+        words = r"""(?:\s|\\n|["'])+""".join(re.escape(word) for word in match[0].split())
+        again = re.compile(words, re.IGNORECASE).search(source, begin, end)
+        return again.start() if again else begin
+
+    return find
+
+
+def _offset(source: str, line: int, column: int) -> int:
+    """The offset of a position of `ast`, whose columns count bytes of UTF-8."""
+    lines = source.splitlines(keepends=True)
+    before = sum(len(one) for one in lines[: line - 1])
+    return before + len(lines[line - 1].encode()[:column].decode())
