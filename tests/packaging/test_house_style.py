@@ -69,12 +69,29 @@ def test_help_descriptions_and_plurals_are_read_and_other_strings_are_not(tmp_pa
     assert [one.line for one in found(list(python("a.py", source)), tmp_path)] == [1, 2, 3]
 
 
-def test_docstrings_count_where_people_read_them(tmp_path):
-    source = '"""Do it anew."""\n'
-    face = tmp_path / "agent" / "room" / "__init__.py"
-    face.parent.mkdir(parents=True)
-    face.write_text(source)
-    assert len(found(list(python("agent/room/__init__.py", source)), tmp_path)) == 1
+MODULE = '''"""Do it anew."""
+class Table:
+    """Do it anew."""
+def command(way: Annotated[str, typer.Argument()]):
+    """Do it anew."""
+def other():
+    """Do it anew."""
+'''
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("agent/room/__init__.py", [1, 5]),
+        ("agent/settings/model/lane.py", [3, 5]),
+        ("agent/cli/run.py", [5]),
+        ("drivers/api.py", [1, 3, 5, 7]),
+    ],
+)
+def test_docstrings_count_where_people_read_them(tmp_path, name, lines):
+    (tmp_path / name).parent.mkdir(parents=True)
+    (tmp_path / name).write_text(MODULE)
+    assert [one.line for one in found(list(python(name, MODULE)), tmp_path)] == lines
 
 
 def test_a_message_of_a_page_of_the_console_is_found(tmp_path):

@@ -19,10 +19,10 @@ MESSAGES: Final = {"Text": 1, "_": 1, "pgettext": 2, "ngettext": 2}
 """Functions that take a message, and how many of their first arguments are texts."""
 SAID: Final = frozenset({"help", "description", "epilog", "short_help"})
 """Keywords whose value people read: help of commands, descriptions of configuration keys and of events' fields."""
-DOCSTRINGS: Final = re.compile(
-    r"__init__\.py$|^agent/cli/|^agent/settings/model/|^agent/core/events/event_types\.py$|^drivers/api\.py$"
-)
-"""Files whose docstrings people read who do not read the code: help, descriptions, faces."""
+WHOLE: Final = ("drivers/api.py",)
+"""Modules of which every docstring is read: people outside build on them."""
+DESCRIBED: Final = ("agent/settings/model/", "agent/core/events/", "agent/core/commands/")
+"""Modules whose classes are tables of the configuration or types of messages: their docstrings are descriptions."""
 HISTORY: Final = ("docs/adr/", "CHANGELOG.md")
 """What was decided and done is not written again."""
 _UNREAD: Final = re.compile(
@@ -60,20 +60,41 @@ def page(name: str, source: str) -> Passage:
 
 
 def python(name: str, source: str) -> Iterator[Passage]:
-    """The messages, help texts and descriptions of a module, and the docstrings of a face."""
+    """The messages, help texts and descriptions of a module, and those docstrings that people read."""
     tree = ast.parse(source)
-    with_docstrings = bool(DOCSTRINGS.search(name))
+    told = [
+        *_docstrings(name, tree),
+        *(one for node in ast.walk(tree) if isinstance(node, ast.Call) for one in _said(node)),
+    ]
+    for one in told:
+        if isinstance(one, ast.Constant) and isinstance(one.value, str):
+            yield _literal(name, source, one, one.value)
+
+
+def _said(node: ast.Call) -> Iterator[ast.expr]:
+    """The arguments of a call that people read: messages, help, descriptions."""
+    function = node.func.id if isinstance(node.func, ast.Name) else ""
+    yield from node.args[: MESSAGES.get(function, 0)]
+    yield from (one.value for one in node.keywords if one.arg in SAID)
+
+
+def _docstrings(name: str, tree: ast.Module) -> Iterator[ast.expr]:
+    """The docstrings of a module that people read: of faces, commands, tables of the configuration, messages."""
+    if name.endswith("__init__.py"):
+        yield from _docstring(tree)
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            function = node.func.id if isinstance(node.func, ast.Name) else ""
-            told = [*node.args[: MESSAGES.get(function, 0)], *(one.value for one in node.keywords if one.arg in SAID)]
-        elif with_docstrings and isinstance(node, ast.Expr):
-            told = [node.value]
-        else:
-            continue
-        for one in told:
-            if isinstance(one, ast.Constant) and isinstance(one.value, str):
-                yield _literal(name, source, one, one.value)
+        is_read = (
+            name in WHOLE
+            or (isinstance(node, ast.ClassDef) and name.startswith(DESCRIBED))
+            or (isinstance(node, ast.FunctionDef) and "typer." in ast.unparse(node.args))
+        )
+        if is_read and isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield from _docstring(node)
+
+
+def _docstring(node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.expr]:
+    if ast.get_docstring(node) is not None and isinstance(node.body[0], ast.Expr):
+        yield node.body[0].value
 
 
 def _literal(name: str, source: str, node: ast.Constant, text: str) -> Passage:

@@ -14,7 +14,7 @@ COUNTS: Final[Mapping[str, Text]] = {
     "error": Text("Errors"),
     "warning": Text("Warnings"),
     "note": Text("Notes"),
-    "ok": Text("Well"),
+    "ok": Text("OK"),
 }
 
 SEVERITIES: Final[Mapping[str, Text]] = {
@@ -26,8 +26,8 @@ SEVERITIES: Final[Mapping[str, Text]] = {
 PARTS: Final = PART_NAMES
 
 LEVELS: Final[Mapping[str, Text]] = {
-    "debug": Text("everything"),
-    "info": Text("news and worse"),
-    "warning": Text("warnings and errors"),
-    "error": Text("errors only"),
+    "debug": Text("All"),
+    "info": Text("Info and above"),
+    "warning": Text("Warnings and errors"),
+    "error": Text("Errors only"),
 }

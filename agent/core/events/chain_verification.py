@@ -309,7 +309,7 @@ def _flaw_of_place(before: Point, this: _Link) -> ChainFlaw | None:
         )
     elif at.seq == before.seq:
         what = (
-            Text("the record before once more")
+            Text("the previous record again")
             if at.digest == before.digest
             else Text("another event with the number before")
         )

@@ -169,7 +169,7 @@ def changed_anchors(held: HeldAnchors, number: int, changes: Mapping[str, JsonVa
     """
     for key in changes:
         if key not in held.values:
-            raise AnchorValueError(key[:80], Text("is no trust anchor"))
+            raise AnchorValueError(key[:80], Text("is not a trust anchor"))
     tables = tables_of(held)
     tables[_ANCHORS]["number"] = number
     for key, value in changes.items():

@@ -393,7 +393,7 @@ def test_a_broken_file_on_the_disk_is_reported_and_fixed_as_text(gate):
     good = gate.path.read_text(encoding="utf-8")
     gate.path.write_text(good.replace("[gate]", "[gate"), encoding="utf-8")
     browser = gate.browser("technician")
-    assert "cannot be used" in browser.get("/live/configuration").text
+    assert "is invalid" in browser.get("/live/configuration").text
     assert browser.get("/configuration/table?path=gate").status_code == 409
     raw = form(browser.get("/configuration/raw"))
     answer = browser.post("/configuration/raw?file=0", data=raw | {"content": good})
@@ -448,9 +448,7 @@ def test_every_section_and_lane_has_its_form_in_every_language(gate, language):
     page = browser.get("/configuration", headers=ask)
     assert (
         translate(
-            Text(
-                "The files are not yet what the gate runs with. It takes them by itself once no vehicle is under way."
-            ),
+            Text("The gate does not use these files yet. It loads them as soon as no vehicle is in a lane."),
             language,
         )
         in page.text
@@ -465,8 +463,8 @@ def test_every_section_and_lane_has_its_form_in_every_language(gate, language):
     lane = browser.get("/configuration/table?path=lanes.out", headers=ask).text
     for described in (
         "What the lane asks of a vehicle.",
-        "For a decision, from the permit's reading.",
-        "Pictures a second.",
+        "Seconds to wait for a decision after the permit was read.",
+        "Frame rate in fps.",
     ):
         assert str(escape(translate(Text(described), Language(language)))) in lane, described
 
@@ -497,7 +495,7 @@ def test_how_a_state_came_to_be_is_told_in_the_readers_language(gate, language):
     )
     page = browser.get("/configuration/history", headers={"accept-language": language}).text
     assert translate(Text("changed: {what}", what="lanes.out"), language) in page
-    assert translate(Text("edited by hand"), language) in page
+    assert translate(Text("edited manually"), language) in page
 
 
 def test_a_viewer_sees_none_of_it(gate):
