@@ -19,10 +19,13 @@ MESSAGES: Final = {"Text": 1, "_": 1, "pgettext": 2, "ngettext": 2}
 """Functions that take a message, and how many of their first arguments are texts."""
 SAID: Final = frozenset({"help", "description", "epilog", "short_help"})
 """Keywords whose value people read: help of commands, descriptions of configuration keys and of events' fields."""
+SPOKEN: Final = ("agent/cli/", "central/operation/", "sim/demo/")
+"""Modules of commands, whose strings of some words go to a terminal."""
 WHOLE: Final = ("drivers/api.py",)
 """Modules of which every docstring is read: people outside build on them."""
 DESCRIBED: Final = ("agent/settings/model/", "agent/core/events/", "agent/core/commands/")
 """Modules whose classes are tables of the configuration or types of messages: their docstrings are descriptions."""
+FEWEST_WORDS: Final = 3
 HISTORY: Final = ("docs/adr/", "CHANGELOG.md")
 """What was decided and done is not written again."""
 _UNREAD: Final = re.compile(
@@ -66,9 +69,20 @@ def python(name: str, source: str) -> Iterator[Passage]:
         *_docstrings(name, tree),
         *(one for node in ast.walk(tree) if isinstance(node, ast.Call) for one in _said(node)),
     ]
+    if name.startswith(SPOKEN):
+        told += _sentences(tree)
     for one in told:
         if isinstance(one, ast.Constant) and isinstance(one.value, str):
             yield _literal(name, source, one, one.value)
+
+
+def _sentences(tree: ast.Module) -> Iterator[ast.expr]:
+    """Strings of three words and more that are no docstrings."""
+    documented = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        is_text = isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documented
+        if is_text and len(str(node.value).split()) >= FEWEST_WORDS:
+            yield node
 
 
 def _said(node: ast.Call) -> Iterator[ast.expr]:

@@ -42,13 +42,14 @@ def rules() -> tuple[StyleRule, ...]:
 
 @cache
 def clean() -> tuple[str, ...]:
-    """Files and folders (with a slash at the end) that must have no finding."""
+    """Files and folders (with a slash at the end) that must have no finding; "!" before one excepts it."""
     return tuple(_file()["clean"])
 
 
 def must_be_clean(path: str) -> bool:
     """Whether a file, named from the root of the repository, may have no finding."""
-    return any(path == one or (one.endswith("/") and path.startswith(one)) for one in clean())
+    named = [one for one in clean() if path == one.lstrip("!") or (one[-1] == "/" and path.startswith(one.lstrip("!")))]
+    return bool(named) and not any(one.startswith("!") for one in named)
 
 
 @cache

@@ -63,7 +63,7 @@ def _user_name(value: str) -> str:
 
 
 class Person(BaseModel):
-    """Somebody who may take part in a change of trust anchors."""
+    """A person who may take part in a change of trust anchors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     name: Annotated[str, AfterValidator(_user_name)] = Field(description="His name as a user of the console.")

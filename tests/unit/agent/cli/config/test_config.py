@@ -343,7 +343,7 @@ def test_the_history_says_when_who_what_and_which_keys(gate):
     assert third["changed"] == ["lanes.exit-1.timing.read_s"]
     assert not third["on_disk"]
     told = gate.call("history", "-c", gate.main).stdout.splitlines()
-    assert told[-1] == "the files on the disk are not in the history yet: they were edited by hand"
+    assert told[-1] == "the files on disk are not in the history yet: they were edited manually"
     gate.set("mqtt.window", "9")
     by_hand, last = gate.states()[-2:]
     assert (by_hand["what"], by_hand["changed"]) == ("edited by hand", ["gate.id"])
