@@ -75,7 +75,9 @@ EVENTS: Final[Mapping[str, StandardEquivalent]] = {
         note="ties the vehicle to its permit beside the plate, or in its stead; customs lanes have no field for it",
     ),
     "access.decided": StandardEquivalent(customs=COMMAND, note="by verdict, see below"),
-    "access.compared": StandardEquivalent(note="the gate's own; of a dry run, in which no one passes because of the gate"),
+    "access.compared": StandardEquivalent(
+        note="the gate's own; of a dry run, in which no one passes because of the gate"
+    ),
     "access.granted": StandardEquivalent(
         f"{_GRANTED}Credential",
         "granted (1)",
