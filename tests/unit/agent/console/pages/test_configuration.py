@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 import pytest
 from markupsafe import escape
 
+from agent.console.configuration_form import blank, label_of
 from agent.i18n import Language, translate
 from agent.service.redaction import MASK
 from drivers.text import Text
@@ -393,7 +394,7 @@ def test_a_broken_file_on_the_disk_is_reported_and_fixed_as_text(gate):
     good = gate.path.read_text(encoding="utf-8")
     gate.path.write_text(good.replace("[gate]", "[gate"), encoding="utf-8")
     browser = gate.browser("technician")
-    assert "is invalid" in browser.get("/live/configuration").text
+    assert "cannot be used" in browser.get("/live/configuration").text
     assert browser.get("/configuration/table?path=gate").status_code == 409
     raw = form(browser.get("/configuration/raw"))
     answer = browser.post("/configuration/raw?file=0", data=raw | {"content": good})
@@ -446,13 +447,8 @@ def test_every_section_and_lane_has_its_form_in_every_language(gate, language):
     browser = gate.browser("technician")
     ask = {"accept-language": language}
     page = browser.get("/configuration", headers=ask)
-    assert (
-        translate(
-            Text("The gate does not use these files yet. It loads them as soon as no vehicle is in a lane."),
-            language,
-        )
-        in page.text
-    )
+    waiting = Text("Waiting: the gate takes the new configuration once no vehicle is on its way")
+    assert translate(waiting, language) in page.text
     paths = re.findall(r'href="/configuration/table\?([^"]+)"', page.text)
     assert len(paths) >= 15
     for path in paths:
@@ -463,10 +459,11 @@ def test_every_section_and_lane_has_its_form_in_every_language(gate, language):
     lane = browser.get("/configuration/table?path=lanes.out", headers=ask).text
     for described in (
         "What the lane asks of a vehicle.",
-        "Seconds to wait for a decision after the permit was read.",
-        "Frame rate in fps.",
+        "For a decision, from the permit's reading.",
+        "Pictures a second.",
     ):
-        assert str(escape(translate(Text(described), Language(language)))) in lane, described
+        label, _help = label_of(translate(Text(described), Language(language)))
+        assert str(escape(label)) in lane, described
 
 
 @pytest.mark.parametrize("language", Language)
@@ -495,10 +492,39 @@ def test_how_a_state_came_to_be_is_told_in_the_readers_language(gate, language):
     )
     page = browser.get("/configuration/history", headers={"accept-language": language}).text
     assert translate(Text("changed: {what}", what="lanes.out"), language) in page
-    assert translate(Text("edited manually"), language) in page
+    assert translate(Text("edited by hand"), language) in page
 
 
 def test_a_viewer_sees_none_of_it(gate):
     viewer = gate.browser("viewer")
     for path in ("/configuration", "/configuration/raw", "/configuration/history", "/configuration/table?path=mqtt"):
         assert viewer.get(path).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("described", "label", "rest"),
+    [
+        ("Name of the gate; the CN of its certificate.", "Name of the gate", "The CN of its certificate."),
+        ("How long a pulse is.", "How long a pulse is", ""),
+        ("Port of the service: 8480 by default", "Port of the service", "8480 by default"),
+        ("检查点名称。其证书的 CN。", "检查点名称", "其证书的 CN。"),
+        ("no end", "no end", ""),
+        ("", "", ""),
+    ],
+)
+def test_what_describes_a_key_is_its_label_and_its_help(described, label, rest):
+    assert label_of(described) == (label, rest)
+
+
+def test_settings_are_found_by_words_and_by_key(gate):
+    browser = gate.browser("technician")
+    by_key = browser.get("/configuration/search", params={"q": "TIMING.read_s"}).text
+    assert "/configuration/table?path=lanes.out#k-lanes.out.timing.read_s" in by_key
+    level = blank(("log",), "").fields[0]
+    words, _help = label_of(translate(level.description, Language.ZH))
+    by_words = browser.get("/configuration/search", params={"q": words}, headers={"accept-language": "zh"}).text
+    assert f"#k-{level.name}" in by_words
+    none = browser.get("/configuration/search", params={"q": "<b>nothing"}).text
+    assert "No setting contains “&lt;b&gt;nothing”" in none
+    assert browser.get("/configuration/search", params={"q": " "}).text.strip() == ""
+    assert gate.browser("viewer").get("/configuration/search", params={"q": "log"}).status_code == 403
