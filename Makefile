@@ -9,7 +9,7 @@ BIN    := $(VENV)/bin
 # surroundings say.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test check bench bench-reading test-browser test-package test-vm test-bare \
+.PHONY: help setup demo test check bench bench-reading test-browser test-package test-vm test-bare docs \
 	test-cluster test-central test-generators proofs faults fuzz fuzz-guided properties races model mutants soak \
 	soak-lane soak-vision stress train train-detector schema texts architecture format lock deb release sign clean
 
@@ -32,11 +32,12 @@ test: setup  ## Prove it: style, types, imports, all tests
 	@# More at a time than there are cores: tests of brokers, cameras and kills wait more than they compute.
 	@$(BIN)/python -m pytest -n 8 --dist loadfile --no-loadscope-reorder -m "not long"
 
-check: setup  ## Style, types, imports
+check: setup  ## Style, types, imports, and the words of everything that people read
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+	@$(BIN)/python -m tools.style
 
 bench: setup  ## Measure speed beside the goals
 	@$(BIN)/python bench/run.py
@@ -129,6 +130,9 @@ train-detector: setup  ## Train the plate detector; GLYPHS=, BACKGROUNDS=, BOXED
 	@.venv-training/bin/python -m training.detector build/detector --fonts build/training-fonts /usr/share/fonts \
 	    $(GLYPHS:%=--glyphs %) $(if $(BACKGROUNDS),--backgrounds $(BACKGROUNDS)) $(if $(BOXED),--boxed $(BOXED)) \
 	    $(PHOTOGRAPHS:%=--photographs %)
+
+docs: setup  ## Write the pages as a static site with a search: build/site/index.html
+	@$(BIN)/python -m tools.docs_site
 
 schema: setup  ## Write the JSON Schema of the configuration for your editor: build/gate.schema.json
 	@mkdir -p build

@@ -6,7 +6,7 @@ Errors form a tree of two branches, and a supervisor looks at nothing else:
      +-- DeviceUnavailableError    trying again may help   (unplugged, no answer, stream ended, wrong bytes)
      +-- DeviceMisconfiguredError  trying again will not   (no such channel, not this kind of board)
 
-Of what was asked in vain, NotSentError says that it never left this computer; its TooLateError, that the device is not
+Of failed requests, NotSentError says that it never left this computer; its TooLateError, that the device is not
 even lost; and RecordingUnusableError, that the recording is at fault and not the device.
 
 Any other exception that leaves a driver is a bug of that driver.
@@ -82,11 +82,11 @@ class RelayPort(Protocol):
     """A relay board. Not thread-safe: one thread owns it. Channels count from 1.
 
     Every method but `close` may raise `DeviceUnavailableError` or `DeviceMisconfiguredError`. `pulse` and `set`
-    report what became of the command as a `Delivery` wherever they can tell; they raise only when nothing was sent.
+    report the result of the command as a `Delivery` wherever they can tell; they raise only when nothing was sent.
 
     `deadline` (monotonic s): after it nothing may be switched on any more. It is compared when all waiting is over, for
     a shared line too, right before the first byte of the command: after it `TooLateError` is raised, and the port
-    goes on as it is. A release has none: it is sent whenever it can be.
+    continues unchanged. A release has none: it is sent whenever it can be.
     """
 
     @property
@@ -231,7 +231,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class CameraNeeds:
-    """What of the machine a camera's driver must reach; all else may be barred to the process that runs it.
+    """What of the machine a camera's driver must reach; everything else may be barred to the process that runs it.
 
     `files`: files to read; of a folder all that is below it. `devices`: device nodes to read, write and control.
     `listed`: folders whose names may be read, and no file in them.
@@ -403,7 +403,7 @@ class SignPort(Protocol):
     """A sign for the driver. Not thread-safe: one thread owns it. It never moves a barrier, whatever else it could do.
 
     `open` and `show` raise `DeviceUnavailableError` or `DeviceMisconfiguredError`. After the first of them the sign
-    must be closed and opened again before the next `show`; the page of before, or a part of the new one, may be on it.
+    must be closed and opened again before the next `show`; the previous page, or a part of the new one, may be on it.
     """
 
     @property
@@ -412,11 +412,11 @@ class SignPort(Protocol):
         ...
 
     def can_show(self, text: str) -> bool:
-        """Whether the sign has every character of this text, and room for it. Asks nobody."""
+        """Whether the sign has every character of this text, and room for it. Asks no device."""
         ...
 
     def can_speak(self, text: str) -> bool:
-        """Whether the sign can say this text aloud. Asks nobody."""
+        """Whether the sign can say this text aloud. Asks no device."""
         ...
 
     def open(self) -> str:
@@ -454,7 +454,7 @@ class VoicePort(Protocol):
     def play(self, recording: Path) -> None:
         """Begin to play this recording; one that is played is cut off. Returns once it has begun.
 
-        Raises RecordingUnusableError for one that cannot be played: the port goes on, and plays the next.
+        Raises RecordingUnusableError for one that cannot be played: the port continues, and plays the next.
         """
         ...
 

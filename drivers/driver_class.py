@@ -58,7 +58,7 @@ def settings_model_of(entry: DriverEntry) -> type[BaseModel]:
     """
     model = _object(entry, entry.settings) if entry.settings else getattr(driver_class_of(entry), "Settings", None)
     if not (isinstance(model, type) and issubclass(model, BaseModel)):
-        _refuse(entry, Text("its settings are no pydantic model"))
+        _refuse(entry, Text("its settings are not a pydantic model"))
     if entry.package is not None:
         # The schema of the configuration is made of all models: one that has none would leave the gate without it.
         _guarded(entry, model.model_json_schema)
@@ -69,7 +69,7 @@ def driver_class_of(entry: DriverEntry) -> Any:
     """The class of the driver, which has all that its port asks for. Raises DriverUnusableError."""
     driver = _object(entry, entry.path)
     if not isinstance(driver, type):
-        _refuse(entry, Text("{path} is no class", path=entry.path))
+        _refuse(entry, Text("{path} is not a class", path=entry.path))
     missing = [name for name in _asked_for(entry.port) if name != "capabilities" and not _has(driver, name)]
     if missing:
         _refuse(entry, Text("{path} lacks: {missing}", path=entry.path, missing=", ".join(missing)))
@@ -96,7 +96,7 @@ def needs_of(entry: DriverEntry, table: Mapping[str, object]) -> CameraNeeds:
     settings = _guarded(entry, lambda: settings_model_of(entry).model_validate(table))
     needs = _guarded(entry, lambda: driver.needs(settings))
     if not isinstance(needs, CameraNeeds):
-        _refuse(entry, Text("its needs are no CameraNeeds"))
+        _refuse(entry, Text("its needs are not CameraNeeds"))
     return needs
 
 

@@ -28,7 +28,7 @@ class ModbusLineSettings(BaseModel):
         description="Path of the serial port, best one that survives replugging: /dev/serial/by-id/... or by-path/...",
     )
     unit: int = Field(default=1, ge=1, le=255, description="Modbus address of the board.")
-    baud: int = Field(default=9600, ge=1200, le=256000, description="Speed of the line in bits a second.")
+    baud: int = Field(default=9600, ge=1200, le=256000, description="Speed of the line in bits per second.")
     parity: Literal["N", "E", "O"] = Field(default="N", description="Parity: N none, E even, O odd.")
     stop_bits: Literal[1, 2] = Field(default=1, description="Number of stop bits.")
     timeout_ms: int = Field(

@@ -65,7 +65,7 @@ HARMFUL: Final = frozenset({0x50, *range(0x5A, 0x77), 0xA0, 0xFF, 0x0D, 0x2F, 0x
 _DOUBTS: Mapping[Profile, Text] = MappingProxyType(
     {
         Profile.WAVESHARE_D: Text("an IO 8CH answers alike"),
-        Profile.LCTECH: Text("it tells of 8 of each whatever it has: set channels and count"),
+        Profile.LCTECH: Text("it always reports 8 of each: set channels and count"),
         Profile.R421A: Text("probably: another device may have such registers, so look at the board"),
     }
 )

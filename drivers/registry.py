@@ -89,12 +89,12 @@ REFUSED: Mapping[str, Text] = MappingProxyType(
         "noyito_hid": _HID,
         "usbrelay": _HID,
         "arduino": Text(
-            "it starts anew when its port is opened, and what its program does then is not known; "
-            'teach it Modbus RTU and use kind "modbus_rtu" with profile "coils"'
+            "it restarts when its port is opened, and what its program then does is unknown; teach it Modbus RTU and "
+            'use kind "modbus_rtu" with profile "coils"'
         ),
         "latching": Text(
-            "its relays stay as they are when the power fails, so that an opening would last for ever; "
-            "take a board whose relays fall off"
+            "its relays keep their state when the power fails, so an opening would never end; take a board whose "
+            "relays fall off"
         ),
         "tg9541": Text(
             "it neither acknowledges a command nor tells its state, and wants another value for on than Modbus has; "

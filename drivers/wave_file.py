@@ -96,12 +96,12 @@ def parse(content: bytes) -> Wave:
             raw = file.readframes(count)
     except (wave.Error, EOFError) as error:
         raise WaveFileError(
-            Text("it is no WAV file with PCM samples ({reason}); export it as WAV, PCM, 16 bits", reason=_why(error))
+            Text("it is not a WAV file with PCM samples ({reason}); export it as WAV, PCM, 16 bits", reason=_why(error))
         ) from error
     if not count or len(raw) != count * _SAMPLE_BYTES:
         raise WaveFileError(
             Text(
-                "it is cut off: its header tells of {wanted} samples, and it holds {found}",
+                "it is cut off: its header announces {wanted} samples, and it holds {found}",
                 wanted=count,
                 found=len(raw) // _SAMPLE_BYTES,
             )

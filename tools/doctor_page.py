@@ -22,14 +22,14 @@ OTHERS: Final = tuple(language for language in Language if language is not Langu
 
 INTRODUCTION: Final = """# Doctor: what is wrong with a gate, and how to fix it
 
-This page is written by `python tools/doctor_page.py`; the words stand in `agent/doctor/texts.py`, and their
+This page is written by `python tools/doctor_page.py`; the words are in `agent/doctor/texts.py`, and their
 translations in the catalogues of `agent/i18n/`.
 
 ```
 gate-agent doctor                     # everything, in some seconds; exit code 0: nothing to fix, 1: errors or warnings
 gate-agent doctor --language kk       # in Chinese (zh), Russian (ru) or Kazakh (kk)
 gate-agent doctor --json              # for programs: code, severity, subject, figures, words
-gate-agent bundle out.zip             # the same with log, configuration, events and versions, for help from afar
+gate-agent bundle out.zip             # the same with log, configuration, events and versions, for remote support
 ```
 
 Where the agent runs, the doctor asks it through its socket (`/run/gate-agent/console.sock`): it has the devices. Where
@@ -43,7 +43,7 @@ minute, and at once when a problem came or went. One examination took 0.03 s of 
 
 To try a broker, the doctor connects as the gate does, subscribes to `ack`, and publishes one `health` message that is
 not retained: those are things that a gate may do. mosquitto says yes to every subscription, also to one whose messages
-its access list keeps back, so that only a broker that says no is found.
+its access list keeps back, which finds only a broker that refuses.
 
 What is measured is shown in no language: sizes in powers of 1024, `→` before a date until which something holds, for a
 journal its last number and in brackets how many events wait.

@@ -33,12 +33,12 @@ INTRODUCTION: Final = """# What a driver is told
 
 The drivers stay in their cars. What they are to do next is one message at a time: as a sentence and a pictogram on the
 driver page, in a few letters on an LED sign, and aloud. This page is written by `python tools/driver_page.py`; the
-words stand in `agent/i18n/driver_wording.py` and its catalogues, the pictograms in
+words are in `agent/i18n/driver_wording.py` and its catalogues, the pictograms in
 `agent/console/static/pictograms/`.
 """
 
 WHEN: Final = """A message says what to do. Where no reason says more, it is that of the lane's state; a reason that is
-told stands in its place, from the answer until the lane goes on. `drive_on` is said when the arm is up, not when the
+told replaces it, from the answer until the lane continues. `drive_on` is said when the arm is up, not when the
 way is granted: until then it is `barrier_opens`."""
 
 RECORDED: Final = """The outcome of a transaction, [`transaction.closed`](events.md#transactionclosed), names the
@@ -88,7 +88,7 @@ def when() -> Iterable[tuple[str, ...]]:
         states = [f"`{state}`" for state in LaneState if message_for_state(state) is message]
         reasons = [f"`{reason}`" for reason in Reason if message_for_reason(reason) is message]
         if message is DriverMessage.WAIT_FOR_OFFICER:
-            reasons = ["every reason that stands nowhere else here"]
+            reasons = ["every reason that is not listed above"]
         if message is DriverMessage.FROM_CENTRAL:
             reasons = ["central says something to this driver: see [below](#a-text-of-central)"]
         yield pictogram(message), f"`{message}`", ", ".join(states), ", ".join(reasons)
@@ -107,9 +107,9 @@ def said_less() -> str:
     )
     return paragraph(
         f"""{len(NO_ORACLE)} reasons share the one message “{wait}” on purpose: plate, vehicle, use, watch list and
-        chance must not be told apart by somebody who tries codes, and what is wrong with the gate is nobody's business.
-        A code that is refused for itself is told “{not_valid}”, whichever of {len(REFUSED_CODES)} reasons it is. What
-        an officer reads of each stands in [reasons.md](reasons.md)."""
+        chance must look the same to someone who tries codes, and drivers do not need to know what is wrong with the
+        gate. A code that is refused for itself is told “{not_valid}”, whichever of {len(REFUSED_CODES)} reasons it is.
+        What an officer reads of each is in [reasons.md](reasons.md)."""
     )
 
 
@@ -167,7 +167,7 @@ def on_signs() -> str:
         f"""A sign counts columns of half a square: a Latin letter takes one, a Chinese or Cyrillic one two, as in GBK.
         So Russian and Kazakh have four letters at 8 columns and eight at 16. A sign gets the fullest words that fit
         over its lines; one of more than 32 columns in all gets the sentence of the driver page. {MOVES} marks what
-        moves through a sign of 8 columns; where a sign cannot move text, another language of the lane stands there."""
+        moves through a sign of 8 columns; where a sign cannot move text, another language of the lane is shown."""
     )
     letters = paragraph(
         f"""A font card with GBK has no Kazakh letters: of {len(DriverMessage)} messages {len(unshown)} cannot be
@@ -182,8 +182,8 @@ def of_central() -> str:
     return paragraph(
         f"""By the signed command [`display`](commands.md#a-text-for-one-driver) central says something to one driver,
         in up to four languages, each up to {DISPLAY_TEXT_LIMIT} characters, for up to {DISPLAY_FOR_LIMIT_S} s. It
-        stands in the place of the lane's words while the vehicle stands before a resting barrier, and is over when the
-        barrier moves or the vehicle leaves. A voice says that there is a message, and does not read it."""
+        replaces the lane's words while the vehicle waits in front of a resting barrier, and ends when the barrier
+        moves or the vehicle leaves. A voice says that there is a message, and does not read it."""
     )
 
 

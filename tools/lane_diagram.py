@@ -163,25 +163,25 @@ Rules that never break, each watched over random sequences by `tests/unit/agent/
 5. A transaction has exactly one outcome.
 6. A start moves nothing by itself; a hold contact that is on, or an officer, may.
 7. Of lanes that must wait for one another, one opens at a time: no open pulse and no order to hold while the way is not
-   free. Only the hold contact, a fire alarm's for one, asks nobody, and an arm that the agent itself lowers goes up
+   free. Only the hold contact, a fire alarm's for one, asks no one, and an arm that the agent itself lowers goes up
    again.
 8. A locked lane opens for no permit, no officer and no key: no open pulse and no order to hold. Only the hold contact
-   opens it, and an arm that the agent itself lowers goes up again. What was granted before the lock goes on.
+   opens it, and an arm that the agent itself lowers goes up again. What was granted before the lock continues.
 9. A lane out of service begins no transaction but an officer's. One with a grant has its outcome first.
-10. Each order from afar has exactly one answer, and none is carried out after its time. What stands (locked, out of
-    service) stands only once it is recorded, and then over restarts.
+10. Each remote order has exactly one answer, and none is carried out after its time. An order that lasts (locked, out
+    of service) holds only once it is recorded, and then over restarts.
 11. A technician's test gives at most one pulse, recorded before it moves anything, and only in a lane that is idle or
     out of service, with no transaction, no pulse under way, the way free and nothing there: by fresh inputs, or, where
     there are none, by readers.
 12. The use of a permit is consumed when its vehicle passed. It is given back only where it is known that nothing
     passed: no pulse went out, or nothing was under the arm from the grant until the vehicle was gone and the arm down.
     Else it stays reserved, in doubt, for an officer.
-13. Nobody is judged by what the vehicle before him showed before he came, however late it was read. An order into
+13. No one is judged by what the vehicle before him showed before he came, however late it was read. An order into
     service makes an exception: who was turned away may try again at once.
 
 Not in the pictures, because they lead there from every state: inputs lost lead to `fault` (not from `held_open`), and
 an officer's order to hold, or the hold contact, leads to `held_open`. An order to lock or unlock leaves the state as it
-is. Where two rows of a state have the same cause, the inputs, or what stands of the orders, decide: a vehicle that may
+is. Where two rows of a state have the same cause, the inputs, or the orders in force, decide: a vehicle that may
 pass is `waiting` where the lane is locked. Answers to orders, and what the sign shows, are not in the tables.
 
 A grant by permit that rests on what cameras saw has a second reading before it counts
@@ -191,7 +191,7 @@ once; where they cannot be read, RETRY and at last MANUAL. Here that is part of 
 none.
 
 **A blind lane** has no presence loop (`signals.presence`): that a vehicle is there, and gone, is known by its readers
-alone, passages are assumed, and every event says so. Whoever takes over the process of its only camera can show it
+alone, passages are assumed, and every event says so. Anyone who takes over the process of its only camera can show it
 pictures of an earlier vehicle, which the second reading believes. So doctor and console warn of such a lane
 (`LANE_BLIND`). Wire the loops; where that cannot be, let two cameras read and ask for both with
 `rules.require_two_cameras`: then permit and plate do not both come from one, and plates that were read by the camera

@@ -49,7 +49,7 @@ port = 9108
 
 `GET /metrics` and nothing else is answered there, without a login: no figure names a vehicle, a plate or a person. Let
 nothing but Prometheus reach the port. Eight clients are served at one time, each for 5 seconds at most; a port that is
-taken is told in the log, and the gate goes on without it. One answer took 1 ms of a core (one lane, one camera).
+taken is told in the log, and the gate works without it. One answer took 1 ms of a core (one lane, one camera).
 
 * [config/prometheus/scrape.yml](../config/prometheus/scrape.yml): how Prometheus fetches a gate
 * [config/prometheus/alerts.yml](../config/prometheus/alerts.yml): alert rules, each with what to do

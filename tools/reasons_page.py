@@ -146,7 +146,7 @@ SETTINGS: Final[Mapping[Reason, tuple[str, ...]]] = {
 
 INTRODUCTION: Final = """# Reasons
 
-Why a vehicle passes or does not. This page is written by `python tools/reasons_page.py`; the words stand in
+Why a vehicle passes or does not. This page is written by `python tools/reasons_page.py`; the words are in
 `agent/i18n/`, and their translations in its catalogues.
 
 The checks are made in the order of this table, and the first that fails decides; a check that is switched off, or has
@@ -174,7 +174,7 @@ def page() -> str:
                 said_less(),
                 table((*(one.own_name for one in Language), "for"), driver_rows()),
                 "## What a driver reads in each state of a lane",
-                "How a message is shown on signs of each size, said aloud and drawn, stands in [driver.md](driver.md).",
+                "How a message is shown on signs of each size, said aloud and drawn, is in [driver.md](driver.md).",
                 table(("state", *(one.own_name for one in Language)), state_rows()),
                 "## Alarms",
                 table(("alarm", *(one.own_name for one in Language)), in_languages(ALARMS)),
@@ -201,7 +201,7 @@ def said_less() -> str:
     )
     return (
         f"A driver learns less. {len(NO_ORACLE)} reasons share the one text “{wait}” on purpose: plate, vehicle, use,"
-        " watch list and chance must not be told apart by somebody who tries codes. A code that is refused for itself"
+        " watch list and chance must look the same to someone who tries codes. A code that is refused for itself"
         f" gets “{not_valid}”, whatever is wrong with it."
     )
 

@@ -187,7 +187,7 @@ class AnchorFollower:
     def _tell_expired(self, held: HeldAnchors | None) -> None:
         over = self.waiting.pop_over(held, self._dependencies.utc())
         if over is not None:
-            detail = Text("{cause}: nobody confirmed it in time", cause=over.document.cause)
+            detail = Text("{cause}: no one confirmed it in time", cause=over.document.cause)
             self._dependencies.note(
                 ConsoleActed(person=over.person, role="", address="", act="anchors.expired", detail=detail, done=False)
             )

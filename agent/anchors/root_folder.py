@@ -71,7 +71,7 @@ class RootFolder:
         Raises OSError, also where it is no regular file, or larger than it may be.
         """
         if not stat.S_ISREG(os.fstat(source).st_mode):
-            raise OSError(errno.EINVAL, Text("It is no regular file"))
+            raise OSError(errno.EINVAL, Text("It is not a regular file"))
         with suppress(FileNotFoundError):
             os.unlink(name, dir_fd=self._handle)
         digest, size = hashlib.sha256(), 0
@@ -116,7 +116,7 @@ def held_folder(path: Path, owner: int = ROOT) -> Iterator[RootFolder]:
     try:
         status = os.fstat(handle)
         if status.st_uid != owner or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-            raise PermissionError(errno.EPERM, Text("somebody else than root can change it"), str(path))
+            raise PermissionError(errno.EPERM, Text("users other than root can change it"), str(path))
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         lock = os.open(LOCK, flags, PRIVATE, dir_fd=handle)
         try:
@@ -147,7 +147,7 @@ def read_root_file(path: Path, most_bytes: int, owner: int = ROOT) -> bytes:
 def _check_way(path: Path, owner: int) -> None:
     """See that root alone can change what stands on the way to a path. Raises PermissionError."""
     if owner == ROOT and owner_of(path) is not None:
-        raise PermissionError(errno.EPERM, Text("somebody else than root can change it"), str(path))
+        raise PermissionError(errno.EPERM, Text("users other than root can change it"), str(path))
 
 
 def _check_file(status: os.stat_result, owner: int, name: str) -> None:
@@ -165,7 +165,7 @@ def _lock(handle: int, path: Path) -> None:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() >= until_at:
-                message = Text("another command changes it at this moment: try again")
+                message = Text("another command is changing it now: try again")
                 raise OSError(errno.EBUSY, message, str(path)) from None
             wait.wait(_TRY_AGAIN_S)
         else:

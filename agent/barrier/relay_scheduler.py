@@ -167,7 +167,7 @@ class RelayScheduler:
     def trouble(self, lane_outputs: LaneOutputs) -> str:
         """Why the lane cannot work although its board is there; empty when it can."""
         stuck = self._stuck.intersection(lane_outputs.moving())
-        return Text("relay {min} does not let go", min=min(stuck)) if stuck else ""
+        return Text("relay {min} does not release", min=min(stuck)) if stuck else ""
 
     def release_and_close(self) -> None:
         """Release every relay and let the port go. Never raises."""
@@ -205,7 +205,7 @@ class RelayScheduler:
             log.error("relay %d does not let go", channel)
             self._stuck.add(channel)
             if self._all_stuck():
-                raise DeviceUnavailableError(Text("relay {channel} does not let go", channel=channel))
+                raise DeviceUnavailableError(Text("relay {channel} does not release", channel=channel))
         self._off_due[channel] = now + (LEVEL_RETRY_S if channel in self._stuck else OFF_RETRY_S)
         return False
 

@@ -90,7 +90,7 @@ class AgentClient:
 
     def _why(self, error: Exception) -> str:
         if isinstance(error, NOBODY):
-            return f"no agent runs here: nobody answers at {self._path} (systemctl start gate-agent)"
+            return f"no agent is running here: no answer at {self._path} (systemctl start gate-agent)"
         if isinstance(error, PermissionError):
             return f"{self._path} is closed to you: use sudo, or join the group gate-agent"
         return f"the agent does not answer at {self._path}: {error}"

@@ -34,7 +34,7 @@ def bundle(
 ) -> None:
     """Pack the log, the configuration, what the doctor finds, the last events, devices, versions and hashes.
 
-    Passwords, tokens and private keys are taken out of all of it. Run it as root, or as somebody who may read the
+    Passwords, tokens and private keys are taken out of all of it. Run it as root, or as a user who may read the
     service's log. Exit code 1 where the file cannot be written.
     """
     log = service_log()

@@ -69,9 +69,9 @@ def reset_floor(
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether the time is right.")] = False,
 ) -> None:
-    """Put the clock's floor back to the time of now, which must be right: what raised it was wrong.
+    """Set the clock's floor back to the current time, which must be right: what raised it was wrong.
 
-    The agent does it, and tells of it in an event: within a second where it runs, else when it starts.
+    The agent does it and records an event: within a second if it runs, else when it starts.
     """
     settings = settings_of(configuration)
     if not cause.strip() or not cause.isprintable() or len(cause) > CAUSE_CHARACTERS:

@@ -69,7 +69,7 @@ def sign_(  # noqa: PLR0913, PLR0917 - one argument an option
     gate: _Gate = None,
     group: _Group = None,
     challenge: Annotated[
-        str | None, typer.Option(help="The challenge in the gate's status of now; a group has none.")
+        str | None, typer.Option(help="The challenge in the gate's current status; a group has none.")
     ] = None,
     lane: _Lane = None,
     argument: _Arguments = None,
@@ -121,7 +121,7 @@ def send(  # noqa: PLR0913, PLR0917 - one argument an option
     ] = 40.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Ask the gate for its challenge, sign a command, send it, and wait for what becomes of it.
+    """Ask the gate for its challenge, sign a command, send it, and wait for the result.
 
     To a group it is sent without a challenge, and every gate answers for itself. Exit code 0 when it was done, at each
     gate that answered; 1 otherwise, also where none answered.
@@ -208,7 +208,7 @@ class _Order:
 def _pair(text: str) -> tuple[str, str]:
     name, found, value = text.partition("=")
     if not found or not name:
-        raise typer.BadParameter(f"{text!r} is no NAME=VALUE", param_hint="--argument")
+        raise typer.BadParameter(f"{text!r} is not of the form NAME=VALUE", param_hint="--argument")
     return name, value
 
 

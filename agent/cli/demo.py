@@ -17,11 +17,11 @@ def demo(
 ) -> None:
     """Play fourteen vehicles at a gate on this machine, with everything but the steel.
 
-    Starts a broker on a free port, an emulated relay board, barrier and LED sign on pseudo terminals, a drawn camera,
-    the agent itself with its driver page and a small central system that declares vehicles and revokes a permit, and
-    shows what the gate sees, decides, tells the driver and publishes. Ends with a table, the journal verified, and
-    pictures of the vehicles in the folder, also on one page, report.html. Exit code 0 when every vehicle ended as it
-    must.
+    Starts a broker on a free port, an emulated relay board, barrier and LED sign on pseudo terminals, a simulated
+    camera, the agent itself with its driver page and a small central system that declares vehicles and revokes a
+    permit, and shows what the gate sees, decides, tells the driver and publishes. Ends with a table, the journal
+    verified, and pictures of the vehicles in the folder, also on one page, report.html. Exit code 0 when every
+    vehicle ended as it must.
     """
     from agent.clock import Clock  # noqa: PLC0415
     from sim.demo import (  # noqa: PLC0415 - heavy, and only this command needs it

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 COMMANDS = (
     CliCommand("run", "agent.cli.run:run", "Run the agent: the command of the service."),
-    CliCommand("setup", "agent.cli.setup:setup", "Set up a gate by questions, from a bare box to a working lane."),
-    CliCommand("config", "agent.cli.config:app", "Check, show and change the configuration, and take a change back."),
+    CliCommand("setup", "agent.cli.setup:setup", "Set up a gate with one lane by questions."),
+    CliCommand("config", "agent.cli.config:app", "Check, show and change the configuration, and undo a change."),
     CliCommand("watch", "agent.cli.watch:watch", "Show a lane live in the terminal, as the running agent sees it."),
-    CliCommand("release", "agent.cli.release:release", "Release every relay while the agent does not run."),
+    CliCommand("release", "agent.cli.release:release", "Release every relay while the agent is not running."),
     CliCommand(
         "doctor", "agent.cli.doctor:doctor", "Check everything that the gate needs, and report problems and fixes."
     ),
-    CliCommand("bundle", "agent.cli.bundle:bundle", "Pack what somebody needs who helps from afar, without secrets."),
+    CliCommand("bundle", "agent.cli.bundle:bundle", "Create a support bundle, without secrets."),
     CliCommand("scan", "agent.cli.scan:scan", "Read QR permits and plates from pictures or a camera."),
     CliCommand("permit", "agent.cli.permit:app", "Make, verify and revoke permits, keys and trust lists."),
     CliCommand("enrol", "agent.cli.enrol:enrol_command", "Get the gate its certificate by a one-time token."),
@@ -38,22 +38,22 @@ COMMANDS = (
         "agent.cli.anchors:app",
         "Show, adopt and change the trust anchors: keys, brokers, gates of the site.",
     ),
-    CliCommand("console", "agent.cli.console:app", "Make the users of the console, and the code of its first start."),
-    CliCommand("lists", "agent.cli.lists:app", "Publish, pack, import and look at declarations and other lists."),
+    CliCommand("console", "agent.cli.console:app", "Manage users of the console; get the code for the first log-in."),
+    CliCommand("lists", "agent.cli.lists:app", "Publish, pack, import and show declarations and other lists."),
     CliCommand("clock", "agent.cli.clock:app", "Report how reliable the clock is, and fix a wrong floor."),
-    CliCommand("events", "agent.cli.events:app", "Look into the journal of events, and prove that nothing is missing."),
+    CliCommand("events", "agent.cli.events:app", "Show the journal of events, and prove that nothing is missing."),
     CliCommand(
-        "replay", "agent.cli.replay:replay_command", "Judge past vehicles by another configuration; moves nothing."
+        "replay", "agent.cli.replay:replay_command", "Try another configuration on past vehicles; moves nothing."
     ),
     CliCommand("command", "agent.cli.command:app", "Sign and send commands to gates."),
     CliCommand("relay", "agent.cli.relay:app", "Find, try and watch relay and input boards."),
     CliCommand("sign", "agent.cli.sign:app", "Find and try the signs that tell drivers what to do."),
-    CliCommand("voice", "agent.cli.voice:app", "List, hear and replace what is said to drivers."),
+    CliCommand("voice", "agent.cli.voice:app", "List, hear and replace what the gate says to drivers."),
     CliCommand("fleet", "agent.cli.rollout:app", "Bring documents to many gates, and simulate many against brokers."),
     CliCommand("demo", "agent.cli.demo:demo", "Play fourteen vehicles at a gate on this machine, without hardware."),
 )
 EPILOG = (
-    "Exit codes: 0 all is well; 1 it failed, or a check found something; 2 the command was not understood; "
+    "Exit codes: 0 success; 1 failed, or a check found a problem; 2 invalid command; "
     "78 the configuration cannot be used; 130 interrupted by Ctrl-C."
 )
 INTERRUPTED = 130
@@ -85,7 +85,7 @@ def application(arguments: Sequence[str]) -> typer.Typer:
     @app.callback()
     def _root(
         _version_wanted: Annotated[
-            bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version this is.")
+            bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
         ] = False,
     ) -> None:
         pass

@@ -61,7 +61,7 @@ def scan(
 
     A code that holds no UTF-8 is shown by the character set that it names or that the engine guesses. Of a folder, and
     of the folders in it, only picture files are read. The exit code is 1 when a picture could not be read; the others
-    are read all the same.
+    are still read.
     """
     try:
         scanner = _Scanner.make(reader)

@@ -74,11 +74,9 @@ def _of_file(file: Path) -> str:
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise SecretError(f"{file} is no file; give a file, or - to be asked for it")
+            raise SecretError(f"{file} is not a file; give a file, or - to be asked for it")
         if status.st_uid not in {0, os.geteuid()}:
-            raise SecretError(
-                f"{file} belongs to somebody else (user {status.st_uid}), who can put what he likes there"
-            )
+            raise SecretError(f"{file} belongs to another user (uid {status.st_uid}), who can change it")
         if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             raise SecretError(
                 f"{file} can be used by others (mode {stat.S_IMODE(status.st_mode):04o}): run chmod 600 {file}"

@@ -53,7 +53,7 @@ def watch(
 ) -> None:
     """Show a lane live: its state and sign, the arm, the inputs, every device, what the cameras see, the last events.
 
-    It asks the running agent, and goes on by itself when that restarts; Ctrl-C ends it. Nothing is moved or changed.
+    It asks the running agent, and continues when the agent restarts; Ctrl-C ends it. Nothing is moved or changed.
     The exit code is 1 when no agent runs here, or it has no such lane.
     """
     agent = AgentClient(socket, language.value)

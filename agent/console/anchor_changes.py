@@ -110,7 +110,7 @@ def written_document(held: HeldAnchors, content: str, cause: str, utc: float) ->
     except AnchorValueError as error:
         raise AnchorChangeError(Text("{key}: {what}", key=error.key, what=Text.of(str(error)))) from None
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise AnchorChangeError(Text("This is no TOML: {why}", why=str(error))) from None
+        raise AnchorChangeError(Text("This is not valid TOML: {why}", why=str(error))) from None
     if (wanted.gate, wanted.number, wanted.sealed) != (held.gate, held.number, held.sealed):
         raise AnchorChangeError(Text("The gate's id, the number and the seal are not changed here."))
     changes = {key: value for key, value in wanted.values.items() if value != held.values.get(key)}

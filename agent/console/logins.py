@@ -103,7 +103,7 @@ class Logins:
         self._see_free(person.name, source)
         if self._verified(person.name, password, source) is None:
             self._failed(
-                person.name, person.address, source, text=Text("The present password is wrong; nothing was changed.")
+                person.name, person.address, source, text=Text("The current password is wrong; nothing was changed.")
             )
         self._access.lockouts.entered(person.name, source.key)
 
@@ -264,7 +264,7 @@ def _too_often(seconds: int) -> Text:
 
 def busy() -> RefusedError:
     """What is told when too many passwords wait to be checked."""
-    return RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, Text("Many log in at this moment. Try again in a few seconds."))
+    return RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, Text("Server busy. Try again in a few seconds."))
 
 
 def see_same(password: str, again: str) -> None:

@@ -12,25 +12,25 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ANSWERS: Final[Mapping[str, Text]] = {
-    "the time to carry it out was over": Text("The time to carry it out was over."),
+    "the time to carry it out was over": Text("The command expired before it was carried out."),
     "a neighbour's barrier is in the way": Text("A neighbour's barrier is in the way."),
     "the lane is locked by {locked_by}": Text("The lane is locked by {locked_by}."),
     "the lane is in state {state}": Text("The lane does not allow it now; current state: {state}"),
-    "the relay board is away": Text("The relay board is away."),
+    "the relay board is disconnected": Text("The relay board is disconnected."),
     "the open pulse is ordered, by grant {grant}": Text("The open pulse is ordered, by grant {grant}."),
     "it is held already by {ordered_hold}": Text("It is held already by {ordered_hold}."),
-    "it is held open once the relay board is back": Text("It is held open once the relay board is back."),
+    "it is held open once the relay board is back": Text("It will be held open as soon as the relay board reconnects."),
     "it is held open": Text("It is held open."),
-    "it is let go": Text("It is let go."),
+    "the hold is released": Text("The hold is released."),
     "the {hold_contact} holds it open": Text("The hold contact holds it open."),
     "the close pulse is ordered": Text("The close pulse is ordered."),
     "the barrier's controller closes it; the agent gives no close pulse here": Text(
         "The barrier's controller closes it; the agent gives no close pulse here."
     ),
     "the other direction uses the arm": Text("The other direction uses the arm."),
-    "the inputs do not prove it safe to close": Text("The inputs do not prove it safe to close."),
+    "the inputs do not prove it safe to close": Text("The inputs do not show that closing is safe."),
     "it is locked already, by {locked_by}": Text("It is locked already, by {locked_by}."),
-    "{ordered_hold} holds it open: release it first": Text("{ordered_hold} holds it open: let go first."),
+    "{ordered_hold} holds it open: release it first": Text("{ordered_hold} holds it open: release it first."),
     "it is locked": Text("It is locked."),
     "it is not locked": Text("It is not locked."),
     "it is unlocked": Text("It is unlocked."),
@@ -43,23 +43,23 @@ ANSWERS: Final[Mapping[str, Text]] = {
     "it is out of service": Text("It is out of service."),
     "it is in service": Text("It is in service."),
     "it could not be recorded, so nothing was done": Text(
-        "It could not be recorded, so nothing was done. Look at the disk."
+        "It could not be recorded, so nothing was done. Check the disk."
     ),
-    "the lane does not run; nothing was done": Text("The lane does not run; nothing was done."),
+    "the lane does not run; nothing was done": Text("The lane is not running; nothing was done."),
     "{orders_waiting} orders wait for the lane already; nothing was done": Text(
         "{orders_waiting} orders wait for the lane already; nothing was done."
     ),
     "the lane began with it and does not answer; it may have been carried out": Text(
-        "The lane began with it and does not answer; it may have been carried out. Look at the barrier."
+        "The command was started, but no result came back. Check the barrier."
     ),
     "the lane did not take it up in time; it is not carried out, now or later": Text(
-        "The lane did not take it up in time; it is not carried out, now or later."
+        "The lane did not start the command in time. It is canceled."
     ),
-    "a pulse is under way": Text("A pulse is under way."),
-    "a vehicle is there, or may be": Text("A vehicle is there, or may be."),
+    "a pulse is under way": Text("A pulse is in progress."),
+    "a vehicle is there, or may be": Text("A vehicle is or may be present."),
     "the arm is not known to be down": Text("The arm is not known to be down."),
-    "no reader works, so that nobody knows whether a vehicle is there: take the lane out of service first": Text(
-        "No reader works, so that nobody knows whether a vehicle is there: take the lane out of service first."
+    "no reader works, so a vehicle cannot be ruled out: take the lane out of service first": Text(
+        "No reader works, so a vehicle cannot be ruled out. Take the lane out of service first."
     ),
     "a vehicle was seen a moment ago": Text("A vehicle was seen a moment ago."),
 }

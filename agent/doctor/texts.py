@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from agent.doctor.finding import Finding
     from agent.i18n import Language
 
-_BY_AGENT: Final = Text("the running agent says")
-_BY_DOCTOR: Final = Text("no agent runs here; looked at without one")
+_BY_AGENT: Final = Text("reported by the running agent")
+_BY_DOCTOR: Final = Text("checked without a running agent")
 
 SEVERITIES: Final[Mapping[Severity, Text]] = {
-    Severity.OK: Text("well"),
+    Severity.OK: Text("OK"),
     Severity.NOTE: Text("note"),
     Severity.WARNING: Text("warning"),
     Severity.ERROR: Text("error"),
@@ -61,29 +61,29 @@ TITLES: Final[Mapping[DiagnosticCheck, Text]] = {
 
 FINDINGS: Final[Mapping[FindingCode, Advice]] = {
     FindingCode.CONFIGURATION_REFUSED: Advice(
-        Text("The configuration on the disk cannot be used: {problem}"),
+        Text("The configuration on disk is invalid: {problem}"),
         Text("Fix that line and run `gate-agent config check`. Until then the gate runs with the last good one."),
     ),
     FindingCode.CONFIGURATION_DOUBTFUL: Advice(
-        Text("The configuration can be used, but: {problem}"), Text("Change it, unless it is meant so.")
+        Text("The configuration is valid, with a warning: {problem}"), Text("Change it, unless this is intended.")
     ),
     FindingCode.CONFIGURATION_WAITS: Advice(
-        Text("The configuration on the disk is not the one that runs."),
-        Text("Run `systemctl reload gate-agent`; it is taken once no vehicle is under way."),
+        Text("The configuration on disk is not the active one."),
+        Text("Run `systemctl reload gate-agent`. It is applied as soon as no vehicle is in a lane."),
     ),
     FindingCode.LANE_DRY_RUN: Advice(
         Text("The lane is in dry run: it decides and records, nothing moves, and the driver is told nothing."),
-        Text('Set mode = "live" of the lane when it is to work.'),
+        Text('To put the lane to work, set its mode = "live".'),
     ),
     FindingCode.UNIT_MISSING: Advice(
         Text("The agent is not installed as a service here."),
         Text(
-            "On a gate install the package, or the unit gate-agent.service: only so is the agent started again after "
-            "a failure."
+            "On a gate, install the package or the unit gate-agent.service. Without it the agent is not restarted "
+            "after a failure."
         ),
     ),
     FindingCode.UNIT_FAULTY: Advice(
-        Text("The service manager complains of the unit: {text}"),
+        Text("The service manager reports a problem with the unit: {text}"),
         Text("Restore the unit from the package, and put changes into `systemctl edit gate-agent`."),
     ),
     FindingCode.UNIT_NOT_ENABLED: Advice(
@@ -94,85 +94,87 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
         Text("The service has failed: {result}."),
         Text("Look at `journalctl -u gate-agent -n 50`, fix the cause, then run `systemctl restart gate-agent`."),
     ),
-    FindingCode.SERVICE_STOPPED: Advice(Text("The service does not run."), Text("Run `systemctl start gate-agent`.")),
+    FindingCode.SERVICE_STOPPED: Advice(Text("The service is not running."), Text("Run `systemctl start gate-agent`.")),
     FindingCode.SERVICE_RESTARTED: Advice(
-        Text("The service manager had to start the agent again {count} times."),
+        Text("The service manager has restarted the agent {count} times."),
         Text("Look for the cause in `journalctl -u gate-agent -p err` and send a support bundle."),
     ),
     FindingCode.VERSION_WAITS: Advice(
-        Text("Version {running} runs, version {installed} is installed."),
-        Text("Run `systemctl restart gate-agent` when no vehicle is under way."),
+        Text("Version {running} is running, version {installed} is installed."),
+        Text("Run `systemctl restart gate-agent` when no vehicle is in a lane."),
     ),
     FindingCode.UPDATE_UNDER_WAY: Advice(
-        Text("An update to version {version}, ordered by central, is under way: {stage}."),
-        Text("Wait. It takes a moment without a vehicle. `journalctl -u gate-agent-software` says how far it is."),
+        Text("An update to version {version}, ordered by central, is in progress: {stage}."),
+        Text(
+            "Wait. The update needs a moment without a vehicle. `journalctl -u gate-agent-software` shows its progress."
+        ),
     ),
     FindingCode.UPDATE_UNDONE: Advice(
         Text("The update to version {version}, ordered by central, was undone: {why}"),
-        Text("Look at `journalctl -u gate-agent-software`. Once it is fixed, central must order it again."),
+        Text("Check `journalctl -u gate-agent-software` and fix the cause. Then central must order the update again."),
     ),
     FindingCode.DRIVER_REJECTED: Advice(
         Text("A driver of the package {package} is not used: {trouble}"),
-        Text("Tell whoever made the package, or remove it. The page about writing a driver says what is expected."),
+        Text("Contact the author of the package, or remove it. The page about writing a driver says what is expected."),
     ),
     FindingCode.DRIVER_UNUSABLE: Advice(
         Text("A driver of the package {package} cannot be used: {trouble}"),
         Text("Install a version of the package that fits this agent, then restart the service."),
     ),
     FindingCode.WATCHDOG_OFF: Advice(
-        Text("The service manager does not watch the agent: one that hangs would not be started again."),
+        Text("The service manager does not watch the agent: if it hangs, it is not restarted."),
         Text("Set WatchdogSec= in the unit as the package ships it."),
     ),
     FindingCode.HARDWARE_WATCHDOG_OFF: Advice(
-        Text("The watchdog of the machine is not used: a machine that hangs stays so."),
+        Text("The hardware watchdog is not used: if the machine hangs, it is not restarted."),
         Text("Set RuntimeWatchdogSec=30 in /etc/systemd/system.conf and restart the machine."),
     ),
     FindingCode.PART_STALLED: Advice(
         Text("It has made no progress for {time}."),
         Text(
-            "The service manager starts the agent again. Send a support bundle: this is a mistake in the agent, or a "
-            "disk or device that hangs."
+            "The service manager restarts the agent. Send a support bundle: this is a bug in the agent, or a disk or "
+            "device that hangs."
         ),
     ),
     FindingCode.PART_FAILED: Advice(
-        Text("It has failed and begins again: {trouble}"),
-        Text("Send a support bundle: this is a mistake in the agent. If it does not recover, restart the service."),
+        Text("It has failed and restarts: {trouble}"),
+        Text("Send a support bundle: this is a bug in the agent. If it does not recover, restart the service."),
     ),
     FindingCode.PART_RESTARTED: Advice(
         Text("It has failed {count} times since the start and works again."),
-        Text("Send a support bundle: this is a mistake in the agent."),
+        Text("Send a support bundle: this is a bug in the agent."),
     ),
     FindingCode.CLOCK_UNTRUSTED: Advice(
-        Text("The clock cannot be trusted, so that an officer must decide on every vehicle: {why}"),
+        Text("The clock is not reliable, so an officer must decide on every vehicle: {why}"),
         Text(
             "Set up a time server (`timedatectl timesync-status`, `chronyc sources`) and check the machine's battery."
         ),
     ),
     FindingCode.CLOCK_UNSYNCHRONISED: Advice(
-        Text("No time server keeps the clock now: {why}"),
+        Text("The clock is not synchronized with a time server now: {why}"),
         Text("Check the network and the time server (`timedatectl timesync-status`, `chronyc sources`)."),
     ),
     FindingCode.CLOCK_INEXACT: Advice(
-        Text("The clock may be wrong by {error}."), Text("Use a time server that is nearer, best one at the site.")
+        Text("The clock may be wrong by {error}."), Text("Use a nearer time server, preferably at the site.")
     ),
     FindingCode.TIME_ZONE_UNKNOWN: Advice(
-        Text("The machine has no time zone, so that its own logs show UTC."),
+        Text("The machine has no time zone, so its own logs show UTC."),
         Text("Run `timedatectl set-timezone`, such as Asia/Almaty. Events are in UTC in any case."),
     ),
     FindingCode.DISK_FULL: Advice(
         Text("The disk is full: {free} are free. An officer must decide once no event can be recorded."),
-        Text("Delete what is not the agent's, or lower evidence.max_mb and journal.max_mb."),
+        Text("Delete files that do not belong to the agent, or lower evidence.max_mb and journal.max_mb."),
     ),
     FindingCode.DISK_LOW: Advice(
         Text("The disk is nearly full: {free} are free."),
-        Text("Delete what is not the agent's, or lower evidence.max_mb and journal.max_mb."),
+        Text("Delete files that do not belong to the agent, or lower evidence.max_mb and journal.max_mb."),
     ),
     FindingCode.INODES_LOW: Advice(
-        Text("The disk can take only {free} more files."), Text("Delete many small files that are not the agent's.")
+        Text("The disk can take only {free} more files."), Text("Delete small files that do not belong to the agent.")
     ),
     FindingCode.DISK_READ_ONLY: Advice(
-        Text("The disk is mounted read-only, which a file system does that found an error."),
-        Text("Look at `dmesg`, check the file system, and replace the disk where it has errors."),
+        Text("The disk is mounted read-only, probably because the file system found an error."),
+        Text("Look at `dmesg`, check the file system, and replace the disk if it has errors."),
     ),
     FindingCode.DISK_IN_MEMORY: Advice(
         Text("The state lies in memory ({file_system}): every event is lost with the next power cut."),
@@ -201,16 +203,16 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
         Text("Check the cooling and the power supply."),
     ),
     FindingCode.ANCHORS_NOT_ADOPTED: Advice(
-        Text("The trust anchors still stand in the configuration, where an administrator changes them alone."),
+        Text("The trust anchors are still in the configuration, where one administrator alone can change them."),
         Text("Before the first real vehicle run `sudo gate-agent anchors adopt`."),
     ),
     FindingCode.ANCHORS_NOT_SEALABLE: Advice(
-        Text("Nobody could change the trust anchors once they are sealed, so they are not."),
+        Text("The trust anchors are not sealed, because no one could change them afterwards."),
         Text("Run `sudo gate-agent anchors adopt` again, with --person or --document-key."),
     ),
     FindingCode.ANCHORS_UNUSABLE: Advice(
         Text("The trust anchors cannot be used: {trouble}"),
-        Text("Give file and folder to root alone, or put the file back from a copy; until then the gate cannot start."),
+        Text("Let only root own file and folder, or restore the file from a copy. Until then the gate cannot start."),
     ),
     FindingCode.STATE_MISSING: Advice(
         Text("There is no state directory yet: no agent has run here."),
@@ -221,25 +223,26 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
         Text("Run `chown -R gate-agent: /var/lib/gate-agent`, or set state.directory to a folder that it may write."),
     ),
     FindingCode.STATE_OPEN: Advice(
-        Text("Everybody on this machine may look into the state directory (mode {mode})."),
+        Text("Every user of this machine can read the state directory (mode {mode})."),
         Text("Run `chmod 0750` on it."),
     ),
     FindingCode.WITNESS_DISAGREES: Advice(
-        Text("A part of what the gate keeps is lost or an older copy, so that an officer must decide: {cause}"),
+        Text("A part of the gate's data is lost or an older copy, so an officer must decide: {cause}"),
         Text(
-            "Find out what happened to the disk or who restored a backup. What the lists, central and the other gates "
-            "can show is fetched by itself; the rest an admin and a second person accept under Health."
+            "Find out what happened to the disk or who restored a backup. The gate restores automatically what "
+            "lists, central and other gates still have. For the rest, an administrator and a second person accept "
+            "the loss under Health."
         ),
     ),
     FindingCode.WITNESS_NONE: Advice(
-        Text("There is no head file: nothing on this machine would notice an older copy of the state."),
+        Text("There is no head file: without it this machine cannot detect an older copy of the state."),
         Text("Set state.head_file to a file outside the state directory, such as `/var/lib/gate-agent-witness/head`."),
     ),
     FindingCode.WITNESS_BAD: Advice(
         Text("The head file is not usable: {trouble}"),
         Text(
-            "See that its folder is there and belongs to the agent's user. A file that was lost or damaged is written "
-            "anew by the next start, which has an officer decide until two persons accept that."
+            "Check that its folder exists and belongs to the agent's user. The next start recreates a lost or "
+            "damaged file. Then an officer must decide until two persons accept that."
         ),
     ),
     FindingCode.JOURNAL_MISSING: Advice(
@@ -248,27 +251,24 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
     ),
     FindingCode.JOURNAL_DAMAGED: Advice(
         Text("The journal is damaged or cannot be read: {trouble}"),
-        Text(
-            "Restart the agent: it keeps the damaged file aside, saves what can be saved and says so. Then check the "
-            "disk."
-        ),
+        Text("Restart the agent: it sets the damaged file aside and rescues what it can. Then check the disk."),
     ),
     FindingCode.JOURNAL_FAILING: Advice(
-        Text("The journal cannot be written now, so that no barrier is raised without an officer."),
-        Text("See the findings on disk and state directory, and the log."),
+        Text("The journal cannot be written now, so barriers open only on an officer's order."),
+        Text("Check the findings on disk and state directory, and the log."),
     ),
     FindingCode.JOURNAL_FILLING: Advice(
         Text("{count} events wait for central, and the journal is {share} full; once full, an officer must decide."),
-        Text("Restore the connection to central. Until then you may raise journal.max_mb."),
+        Text("Restore the connection to central. Until then you can raise journal.max_mb."),
     ),
     FindingCode.JOURNAL_WAITING: Advice(
         Text("{count} events wait for central's acknowledgement, the oldest for {age}."),
-        Text("See the findings on brokers; where they are well, ask central whether its consumer runs."),
+        Text("See the findings on brokers. If the brokers are OK, ask central whether its consumer is running."),
     ),
     FindingCode.ACKS_UNSIGNED: Advice(
         Text(
-            "Acknowledgements are not signed: whoever can write to the broker can make this gate forget events that "
-            "central does not have."
+            "Acknowledgements are not signed: anyone who can write to the broker can make this gate forget events "
+            "that central does not have."
         ),
         Text("Let central sign them, and put the public half of its key into mqtt.ack_keys (docs/delivery.md)."),
     ),
@@ -278,210 +278,215 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
     FindingCode.GATE_KEY_BAD: Advice(
         Text("The gate's key cannot be used: {trouble}"),
         Text(
-            "Do as it says; after a new key give `gate-agent events key` to central and to the other gates of the site."
+            "Follow the message. After a new key, give the output of `gate-agent events key` to central and to the "
+            "other gates of the site."
         ),
     ),
     FindingCode.GATE_KEY_UNKNOWN: Advice(
         Text(
-            "The other gates of the site do not know this gate's key: this gate stays apart from them, and decides as "
-            "site.partition_policy says of a line that is cut."
+            "The other gates of the site do not know this gate's key. This gate works without them and decides by "
+            "site.partition_policy."
         ),
-        Text("Put {key} into site.gates at every gate of the site, and restart them one after the other."),
+        Text("Add {key} to site.gates at every gate of the site, and restart the gates one after the other."),
     ),
     FindingCode.CERTIFICATE_UNUSABLE: Advice(
         Text("The file cannot be used: {trouble}"),
-        Text("Put a good PEM file there that the agent's user may read, and reload."),
+        Text("Put a valid PEM file there that the agent's user can read, and reload."),
     ),
     FindingCode.CERTIFICATE_EXPIRED: Advice(
-        Text("The certificate expired on {date}."), Text("Get a new one, put it in its place, and reload the agent.")
+        Text("The certificate expired on {date}."),
+        Text("Get a new certificate, replace the file, and reload the agent."),
     ),
     FindingCode.CERTIFICATE_EARLY: Advice(
-        Text("The certificate holds only from {date}."),
-        Text("Check the clock of this gate; if it is right, get another one."),
+        Text("The certificate is not valid before {date}."),
+        Text("Check the clock of this gate. If it is right, get another certificate."),
     ),
     FindingCode.CERTIFICATE_EXPIRES: Advice(
-        Text("The certificate expires in {left}, on {date}."), Text("Get a new one in time.")
+        Text("The certificate expires in {left}, on {date}."), Text("Get a new certificate in time.")
     ),
     FindingCode.CERTIFICATE_NOT_RENEWED: Advice(
         Text("The certificate should have been renewed on {due} and ends on {date}: {trouble}"),
-        Text("Check the EST server and the way to it; the gate retries by itself. See the page about enrolment."),
+        Text(
+            "Check the EST server and the network to it. The gate retries automatically. See the page about enrolment."
+        ),
     ),
     FindingCode.CERTIFICATE_OTHER_NAME: Advice(
         Text("The certificate is for {name}, but this gate is {expected}."),
-        Text("Get one with the CN {expected}, or set gate.id right."),
+        Text("Get a certificate with the CN {expected}, or correct gate.id."),
     ),
     FindingCode.PRIVATE_KEY_OPEN: Advice(
         Text("Others on this machine may read or change the private key (mode {mode})."),
         Text("Run `chmod 0640` on it."),
     ),
     FindingCode.MODEL_BAD: Advice(
-        Text("The weights are not those that were measured: {trouble}"),
+        Text("The model files are not the ones that were shipped: {trouble}"),
         Text("Install the package again. Until then no plate is read."),
     ),
     FindingCode.BROKER_NONE: Advice(
-        Text("No broker is set: events stay in the journal, and nobody hears of them."),
-        Text("Set mqtt.brokers and mqtt.enabled, unless it is meant so."),
+        Text("No broker is configured: events stay in the journal and do not reach central."),
+        Text("Set mqtt.brokers and mqtt.enabled, unless this is intended."),
     ),
     FindingCode.BROKER_UNREACHABLE: Advice(
         Text("The broker cannot be used: {trouble}"),
-        Text("Do as it says; then look at cable, firewall, certificates and the broker's own log."),
+        Text("Follow the message. Then check cable, firewall, certificates and the broker's own log."),
     ),
     FindingCode.BROKER_TAKES_NOTHING: Advice(
-        Text("The broker takes nothing that this gate publishes: {trouble}"),
-        Text("Let the gate write gate/v1/ID/# as config/mosquitto/gates.acl shows."),
+        Text("The broker rejects what this gate publishes: {trouble}"),
+        Text("Allow the gate to write gate/v1/ID/#, as in config/mosquitto/gates.acl."),
     ),
     FindingCode.BROKER_GIVES_NOTHING: Advice(
-        Text("The broker does not give this gate its acknowledgements and commands: {trouble}"),
-        Text("Let the gate read gate/v1/ID/ack and gate/v1/ID/cmd/# as config/mosquitto/gates.acl shows."),
+        Text("This gate does not receive its acknowledgements and commands: {trouble}"),
+        Text("Allow the gate to read gate/v1/ID/ack and gate/v1/ID/cmd/#, as in config/mosquitto/gates.acl."),
     ),
     FindingCode.BROKER_SLOW: Advice(
         Text("The broker is slow: an answer took {time}."), Text("Look at the network and at the load of the broker.")
     ),
     FindingCode.BROKER_IN_CLEAR: Advice(
-        Text("Nothing is encrypted on the way to this broker."),
-        Text("Use mqtts:// with certificates, unless it is this machine."),
+        Text("The connection to this broker is not encrypted."),
+        Text("Use mqtts:// with certificates, unless the broker runs on this machine."),
     ),
     FindingCode.SITE_GATE_UNHEARD: Advice(
-        Text("This gate and {gate} do not hear each other: each decides as site.partition_policy says."),
-        Text("Look whether {gate} runs, and at its way to the broker of the site; then at this gate's."),
+        Text("This gate and {gate} cannot reach each other: each decides by site.partition_policy."),
+        Text("Check whether {gate} is running, its connection to the broker of the site, and then this gate's."),
     ),
     FindingCode.SITE_GATE_OTHER_VERSION: Advice(
         Text(
-            "{gate} speaks version {theirs} of the messages between gates, this gate version {ours}: neither asks the "
-            "other, and each decides as site.partition_policy says."
+            "{gate} uses version {theirs} of the messages between gates, this gate version {ours}: they do not ask "
+            "each other, and each decides by site.partition_policy."
         ),
         Text("Install the same version of gate-agent at all gates of the site."),
     ),
     FindingCode.SITE_GATES_DIFFER: Advice(
-        Text("{gate} has another list of the site's gates than this gate: neither asks the other."),
+        Text("{gate} has another list of the site's gates than this gate: they do not ask each other."),
         Text("Make `[[site.gates]]` the same at all gates of the site and restart them one after the other."),
     ),
     FindingCode.LISTS_UNREADABLE: Advice(
         Text("The lists cannot be read: {trouble}"),
-        Text("Restart the agent: it replaces damaged lists by empty ones and gets them from central again."),
+        Text("Restart the agent: it replaces damaged lists with empty ones and gets them again from central."),
     ),
     FindingCode.TRUST_LIST_MISSING: Advice(
-        Text("There is no trust list, so that no permit can be verified."),
+        Text("There is no trust list, so permits cannot be verified."),
         Text("Set permits.trust_list, or have central publish the list."),
     ),
     FindingCode.TRUST_LIST_EXPIRED: Advice(
-        Text("The trust list ended {age} ago."),
+        Text("The trust list expired {age} ago."),
         Text("Have a new one signed with `gate-agent permit renew` and published."),
     ),
     FindingCode.TRUST_LIST_EXPIRES: Advice(
-        Text("The trust list ends in {left}, on {date}."),
+        Text("The trust list expires in {left}, on {date}."),
         Text("Have a new one signed with `gate-agent permit renew` and published."),
     ),
     FindingCode.LIST_MISSING: Advice(
-        Text("The gate needs this list and never got it."),
-        Text("Have central publish it, or bring it on a stick: `gate-agent lists import`."),
+        Text("The gate requires this list and has never received it."),
+        Text("Ask central to publish it, or import it from a stick: `gate-agent lists import`."),
     ),
     FindingCode.LIST_OLD: Advice(
-        Text("Central's last word on this list is {age} old."),
+        Text("The last update of this list is {age} old."),
         Text("See the findings on brokers; or `gate-agent lists import`."),
     ),
     FindingCode.LIST_TOO_OLD: Advice(
-        Text("Central's last word on this list is {age} old, so that an officer must decide."),
+        Text("The last update of this list is {age} old, so an officer must decide."),
         Text("See the findings on brokers; or `gate-agent lists import`."),
     ),
     FindingCode.LIST_NOT_REQUIRED: Advice(
-        Text("This list is not required: a permit that was taken back passes while the list is not there."),
-        Text('Put "revocations" into lists.require, and see that central publishes the list.'),
+        Text("This list is not required: while it is missing, revoked permits pass."),
+        Text('Add "revocations" to lists.require, and make sure that central publishes the list.'),
     ),
     FindingCode.PORT_MISSING: Advice(
         Text("There is no such device ({used_by})."),
-        Text("Plug it in, and check cable and power; `gate-agent relay list` shows what is there under which name."),
+        Text("Plug it in, and check cable and power. `gate-agent relay list` shows all devices with their names."),
     ),
     FindingCode.PORT_FORBIDDEN: Advice(
         Text("The user {user} may not open it; the group {group} may."),
         Text("Run `usermod -aG {group} {user}` and restart the agent."),
     ),
     FindingCode.PORT_GROUP_HIDDEN: Advice(
-        Text("The user {user} may not open it; which group may cannot be seen from within the service."),
+        Text("The user {user} may not open it. The service cannot see which group may."),
         Text(
-            "See the group with `ls -lL {path}`, run `usermod -aG GROUP {user}` with its name for GROUP, and restart "
-            "the agent."
+            "Find the group with `ls -lL {path}`, run `usermod -aG GROUP {user}` with that group, and restart the "
+            "agent."
         ),
     ),
     FindingCode.PORT_BARRED: Advice(
-        Text("The service manager keeps all devices of the kind {kind} from the agent."),
+        Text("The service manager blocks all devices of the kind {kind} for the agent."),
         Text(
-            "Run `systemctl restart gate-agent`. Where that does not help, run `systemctl edit gate-agent`, write the "
-            "two lines "
-            "`[Service]` and `DeviceAllow=char-{kind} rw`, and restart again."
+            "Run `systemctl restart gate-agent`. If that does not help, run `systemctl edit gate-agent`, add the two "
+            "lines `[Service]` and `DeviceAllow=char-{kind} rw`, and restart again."
         ),
     ),
     FindingCode.PORT_HELD: Advice(
         Text("Another program has it open: {holders}."),
-        Text("End that program and see to it that it does not start again."),
+        Text("Stop that program and make sure that it does not start again."),
     ),
     FindingCode.PORT_NAME_CHANGES: Advice(
-        Text("This name may lead to another device after a restart."), Text("Write {better} instead: {why}.")
+        Text("After a restart this name can belong to another device."), Text("Use {better} instead: {why}.")
     ),
     FindingCode.CAMERA_LOST: Advice(
         Text("The camera does not deliver: {trouble}"),
         Text("Check its power, cable and address, and the user and password in its URL."),
     ),
     FindingCode.CAMERA_MISCONFIGURED: Advice(
-        Text("The camera cannot work as it is set: {trouble}"), Text("Fix its table in the configuration.")
+        Text("The settings of the camera are invalid: {trouble}"), Text("Fix its table in the configuration.")
     ),
     FindingCode.CAMERA_STALE: Advice(
-        Text("No picture comes any more: {trouble}"), Text("Check the network; restart the camera.")
+        Text("The camera sends no pictures: {trouble}"), Text("Check the network; restart the camera.")
     ),
     FindingCode.CAMERA_FROZEN: Advice(
         Text("The camera sends the same picture again and again."), Text("Restart the camera; update its firmware.")
     ),
     FindingCode.CAMERA_SLOW: Advice(
-        Text("Only {rate} come from the camera."),
-        Text("Set 15 to 25 pictures a second in its own pages; check the network."),
+        Text("The camera sends only {rate}."),
+        Text("Set 15 to 25 fps in the camera's own pages, and check the network."),
     ),
     FindingCode.CAMERA_OVERLOADED: Advice(
         Text("The machine cannot keep up with this camera."),
         Text("Lower the size or the frame rate in the camera's own pages, or use a faster machine."),
     ),
     FindingCode.CAMERA_RESTARTED: Advice(
-        Text("The process of this camera had to be started again {count} times."),
+        Text("The process of this camera was restarted {count} times."),
         Text("Look for the cause in the log and send a support bundle."),
     ),
     FindingCode.CAMERA_UNCONFINED: Advice(
-        Text("The process of this camera is not confined in everything: {missing}"),
+        Text("The sandbox of this camera's process is incomplete: {missing}"),
         Text("Use Debian 13, whose kernel can do all of it, and install libseccomp2."),
     ),
     FindingCode.SECOND_READING_LOST: Advice(
-        Text("No process is there that reads kept pictures a second time: {trouble}"),
-        Text("Until then an officer opens for every vehicle. Look for the cause in the log, then restart the service."),
+        Text("The process for the second reading of pictures is missing: {trouble}"),
+        Text(
+            "Until it is fixed, an officer opens for every vehicle. Find the cause in the log, then restart the "
+            "service."
+        ),
     ),
     FindingCode.SECOND_READING_UNCONFINED: Advice(
-        Text("The process that reads kept pictures a second time is not confined in everything: {missing}"),
+        Text("The sandbox of the second reading is incomplete: {missing}"),
         Text("Use Debian 13, whose kernel can do all of it, and install libseccomp2."),
     ),
     FindingCode.RELAY_LOST: Advice(
         Text("The relay board does not answer: {trouble}"),
-        Text("Check its power, cable and port; `gate-agent relay list --identify` says what is where."),
+        Text("Check its power, cable and port. `gate-agent relay list --identify` shows which board is at which port."),
     ),
     FindingCode.RELAY_SLOW: Advice(
         Text("The relay board takes {time} to answer."),
         Text("Raise its baud rate, shorten the cable, or put fewer boards on the line."),
     ),
     FindingCode.RELAY_ENERGISED: Advice(
-        Text("Relays are on while no agent runs: {channels}."),
-        Text("Run `gate-agent release`; see to it that no other program moves the board."),
+        Text("Relays are on while no agent is running: {channels}."),
+        Text("Run `gate-agent release`, and make sure that no other program uses the board."),
     ),
     FindingCode.INPUTS_LOST: Advice(
         Text("The board of the inputs does not answer: {trouble}"), Text("Check its power, cable and port.")
     ),
     FindingCode.INPUTS_UNKNOWN: Advice(
-        Text("Signals are not known: {signals}. The lane does not close and does not open while it cannot feel."),
+        Text("Signals are unknown: {signals}. Without them the lane neither opens nor closes."),
         Text("Check the wiring of these inputs with `gate-agent relay inputs`."),
     ),
     FindingCode.LANE_BLIND: Advice(
         Text(
-            "The lane is blind: no loop says that a vehicle is there. Passages are assumed, and only its readers say "
-            "that anybody came."
+            "The lane is blind: no loop detects vehicles. Passages are assumed, and only the readers detect arrivals."
         ),
         Text(
-            "Wire the loops ([lanes.NAME.inputs] and [lanes.NAME.signals]). Where that cannot be, let two cameras read "
-            "([lanes.NAME.rules] require_two_cameras)."
+            "Wire the loops ([lanes.NAME.inputs] and [lanes.NAME.signals]). If that is impossible, require two "
+            "cameras ([lanes.NAME.rules] require_two_cameras)."
         ),
     ),
     FindingCode.SCANNER_LOST: Advice(
@@ -489,22 +494,22 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
         Text("Check its cable and port, and that it is in serial mode."),
     ),
     FindingCode.SCANNER_NOISY: Advice(
-        Text("The scanner sends what is no whole text: {trouble}"), Text("Check baud rate, suffix and cable.")
+        Text("The scanner sends incomplete texts: {trouble}"), Text("Check baud rate, suffix and cable.")
     ),
     FindingCode.SIGN_LOST: Advice(
-        Text("The sign cannot be reached, so that drivers are not told on it what to do: {trouble}"),
+        Text("The sign cannot be reached, so drivers do not see what to do: {trouble}"),
         Text("Check its power, cable and address; then `gate-agent sign test`."),
     ),
     FindingCode.VOICE_LOST: Advice(
-        Text("The sound device cannot be used, so that the lane is silent: {trouble}"),
+        Text("The sound device does not work, so the lane is silent: {trouble}"),
         Text("Check its cable and its name ([lanes.NAME.voice] device); then `gate-agent voice test`."),
     ),
     FindingCode.CHECK_HANGS: Advice(
         Text("The check did not end within {time}: a device or a file system hangs."),
-        Text("Look at the cable and power of what is checked, and at `dmesg`."),
+        Text("Check cable and power of the device, and `dmesg`."),
     ),
     FindingCode.CHECK_FAILED: Advice(
-        Text("The check itself failed: {trouble}"), Text("Send a support bundle: this is a mistake in the agent.")
+        Text("The check itself failed: {trouble}"), Text("Send a support bundle: this is a bug in the agent.")
     ),
 }
 """In the texts {names} stand for the values of a finding. What a camera sees has the words of agent.i18n.cameras."""

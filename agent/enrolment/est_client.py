@@ -49,7 +49,7 @@ class WaitError(EstError):
 
     def __init__(self, retry_after_s: float) -> None:
         super().__init__(
-            Text("the server waits for somebody to agree; ask again in {after} s", after=f"{retry_after_s:.0f}"),
+            Text("the server waits for approval; ask again in {after} s", after=f"{retry_after_s:.0f}"),
             HTTPStatus.ACCEPTED,
         )
         self.retry_after_s = retry_after_s

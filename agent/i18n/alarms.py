@@ -15,25 +15,25 @@ if TYPE_CHECKING:
 
 ALARMS: Final[Mapping[Alarm, Text]] = {
     Alarm.WRONG_WAY: Text("A vehicle drove in the wrong direction."),
-    Alarm.FORCED_OPEN: Text("The barrier is open, and nobody opened it."),
+    Alarm.FORCED_OPEN: Text("The barrier is open without a command."),
     Alarm.TAILGATING: Text("A second vehicle followed through."),
-    Alarm.BLOCKED: Text("Something stands under the barrier."),
+    Alarm.BLOCKED: Text("There is something under the barrier."),
     Alarm.OPEN_FAILED: Text("The barrier did not open."),
     Alarm.CLOSE_FAILED: Text("The barrier did not close."),
     Alarm.OPEN_TOO_LONG: Text("The barrier has been open for too long."),
     Alarm.REOPENED: Text("The closing barrier went up again."),
     Alarm.INPUTS_LOST: Text("The loops and contacts cannot be read."),
-    Alarm.PULSE_UNKNOWN: Text("It is not known whether the barrier got its order."),
+    Alarm.PULSE_UNKNOWN: Text("It is unknown whether the barrier received its command."),
     Alarm.RELAY_LOST: Text("The relay board cannot be reached."),
     Alarm.READERS_LOST: Text("No reader of the lane works."),
     Alarm.JOURNAL_FAILED: Text("The journal could not be written."),
     Alarm.INTERLOCKED: Text("Another barrier kept this one shut."),
-    Alarm.INPUTS_FLAPPING: Text("A loop or contact never stands still."),
+    Alarm.INPUTS_FLAPPING: Text("An input is flickering."),
     Alarm.DELIVERY_STALLED: Text("Events do not reach central."),
     Alarm.LISTS_FAILED: Text("The lists from central are lost or cannot be used."),
     Alarm.PART_FAILED: Text("A part of the agent has failed or hangs."),
-    Alarm.STATE_NOT_WHOLE: Text("What the gate keeps is lost, or an older copy."),
-    Alarm.PICTURE_MISMATCH: Text("The process of a camera told of what its pictures do not show."),
+    Alarm.STATE_NOT_WHOLE: Text("The gate's data is lost, or is an older copy."),
+    Alarm.PICTURE_MISMATCH: Text("The process of a camera reported what its pictures do not show."),
 }
 
 

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from agent.i18n.language import Language
 
 VIEWS: Final[Mapping[View, Advice]] = {
-    View.CLEAR: Advice(Text("The camera sees well."), Text("There is nothing to do.")),
+    View.CLEAR: Advice(Text("The camera image is good."), Text("There is nothing to do.")),
     View.DARK: Advice(
         Text("The picture of the camera is dark."),
-        Text("See to the light of the yard or to the camera's infrared lamp."),
+        Text("Check the light of the yard or the camera's infrared lamp."),
     ),
     View.COVERED: Advice(Text("Something covers the lens of the camera."), Text("Uncover and clean it.")),
     View.BLURRED: Advice(Text("The picture of the camera is not sharp."), Text("Clean the lens, then set the focus.")),
@@ -30,7 +30,7 @@ VIEWS: Final[Mapping[View, Advice]] = {
         Text("In fine weather, look at light, gain and cable."),
     ),
     View.MOVED: Advice(
-        Text("The camera looks elsewhere than before, or something new stands before it."),
+        Text("The camera has moved, or something new is in front of it."),
         Text("Aim it again, or clear its view."),
     ),
 }

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from agent.i18n.language import Language
 
 REASONS: Final[Mapping[Reason, Advice]] = {
-    Reason.OK: Advice(Text("All checks held."), Text("There is nothing to do.")),
+    Reason.OK: Advice(Text("All checks passed."), Text("There is nothing to do.")),
     Reason.QR_NONE: Advice(Text("No code was shown."), Text("Ask the driver for the code of the permit.")),
     Reason.QR_MULTIPLE: Advice(
         Text("Codes of several permits were shown."), Text("Have only the one that belongs to this vehicle shown.")
@@ -23,19 +23,19 @@ REASONS: Final[Mapping[Reason, Advice]] = {
     Reason.PAYLOAD_TOO_LARGE: Advice(
         Text("The code is too long to be a permit."), Text("Ask for the code of the permit.")
     ),
-    Reason.NOT_A_PERMIT: Advice(Text("The code is no permit."), Text("Ask for the code of the permit.")),
+    Reason.NOT_A_PERMIT: Advice(Text("This code is not a permit."), Text("Ask for the code of the permit.")),
     Reason.VERSION_UNSUPPORTED: Advice(
         Text("The permit has a form that this gate does not accept."),
         Text("Check it with central; the gate may need an update."),
     ),
     Reason.ENCODING_INVALID: Advice(Text("The code is damaged."), Text("Ask for the original code.")),
-    Reason.STRUCTURE_INVALID: Advice(Text("The code is not built as a permit is."), Text("Suspect a forgery.")),
+    Reason.STRUCTURE_INVALID: Advice(Text("The permit format is invalid."), Text("Suspect a forgery.")),
     Reason.ALG_NOT_ALLOWED: Advice(
-        Text("The permit is signed in a way that its key may not be used."), Text("Suspect a forgery.")
+        Text("The permit is signed with a method that its key does not allow."), Text("Suspect a forgery.")
     ),
     Reason.KEY_UNKNOWN: Advice(
         Text("The gate does not know the key that signed the permit."),
-        Text("Suspect a forgery; see that the trust list is up to date."),
+        Text("Suspect a forgery; check that the trust list is up to date."),
     ),
     Reason.KEY_EXPIRED: Advice(Text("The issuer's key was not valid at this time."), Text("A new permit is needed.")),
     Reason.KEY_REVOKED: Advice(Text("The issuer's key was disabled."), Text("Hold the vehicle and ask central.")),
@@ -43,14 +43,14 @@ REASONS: Final[Mapping[Reason, Advice]] = {
         Text("The permit was altered or forged."), Text("Hold the vehicle and report it.")
     ),
     Reason.CLAIMS_INVALID: Advice(
-        Text("The permit is signed, but what it says cannot be."),
+        Text("The permit is signed, but its contents are invalid."),
         Text("Report it to the issuer; a new permit is needed."),
     ),
     Reason.CLOCK_UNTRUSTED: Advice(
-        Text("The gate does not know the time for sure."), Text("Check the permit by hand and call a technician.")
+        Text("The gate's clock is not reliable."), Text("Check the permit yourself and call a technician.")
     ),
-    Reason.NOT_YET_VALID: Advice(Text("The time of the permit has not begun."), Text("The vehicle must come later.")),
-    Reason.EXPIRED: Advice(Text("The time of the permit is over."), Text("A new permit is needed.")),
+    Reason.NOT_YET_VALID: Advice(Text("The permit is not valid yet."), Text("The vehicle must come later.")),
+    Reason.EXPIRED: Advice(Text("The permit has expired."), Text("A new permit is needed.")),
     Reason.WRONG_SITE: Advice(
         Text("The permit is for another site."), pgettext("to another site", "Send the vehicle there.")
     ),
@@ -78,8 +78,8 @@ REASONS: Final[Mapping[Reason, Advice]] = {
         Text("No plate was read, or none is declared."), Text("Compare plate or VIN by eye.")
     ),
     Reason.PLATE_DISPUTED: Advice(
-        Text("A second camera and the gate's own do not agree on the plate."),
-        Text("Compare the plate with the permit, and see whether another vehicle is in view."),
+        Text("A second camera and the gate's camera read different plates."),
+        Text("Compare the plate with the permit, and check whether another vehicle is in view."),
     ),
     Reason.PLATE_UNSURE: Advice(Text("The plate was not read clearly."), Text("Compare it by eye.")),
     Reason.PLATE_MISMATCH: Advice(
@@ -96,7 +96,7 @@ REASONS: Final[Mapping[Reason, Advice]] = {
     ),
     Reason.VIN_MISMATCH: Advice(
         Text("Another VIN than the declared one was read."),
-        Text("See whether it is this vehicle's; compare the VIN at the vehicle with the permit."),
+        Text("Check whether it is the VIN of this vehicle; compare it with the permit."),
     ),
     Reason.VIN_CHECKSUM: Advice(Text("The check digit of the VIN is wrong."), Text("Compare the VIN at the vehicle.")),
     Reason.VIN_ALREADY_EXITED: Advice(
@@ -118,31 +118,33 @@ REASONS: Final[Mapping[Reason, Advice]] = {
         Text("Send the vehicle to the permit's home gate, or ask there."),
     ),
     Reason.STATE_NOT_WHOLE: Advice(
-        Text("The gate has lost a part of what it keeps, so the permit may have been used already."),
-        Text("Check with central, then decide by hand. A technician finds under Health what is missing."),
+        Text("The gate has lost a part of its data, so the permit may have been used already."),
+        Text("Check with central, then decide yourself. A technician finds under Health what is missing."),
     ),
     Reason.PASSBACK: Advice(
-        Text("This vehicle went through this way a short while ago."), Text("See whether its permit was handed back.")
+        Text("This vehicle went through this way a short while ago."), Text("Check whether its permit was handed back.")
     ),
     Reason.RATE_LIMITED: Advice(
-        Text("Too many codes were refused in a row."), Text("See what is shown to the reader.")
+        Text("Too many codes were refused in a row."), Text("Check what is shown to the reader.")
     ),
     Reason.WATCHLIST_HOLD: Advice(
         Text("The vehicle is on the watch list."), Text("Hold it and follow the note there.")
     ),
     Reason.SAMPLED: Advice(Text("The vehicle was picked by chance for a check."), Text("Check it, then let it pass.")),
     Reason.PICTURE_MISMATCH: Advice(
-        Text("The kept pictures do not show the permit and the plate that the camera's process told of."),
-        Text("Let nobody pass before you have looked yourself; then have the gate's computer examined."),
+        Text("The kept pictures do not show the permit and the plate that the camera reported."),
+        Text("Let no vehicle pass before you have checked it yourself; then have the gate's computer examined."),
     ),
     Reason.PICTURE_UNCONFIRMED: Advice(
         Text("The kept pictures could not be read a second time."), Text("Compare permit and plate by eye.")
     ),
-    Reason.INTERLOCKED: Advice(Text("Another barrier must close first."), Text("Wait until it has.")),
+    Reason.INTERLOCKED: Advice(Text("Another barrier must close first."), Text("Wait until it is closed.")),
     Reason.LANE_LOCKED: Advice(Text("The lane is locked by an order."), Text("Unlock it when it may be used again.")),
-    Reason.GATE_FAULT: Advice(Text("A part of the gate does not work."), Text("Check by hand; look at the alarms.")),
+    Reason.GATE_FAULT: Advice(
+        Text("A part of the gate does not work."), Text("Check the vehicle yourself; look at the alarms.")
+    ),
     Reason.INTERNAL_ERROR: Advice(
-        Text("The gate met an error of its own."), Text("Check by hand; send the log to support.")
+        Text("Internal error in the gate."), Text("Check the vehicle yourself; send the log to support.")
     ),
 }
 

@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 VERDICTS: Final[Mapping[Verdict, Text]] = {
     Verdict.PASS: Text("may pass"),
     Verdict.DENY: Text("refused"),
-    Verdict.MANUAL: Text("for an officer to decide"),
-    Verdict.RETRY: Text("to be shown again"),
+    Verdict.MANUAL: Text("an officer must decide"),
+    Verdict.RETRY: Text("show again"),
 }
 
 OUTCOMES: Final[Mapping[Outcome, Text]] = {
     Outcome.PASSED: Text("The vehicle passed."),
-    Outcome.PASSED_WITH_VIOLATION: Text("The vehicle passed, and something was wrong."),
-    Outcome.NOT_TAKEN: Text("The barrier was open, and the vehicle did not go."),
+    Outcome.PASSED_WITH_VIOLATION: Text("The vehicle passed with a violation."),
+    Outcome.NOT_TAKEN: Text("The vehicle did not use the opening."),
     Outcome.BACKED_OUT: Text("The vehicle went back out."),
-    Outcome.ABANDONED: Text("The vehicle left without an answer."),
+    Outcome.ABANDONED: Text("The vehicle left before a decision."),
     Outcome.DENIED: Text("The vehicle was refused."),
-    Outcome.FAULT: Text("A fault of the gate ended it."),
+    Outcome.FAULT: Text("Interrupted by a gate fault."),
     Outcome.OVERRIDDEN: Text("An officer let the vehicle pass."),
 }
 

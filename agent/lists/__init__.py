@@ -1,6 +1,6 @@
 """The signed lists of the site on their way into the registry: over MQTT, from a file, and watched for their age.
 
-Writes to the registry, and records what came of it.
+Writes to the registry, and records the result.
 """
 
 from typing import TYPE_CHECKING

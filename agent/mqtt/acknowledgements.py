@@ -214,8 +214,8 @@ _TROUBLES: Final[Mapping[AckFault, Text]] = {
         "central's key"
     ),
     AckFault.SIGNATURE_INVALID: Text(
-        "the signatures of central's acknowledgements do not hold: compare mqtt.ack_keys with central's key, or "
-        "somebody else writes to this topic"
+        "the signatures of central's acknowledgements are invalid: compare mqtt.ack_keys with central's key, or "
+        "someone else writes to this topic"
     ),
     AckFault.WRONG_HEAD: Text(
         "central has stored another event {seq} than the gate holds: was the gate restored from a backup, or does "

@@ -212,7 +212,9 @@ class Uplink:
         """Record that events have not got through for long. A link that is down is told by its own change."""
         trouble = self._view.trouble
         if not trouble and self._view.ack is AckState.SILENT:
-            trouble = Text("central acknowledges nothing beyond event {watermark}", watermark=self._delivery.watermark)
+            trouble = Text(
+                "central has acknowledged nothing beyond event {watermark}", watermark=self._delivery.watermark
+            )
         stalled = self._stall_detector.watch(trouble if self._sender.connected else "", now)
         if stalled:
             log.error("events do not get through: %s", stalled)

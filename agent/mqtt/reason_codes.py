@@ -18,7 +18,7 @@ NO_RETAIN = 0x9A
 WORDS: Mapping[int, str] = MappingProxyType(
     {
         0x00: "success",
-        0x10: Text("the broker took the message but nobody subscribes to it: is the central consumer running?"),
+        0x10: Text("the broker accepted the message, but no one subscribes to it: is the central consumer running?"),
         0x80: Text("unspecified error at the broker: see its log"),
         0x81: Text("the broker says that the packet was malformed: see its log"),
         0x82: Text("the broker says that the protocol was broken: see its log"),

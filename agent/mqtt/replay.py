@@ -34,7 +34,7 @@ def plan(first: int, last: int, *, tail: int, head: int) -> ReplayPlan:
     Raises ValueError in words when there is nothing.
     """
     if not 1 <= first <= last:
-        message = Text("{first} to {last} is no range of events", first=first, last=last)
+        message = Text("{first} to {last} is not a range of events", first=first, last=last)
         raise ValueError(message)
     if first > head:
         message = Text("there is no event {first} yet: the last one is {head}", first=first, head=head)

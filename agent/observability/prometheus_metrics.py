@@ -57,7 +57,7 @@ class Counters:
         self._detected_at: dict[str, float] = {}
         self._transactions = Counter(
             f"{PREFIX}_transactions",
-            "Vehicles by what became of them; those of a dry run are not among them.",
+            "Vehicles by outcome; those of a dry run are not among them.",
             ["lane", "outcome", "reason"],
             registry=self.registry,
         )
@@ -192,7 +192,9 @@ def _cameras(cameras: tuple[CameraFigures, ...]) -> Iterator[Metric]:
     yield _gauge("camera_up", "1 while fresh frames come and are read.", labels, rows("up"))
     views = (((one.lane, one.camera, view.value), float(one.view is view)) for one in cameras for view in View)
     yield _gauge("camera_view", "1 for what the picture is like.", (*labels, "view"), views)
-    yield _gauge("camera_frame_rate_hertz", "Frames a second that the source says.", labels, rows("frame_rate_hz"))
+    yield _gauge(
+        "camera_frame_rate_hertz", "Frame rate that the source reports, in fps.", labels, rows("frame_rate_hz")
+    )
     yield _counter("camera_frames_captured", "Frames that came.", labels, rows("captured"))
     yield _counter("camera_frames_read", "Frames that the code reader looked at.", labels, rows("read"))
     yield _counter("camera_frames_skipped", "Frames in which nothing had changed.", labels, rows("skipped"))
@@ -221,7 +223,7 @@ def _worker_processes(cameras: tuple[CameraFigures, ...]) -> Iterator[Metric]:
     labels = ("lane", "camera")
     yield _counter(
         "eye_restarts",
-        "How often the process of the camera was started anew.",
+        "How often the process of the camera was restarted.",
         labels,
         (((camera.lane, camera.camera), camera.restarts) for camera in cameras),
     )
@@ -278,7 +280,7 @@ def _links(links: tuple[LinkFigures, ...]) -> Iterator[Metric]:
 def _uplink(uplink: UplinkFigures | None) -> Iterator[Metric]:
     if uplink is None:
         return
-    yield _single("uplink_under_way_events", "Events sent, whose answer is awaited.", uplink.under_way)
+    yield _single("uplink_under_way_events", "Events sent, waiting for their answer.", uplink.under_way)
     yield _counter("uplink_refused_events", "Events that the broker refused.", (), [((), uplink.refused)])
     yield _counter("uplink_resent_events", "Events sent again because they were in doubt.", (), [((), uplink.resent)])
     yield _single("uplink_waiting_pictures", "Pictures that wait to be sent.", uplink.pictures_waiting)
@@ -290,7 +292,7 @@ def _uplink(uplink: UplinkFigures | None) -> Iterator[Metric]:
     )
     yield _counter(
         "uplink_acknowledgements",
-        "Acknowledgements by what became of them; all but taken were not believed.",
+        "Acknowledgements by result; all but taken were rejected.",
         ("result",),
         (((result,), float(count)) for result, count in uplink.acks.items()),
     )
@@ -327,7 +329,7 @@ def _machine(now: GateFigures) -> Iterator[Metric]:
     yield _single("disk_free_inodes", "Files that can still be made there.", None if disk is None else disk.free_inodes)
     yield _single(
         "watchdog_margin_seconds",
-        "How long the slowest part may still stand still before the service manager restarts the agent.",
+        "How long the slowest part may still hang before the service manager restarts the agent.",
         now.watchdog_margin_s,
     )
     yield _counter(

@@ -18,13 +18,13 @@ NOT_JUDGED: Final[Mapping[NotJudged, Text]] = {
     NotJudged.FORM: Text("The code had a form that was not taken then, so it was not read."),
     NotJudged.DECLARED_PLATES: Text("It was not recorded which declarations had the plate that was read."),
     NotJudged.OTHER_PLATES: Text("The plate was not asked for then, so plates of others were not compared."),
-    NotJudged.VINS: Text("The VIN was not asked for then, so it may not have been looked for."),
+    NotJudged.VINS: Text("The VIN was not required then, so the readers may not have searched for it."),
     NotJudged.PLATES_OF_CAMERA: Text(
         "It is not known what the plate would be without the camera that read the permit."
     ),
     NotJudged.PLATES_LEFT_OUT: Text("Plates did not count then, of the camera that read the permit too."),
     NotJudged.LISTS_AND_LEDGER: Text("The permit did not hold by itself, so lists and ledger were not asked."),
-    NotJudged.SECOND_READING: Text("Its pictures were read once more for something else."),
+    NotJudged.SECOND_READING: Text("Its pictures were read again for something else."),
     NotJudged.HOME_GATE: Text("The permit's home gate was asked by other rules."),
     NotJudged.ERASED: Text("Its plate or its VIN was erased."),
 }

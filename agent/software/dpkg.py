@@ -104,7 +104,7 @@ class Dpkg:
                     break
                 except OSError:
                     if time.monotonic() >= until_at:
-                        raise DpkgBusyError(Text("another program installs something at this moment")) from None
+                        raise DpkgBusyError(Text("another program is installing something now")) from None
                     wait.wait(_LOOK_S)
             yield
         finally:

@@ -46,7 +46,7 @@ def checked_listing(folder: Path, chosen: ChosenPackage, keyring: Path) -> Liste
         packages = _read(folder / PACKAGES)
         vouched = release_files(release).get(_packages(chosen))
         if vouched is None or vouched.sha256 != hashlib.sha256(packages).hexdigest():
-            raise _refused(Text("the signed index Release does not vouch for the index Packages"))
+            raise _refused(Text("the signed index Release does not match the index Packages"))
         for one in listed_packages(packages.decode("utf-8", "replace")):
             if one.sha256 == chosen.sha256:
                 _check_same(one, chosen)

@@ -160,7 +160,7 @@ class UpdateTrust:
         """A document of software that a key of the anchors has signed. Raises DocumentRefusedError."""
         found = proven(signed, self._rules())
         if found.document.kind is not DocumentKind.SOFTWARE:
-            raise DocumentRefusedError(DocumentFault.CONTENT_INVALID, Text("it is no document of software"))
+            raise DocumentRefusedError(DocumentFault.CONTENT_INVALID, Text("it is not a document of software"))
         return found
 
     def check(self, found: SignedDocument, floors: dict[str, Floor], utc: float) -> str:

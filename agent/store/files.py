@@ -40,7 +40,7 @@ def open_regular(path: Path) -> BinaryIO:
         os.close(handle)
         if stat.S_ISDIR(mode):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-        raise OSError(errno.EINVAL, Text("It is no regular file"))
+        raise OSError(errno.EINVAL, Text("It is not a regular file"))
     return os.fdopen(handle, "rb")
 
 
@@ -51,7 +51,7 @@ def check_database(path: Path) -> None:
     """
     for file in database_files(path):
         if not file.is_file():
-            raise OSError(errno.EINVAL, Text("It is no regular file"), str(file))
+            raise OSError(errno.EINVAL, Text("It is not a regular file"), str(file))
 
 
 def misfit_of_database(path: Path) -> str:
@@ -88,8 +88,8 @@ def set_misfit_aside(path: Path, *, folder: bool = False) -> str:
         return ""
     target = set_aside(path)
     if folder:
-        done = Text("{path} was no folder and was moved to {target}", path=path, target=target)
+        done = Text("{path} was not a folder and was moved to {target}", path=path, target=target)
     else:
-        done = Text("{path} was no file and was moved to {target}", path=path, target=target)
+        done = Text("{path} was not a file and was moved to {target}", path=path, target=target)
     log.critical("%s", done)
     return done

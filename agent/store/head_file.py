@@ -139,7 +139,7 @@ def inside(path: Path, folder: Path) -> bool:
 
 def _check(path: Path, status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
-        raise HeadFileError(errno.EINVAL, Text("It is no regular file with one name"), str(path))
+        raise HeadFileError(errno.EINVAL, Text("It is not a regular file with one name"), str(path))
 
 
 def _write_whole(descriptor: int, data: bytes, place: int) -> None:

@@ -127,7 +127,7 @@ class CameraSession:
 
     def _greet(self, hello: Hello) -> None:
         if self._greeted or hello.pid != self._process.pid:
-            raise ProtocolError(Text("a greeting from somebody else"))
+            raise ProtocolError(Text("a greeting from another process"))
         if hello.version != VERSION:
             raise ProtocolError(
                 Text(

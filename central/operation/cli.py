@@ -174,7 +174,7 @@ def housekeep(config: _Config = DEFAULT) -> None:
 @app.command()
 def erase(  # noqa: PLR0913 - each is an option
     *,
-    cause: Annotated[str, typer.Option(help="Why; kept in the table erasures. Name nobody here.")],
+    cause: Annotated[str, typer.Option(help="Why; kept in the table erasures. Do not name anyone here.")],
     operator: Annotated[str, typer.Option(help="Who orders it; kept there too.")],
     config: _Config = DEFAULT,
     gate: Annotated[str | None, typer.Option(help="Of this gate only.")] = None,
@@ -271,7 +271,7 @@ def keys_list(config: _Config = DEFAULT) -> None:
     with closing(connect(settings.database.url, read_only=True)) as database:
         rows = database.execute(
             "SELECT coalesce(k.gate, g.gate), encode(coalesce(k.public_key, g.key_public), 'hex'), "
-            "CASE WHEN k.gate IS NULL THEN 'named by the gate, noted by nobody' ELSE 'noted by ' || k.noted_by END "
+            "CASE WHEN k.gate IS NULL THEN 'named by the gate, not noted' ELSE 'noted by ' || k.noted_by END "
             "FROM gate_keys k FULL JOIN gates g ON g.gate = k.gate AND g.key_public = k.public_key "
             "WHERE coalesce(k.public_key, g.key_public) IS NOT NULL ORDER BY 1, 2"
         ).fetchall()

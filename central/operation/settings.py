@@ -112,7 +112,7 @@ class Database(Table):
         default=0,
         ge=0,
         le=36_500,
-        description="Days for which personal values that stand beside events are kept after their arrival; 0: as long "
+        description="Days for which personal values beside events are kept after their arrival; 0: as long "
         "as the events.",
     )
 

@@ -177,7 +177,7 @@ def _unpacked(data: bytes) -> npt.NDArray[np.uint8]:
     except _UnfitError:
         raise
     except UnidentifiedImageError as error:
-        raise ValueError(Text("it is no picture ({formats} are taken)", formats=", ".join(_FORMATS))) from error
+        raise ValueError(Text("it is not a picture (supported: {formats})", formats=", ".join(_FORMATS))) from error
     except Image.DecompressionBombError as error:
         raise ValueError(
             Text("it is too large; at most {max_pixels} megapixels are taken", max_pixels=MAX_PIXELS // 1_000_000)

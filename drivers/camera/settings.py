@@ -35,8 +35,8 @@ class OpenCvSettings(BaseModel):
         default=None,
         repr=False,
         max_length=2000,
-        description="The camera's second, small stream (ONVIF: the second profile): looked at in place of the first "
-        "one while nothing moves.",
+        description="The camera's second, small stream (ONVIF: the second profile), used instead of the first one "
+        "while nothing moves.",
     )
     transport: Literal["tcp", "udp"] = Field(default="tcp", description="How RTSP carries the video.")
     decode_at_rest: Literal["key_pictures", "all"] = Field(
@@ -50,13 +50,13 @@ class OpenCvSettings(BaseModel):
     decoder_device: Path | None = Field(
         default=None, description="The device of the video engine, such as /dev/video10; needed with one."
     )
-    open_timeout_ms: int = Field(default=4000, ge=500, le=60_000, description="Give up opening after this.")
+    open_timeout_ms: int = Field(default=4000, ge=500, le=60_000, description="Give up opening after this time.")
     read_timeout_ms: int = Field(
         default=1000, ge=200, le=30_000, description="Give up waiting for a picture after 2 to 3 times this."
     )
     width_px: int | None = Field(default=None, ge=16, le=8192, description="USB cameras: picture width.")
     height_px: int | None = Field(default=None, ge=16, le=8192, description="USB cameras: picture height.")
-    frame_rate_hz: float | None = Field(default=None, gt=0, le=240, description="USB cameras: pictures a second.")
+    frame_rate_hz: float | None = Field(default=None, gt=0, le=240, description="USB cameras: frame rate in fps.")
     loop: bool = Field(default=False, description="Clips: start again at the end.")
     real_time: bool = Field(default=True, description="Clips: play at the clip's own rate, not as fast as possible.")
 
@@ -93,8 +93,8 @@ class SimulatedSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     scene_file: Path | None = Field(
         default=None,
-        description="JSON file that says what stands before the camera; read again whenever it changes. Empty yard "
-        "without. The console writes only one in /run/gate-agent/rehearsal or in the folder rehearsal of the state "
-        "directory.",
+        description="JSON file that describes the scene in front of the camera; read again whenever it changes. "
+        "Without it the yard is empty. The console writes only one in /run/gate-agent/rehearsal or in "
+        "the folder rehearsal of the state directory.",
     )
-    frame_rate_hz: float = Field(default=25.0, gt=0, le=60, description="Pictures a second.")
+    frame_rate_hz: float = Field(default=25.0, gt=0, le=60, description="Frame rate in fps.")

@@ -250,7 +250,7 @@ class StreamRelay:
             with library:
                 yield library
             return
-        raise ConnectionAbortedError(Text("nobody connected"))
+        raise ConnectionAbortedError(Text("no one connected"))
 
     def _ready(
         self, library: socket.socket, camera: socket.socket, splitter: FrameSplitter

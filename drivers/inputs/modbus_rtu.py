@@ -28,7 +28,7 @@ class ModbusRtuInputsSettings(ModbusLineSettings):
         le=64,
         description=(
             "How many inputs to ask for at once, for boards that answer one number only: 8 on LC-Tech boards. "
-            "No default: as many as `count`."
+            "Default: as many as `count`."
         ),
     )
 

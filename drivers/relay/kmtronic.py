@@ -70,7 +70,7 @@ class KmtronicRelaySettings(BaseModel):
         le=15,
         description="Address of an rs485 board, as its switches are set. One board a bus: all obey each command.",
     )
-    baud: int = Field(default=9600, ge=1200, le=115200, description="Speed of the line in bits a second.")
+    baud: int = Field(default=9600, ge=1200, le=115200, description="Speed of the line in bits per second.")
     timeout_ms: int = Field(
         default=200, ge=20, le=5000, description="How long the board may take to answer, in milliseconds."
     )

@@ -58,7 +58,7 @@ class LcusRelaySettings(BaseModel):
             "feedback (a frame a relay), none (it cannot; commands stay unproved)."
         ),
     )
-    baud: int = Field(default=9600, ge=1200, le=115200, description="Speed of the line in bits a second.")
+    baud: int = Field(default=9600, ge=1200, le=115200, description="Speed of the line in bits per second.")
     timeout_ms: int = Field(
         default=200, ge=20, le=5000, description="How long the board may take to answer, in milliseconds."
     )

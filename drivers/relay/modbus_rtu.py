@@ -240,7 +240,9 @@ class ModbusRtuRelay:
                 self._mode_registers = None
                 return False
             message = Text(
-                "the board is no {board}, choose another profile: {error}", board=self._traits.title, error=str(error)
+                "the board is not a {board}, choose another profile: {error}",
+                board=self._traits.title,
+                error=str(error),
             )
             raise DeviceMisconfiguredError(message) from error
         if still:

@@ -45,8 +45,8 @@ class _Known:
     likeness: Likeness
 
 
-_SCANNER = Likeness(Text("a QR scanner or another reader"), ProbePolicy.NEVER, Text("a scanner is no relay board"))
-_MODEM = Likeness(Text("a modem or a satellite receiver"), ProbePolicy.NEVER, Text("it is no relay board"))
+_SCANNER = Likeness(Text("a QR scanner or another reader"), ProbePolicy.NEVER, Text("a scanner is not a relay board"))
+_MODEM = Likeness(Text("a modem or a satellite receiver"), ProbePolicy.NEVER, Text("it is not a relay board"))
 _ARDUINO = Likeness(
     Text("an Arduino"), ProbePolicy.NEVER, Text("opening its port restarts it, and what runs on it is not known")
 )

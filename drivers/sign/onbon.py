@@ -25,7 +25,7 @@ class OnbonSettings(CardSettings):
     """Configuration of an Onbon card."""
 
     tcp_port: int = Field(default=5005, ge=1, le=65535, description="TCP port of a card on the network.")
-    baud: int = Field(default=57600, ge=1200, le=115200, description="Speed of the serial line in bits a second.")
+    baud: int = Field(default=57600, ge=1200, le=115200, description="Speed of the serial line in bits per second.")
     address: int = Field(default=1, ge=1, le=0xFFFD, description="Address of the screen; 1 as it comes.")
     speed: int = Field(
         default=4, ge=1, le=63, description="How a text moves that is longer than its line: 1 is the fastest."

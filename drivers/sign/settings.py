@@ -48,7 +48,7 @@ class CardSettings(BaseModel):
         default=None, description="IP address of a card on the network. A card on a serial line has port instead."
     )
     tcp_port: int = Field(default=8800, ge=1, le=65535, description="TCP port of a card on the network.")
-    baud: int = Field(default=9600, ge=1200, le=115200, description="Speed of the serial line in bits a second.")
+    baud: int = Field(default=9600, ge=1200, le=115200, description="Speed of the serial line in bits per second.")
     timeout_ms: int = Field(
         default=500,
         ge=20,

@@ -1,5 +1,5 @@
 """Drivers of cameras that read plates by themselves.
 
 May open one connection to a camera over the network and read one certificate file. What they read is what a camera
-says: what that is worth, others say. Made to run in a process of their own, for a camera is a stranger's computer.
+says: what that is worth, others say. Made to run in a process of their own, because a camera is an untrusted computer.
 """

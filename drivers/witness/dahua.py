@@ -21,8 +21,8 @@ class DahuaSettings(PlateCameraSettings):
         default=20.0,
         ge=0.5,
         le=600,
-        description="Seconds without a whole message after which the camera is connected anew. It is asked for a "
-        "heartbeat every 5 s.",
+        description="Seconds without a complete message after which the agent reconnects to the camera. It asks for "
+        "a heartbeat every 5 s.",
     )
     certain: float = Field(
         default=255.0,

@@ -126,7 +126,7 @@ class DahuaCodec:
         if not told.strip():
             return None
         if not _NUMBER.fullmatch(told.strip()):
-            raise DocumentError(Text("a confidence that is no number"))
+            raise DocumentError(Text("a confidence that is not a number"))
         return share(float(told), self._certain)
 
 

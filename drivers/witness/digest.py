@@ -101,8 +101,8 @@ class Login:
         if not served and basic and not self._basic:
             raise LoginError(
                 Text(
-                    "it offers Basic alone, which would send the password for all to read; set it to digest, "
-                    "or use tls, or allow_basic where nobody else is on the network"
+                    "it offers only Basic, which would send the password readable for everyone; set it to digest, or "
+                    "use tls, or allow_basic if no one else is on the network"
                 )
             )
         if not served and not basic:

@@ -77,5 +77,5 @@ def _confidence(told: str) -> float | None:
     if not told:
         return None
     if not _CONFIDENCE.fullmatch(told):
-        raise DocumentError(Text("a confidence that is no number"))
+        raise DocumentError(Text("a confidence that is not a number"))
     return share(float(told), _CERTAIN)

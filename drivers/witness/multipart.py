@@ -243,6 +243,6 @@ def _told_length(headers: Mapping[str, str]) -> int | None:
     if told is None:
         return None
     if not _LENGTH.fullmatch(told):
-        raise DocumentError(Text("a part whose length is no number"))
+        raise DocumentError(Text("a part whose length is not a number"))
     # A camera was seen to say 0 of every part that it sends.
     return int(told) or None

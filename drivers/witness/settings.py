@@ -65,8 +65,8 @@ class PlateCameraSettings(BaseModel):
     tls: bool = Field(default=False, description="Whether the camera is spoken to over TLS (https).")
     ca_file: Path | None = Field(
         default=None,
-        description="With tls: a file (PEM) with the certificate that has signed the camera's. The camera's must bear "
-        "the name or address under host.",
+        description="With tls: a file (PEM) with the certificate that has signed the camera's certificate. The "
+        "camera's certificate must contain the name or address under host.",
     )
     certificate_sha256: Annotated[str, AfterValidator(_fingerprint)] = Field(
         default="",
@@ -85,7 +85,8 @@ class PlateCameraSettings(BaseModel):
         default=60.0,
         ge=0.5,
         le=600,
-        description="Seconds without a whole message, heartbeats included, after which the camera is connected anew.",
+        description="Seconds without a complete message, heartbeats included, after which the agent reconnects to "
+        "the camera.",
     )
     pictures: bool = Field(
         default=False,

@@ -29,7 +29,7 @@ def read_json_object(text: str) -> dict[str, object]:
     except ValueError:
         raise DocumentError(Text("no JSON, or JSON that is cut off")) from None
     if not isinstance(found, dict):
-        raise DocumentError(Text("JSON that is no object"))
+        raise DocumentError(Text("JSON that is not an object"))
     return found
 
 

@@ -45,7 +45,7 @@ class DemoPermit:
     @property
     def revocation(self) -> Revocation:
         """What central says to take the permit back."""
-        return Revocation(self.permit.permit_id, self.permit.expires_at, "sold to somebody else")
+        return Revocation(self.permit.permit_id, self.permit.expires_at, "sold to someone else")
 
 
 def papers_of(act: Act, issuer: Issuer, site: int, utc: int) -> DemoPermit:

@@ -69,7 +69,7 @@ def _vehicle(number: int, result: DemoResult, outputs: Iterable[JsonObject]) -> 
 
 
 def _facts(result: DemoResult) -> Iterator[tuple[str, str]]:
-    yield "What came of it", result.came if result.reason == Reason.OK else f"{result.came}: {result.reason}"
+    yield "Result", result.came if result.reason == Reason.OK else f"{result.came}: {result.reason}"
     if result.vin:
         yield "VIN as read", result.vin
     if result.verdict in {Verdict.DENY, Verdict.MANUAL}:

@@ -27,7 +27,7 @@ def mark(number: int, result: DemoResult, *, final: bool) -> str:
 def results_table(results: list[DemoResult]) -> Table:
     """What came of the vehicles; fits into 80 columns without cutting a word."""
     table = Table(title="vehicles", box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
-    for heading in ("", "vehicle", "plate", "what came of it", "raised", "answer"):
+    for heading in ("", "vehicle", "plate", "result", "raised", "answer"):
         right = heading in {"raised", "answer"}
         table.add_column(heading, justify="right" if right else "left", no_wrap=heading != "vehicle")
     for number, result in enumerate(results, start=1):

@@ -61,8 +61,8 @@ def test_a_zone_is_changed_with_the_mouse_undone_and_saved_into_the_configuratio
     expect(page.locator("[data-act=back]")).to_be_visible(timeout=30_000)
     page.locator("[data-act=back]").click()
     page.locator("[data-act=save]").click()
-    gate.until(lambda: zone_of(gate) == before, "the zone before")
-    gate.until(lambda: gate.restarts > restarts + 1, "the gate with the zone before")
+    gate.until(lambda: zone_of(gate) == before, "the previous zone")
+    gate.until(lambda: gate.restarts > restarts + 1, "the gate with the previous zone")
 
 
 def test_a_zone_whose_sides_cross_cannot_be_saved(gate, page_of):
@@ -104,7 +104,7 @@ def test_the_exposure_of_a_camera_that_allows_it_is_tried_live(gate, page_of):
     page.locator("#exposure button", has_text="1/4").click()
     expect(page.locator("[data-fill=exposure]")).to_have_text(re.compile("1/4"))
     page.locator("#exposure button", has_text="automatic").click()
-    expect(page.locator("[data-fill=exposure]")).to_have_text("Now: the camera's automatic")
+    expect(page.locator("[data-fill=exposure]")).to_have_text("Now: automatic")
 
 
 def test_a_viewer_may_not_aim(gate, page_of):

@@ -1,4 +1,4 @@
-"""The commands `gate-agent anchors`: what a gate believes without asking anybody, and how that is changed."""
+"""The commands `gate-agent anchors`: the keys, brokers and people that a gate trusts, and how to change them."""
 
 import typer
 

@@ -40,7 +40,7 @@ def adopt(
     """Take root keys, command keys, brokers and the other trust anchors out of the agent's reach.
 
     They are copied from the configuration into a file of root's, which wins over gate.toml from then on. It may be done
-    again until the first real vehicle; who was named before stays, where nobody else is named. Exit code 1 where
+    again until the first real vehicle; persons from before stay if you name no one. Exit code 1 where
     nothing was changed.
     """
     see_root("anchors adopt")
@@ -95,7 +95,7 @@ def _persons(given: list[str]) -> list[dict[str, str]]:
 def _warn(wanted: HeldAnchors) -> None:
     if not wanted.can_change:
         echo(
-            "warning: no --person and no --document-key: nobody could change them after the first real vehicle, so",
+            "warning: no --person and no --document-key: no one could change them after the first real vehicle, so",
             err=True,
         )
         echo("they will not be sealed, and root can change them alone", err=True)

@@ -33,7 +33,7 @@ def apply(
 ) -> None:
     """Change the trust anchors as a signed document says: signed by central, by two persons, or by one other than you.
 
-    Files are taken only where nobody but root can change them. The configuration is tried with the new anchors first.
+    Only files that no one but root can change are accepted. The configuration is tried with the new anchors first.
     Exit code 1 where nothing was changed.
     """
     see_root("anchors apply")

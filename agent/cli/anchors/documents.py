@@ -102,7 +102,9 @@ def write(
 
 
 def sign(
-    document: Annotated[Path, typer.Argument(help='The document, or what somebody signed before; "-" reads it.')],
+    document: Annotated[
+        Path, typer.Argument(help='The document, or the text that someone else has signed; "-" reads it.')
+    ],
     key: Annotated[Path, typer.Option(help="The private key that signs.")],
     signer: Annotated[str, typer.Option("--as", help="person:NAME, or central:ID of a command key.")],
 ) -> None:

@@ -44,8 +44,8 @@ def show(
         echo(json.dumps(_fields(held, shown), ensure_ascii=False, indent=2))
         return
     if held is None:
-        echo("This gate has no trust anchors of its own yet: they stand in its configuration, where whoever may change")
-        echo("that changes them. Lock them with: sudo gate-agent anchors adopt")
+        echo("This gate has no trust anchors of its own yet: they are in its configuration, where anyone who can")
+        echo("change that changes them. Lock them with: sudo gate-agent anchors adopt")
         return
     echo(f"gate {held.gate}, number {held.number}, {_standing(held)}")
     echo(f"digest {held.digest}")
@@ -61,7 +61,7 @@ def _standing(held: HeldAnchors) -> str:
         return "sealed: two persons, one and root, or a document of central change them"
     if held.can_change:
         return "not sealed: root may still adopt others; the first real vehicle ends that"
-    return "not sealed, and nobody could change them later: adopt them again with --person or --document-key"
+    return "not sealed, because no one could change them later: adopt them again with --person or --document-key"
 
 
 def _fields(held: HeldAnchors | None, shown: tuple[AnchorChange, ...]) -> dict[str, object]:

@@ -44,7 +44,7 @@ def history(
     for one in known:
         echo(_line(one, now, good))
     if not known or known[-1].state != now:
-        echo("the files on the disk are not in the history yet: they were edited by hand")
+        echo("the files on disk are not in the history yet: they were edited manually")
 
 
 def undo_change(

@@ -36,7 +36,7 @@ def screen(
 ) -> None:
     """Show the addresses by which screens open the driver page of a lane, with their token; one of them as a QR code.
 
-    Whoever has such an address can see the page, and nothing else. A screen of this computer needs no token.
+    Anyone who has such an address can see the page, and nothing else. A screen of this computer needs no token.
     """
     settings = settings_of(configuration)
     page = None if lane not in settings.lanes else settings.lanes[lane].driver_page

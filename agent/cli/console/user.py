@@ -25,7 +25,7 @@ def list_users(configuration: Configuration = DEFAULT_PATH) -> None:
     for user in users:
         known = {
             "disabled": user.disabled,
-            "has to choose a password": user.must_change,
+            "must choose a password": user.must_change,
             "second factor": user.name in factors,
         }
         notes = [note for note, holds in known.items() if holds]

@@ -1,4 +1,4 @@
-"""The commands `gate-agent est`: the EST server of a site, for those who run the central side."""
+"""The commands `gate-agent est`: the EST server of a site, for operators of the central side."""
 
 import typer
 

@@ -37,7 +37,7 @@ def token(
 ) -> None:
     """Make a token by which one gate of the site is enrolled once, and print what to do with it.
 
-    It is kept as a digest alone: nobody can look it up later. A second one for the same gate is another token.
+    Only a digest is kept: no one can look it up later. A second one for the same gate is another token.
     """
     settings = settings_of("est token", server_settings)
     with register_of("est token", settings) as register:

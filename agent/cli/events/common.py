@@ -23,7 +23,7 @@ def pinned(texts: Sequence[str]) -> Mapping[str, PublicKey]:
         try:
             key = PublicKey(Algorithm.ED25519, bytes.fromhex(text))
         except (ValueError, KeyInvalidError) as error:
-            raise typer.BadParameter(f"{text!r} is no Ed25519 public key: 64 hexadecimal digits") from error
+            raise typer.BadParameter(f"{text!r} is not an Ed25519 public key: 64 hexadecimal digits") from error
         keys[kid_of(key)] = key
     return keys
 

@@ -32,13 +32,13 @@ WAIT_S: Final = 60.0
 def erase(  # noqa: PLR0913 - each is an option
     journal: JournalPath = DEFAULT_JOURNAL,
     *,
-    cause: Annotated[str, typer.Option(help="Why; the event records it. Name nobody here.")],
+    cause: Annotated[str, typer.Option(help="Why; the event records it. Do not name anyone here.")],
     value: Annotated[
         bool,
         typer.Option(
             "--value",
             help="Ask for a plate, a VIN, a declaration or a name, or read it from standard input: what belongs to it "
-            "goes. It is no argument, for arguments are seen by all users of the computer.",
+            "goes. It is not an argument, because all users of the computer can see arguments.",
         ),
     ] = False,
     digest: Annotated[str, typer.Option(help="The same, by the SHA-256 of its normal form, 64 hex digits.")] = "",

@@ -27,13 +27,13 @@ FOLLOW_S: Final = 0.25
 def tail(
     journal: JournalPath = DEFAULT_JOURNAL,
     count: Annotated[int, typer.Option("--count", "-n", min=0, help="How many of the last events to show.")] = 20,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new events until interrupted.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Show new events until interrupted.")] = False,
     raw: Annotated[bool, typer.Option("--json", help="Print the stored bytes, one event a line.")] = False,
     language: Annotated[
         Language | None, typer.Option("--language", help="Also say in words what decisions, alarms and outcomes mean.")
     ] = None,
 ) -> None:
-    """Show the last events, as they stand in the file: `verify` proves them."""
+    """Show the last events as they are in the file. `verify` proves them."""
     leave_view(journal.absolute().parent, "events tail")
     show = _show_raw if raw else _show_line(Console(highlight=False, soft_wrap=True), language)
     with failing(), JournalReader(journal) as reader:

@@ -173,7 +173,7 @@ def _chunk(name: str, data: bytes) -> InspectedPart:
     except ListError as error:
         return InspectedPart(name, "no part of a list", verdict=str(error), sound=False)
     shown = {"rows": len(rows), "bytes": len(data)}
-    return InspectedPart(name, "chunk", shown, "well-formed; only a head can vouch for it")
+    return InspectedPart(name, "chunk", shown, "well-formed; only a head can prove it")
 
 
 def _snapshot(pack: Pack, head: ListHead) -> InspectedPart:

@@ -55,7 +55,7 @@ def batch(  # noqa: PLR0913, PLR0917 - one argument an option
     zone: Annotated[str, typer.Option(help="Time zone of the times on paper.")] = "UTC",
     font: Annotated[Path | None, typer.Option(help="TrueType font for the sheet, where a plate is not Latin.")] = None,
     level: Annotated[
-        Level, typer.Option(help="How much of a code may be spoilt: M for screens, Q for paper.")
+        Level, typer.Option(help="How much of a code may be damaged: M for screens, Q for paper.")
     ] = Level.M,
     module_px: Annotated[int, typer.Option(min=1, max=64, help="Pixels of one module of the pictures.")] = 8,
     driver_key: Annotated[Path | None, typer.Option(help="File with the site's key for drivers' ids, in hex.")] = None,
@@ -110,7 +110,7 @@ def _sheet_writer(per_page: int, zone: str, font: Path | None, level: Level, adv
     try:
         layout = Layout(per_page, ZoneInfo(zone), font or FONT_FILE)
     except (OSError, ValueError, KeyError):  # whatever zoneinfo makes of a foreign name
-        raise PermitFileError(f"--zone: {zone!r} is no time zone; expected one like Asia/Shanghai") from None
+        raise PermitFileError(f"--zone: {zone!r} is not a time zone; expected one like Asia/Shanghai") from None
 
     def write(folder: Path, issued: Sequence[Issued]) -> None:
         codes = symbols([each.text for each in issued], level)

@@ -24,4 +24,4 @@ def time_of(text: str | None) -> int:
     try:
         return moment_of(text)
     except (ValueError, OverflowError):
-        raise typer.BadParameter(f"{text!r} is no time; give Unix seconds or 2026-11-24T08:00:00+08:00") from None
+        raise typer.BadParameter(f"{text!r} is not a time; give Unix seconds or 2026-11-24T08:00:00+08:00") from None

@@ -204,7 +204,7 @@ def append_row(path: Path, columns: Sequence[str], row: Sequence[str]) -> bool:
     except OSError as error:
         raise PermitFileError(f"{path} cannot be written: {error.strerror}") from None
     except (UnicodeDecodeError, csv.Error):
-        raise PermitFileError(f"{path} is no CSV file in UTF-8") from None
+        raise PermitFileError(f"{path} is not a CSV file in UTF-8") from None
     return True
 
 

@@ -55,7 +55,7 @@ def issue(  # noqa: PLR0913, PLR0917 - one argument an option
     declarations: Annotated[Path | None, typer.Option(help="CSV file to add the declaration to.")] = None,
     out: Annotated[Path | None, typer.Option(help="Picture of the QR code to write, .png or .svg.")] = None,
     level: Annotated[
-        Level, typer.Option(help="How much of the code may be spoilt: M for screens, Q for paper.")
+        Level, typer.Option(help="How much of the code may be damaged: M for screens, Q for paper.")
     ] = Level.M,
     module_px: Annotated[int, typer.Option(min=1, max=64, help="Pixels of one module of the picture.")] = 8,
 ) -> None:

@@ -30,7 +30,7 @@ The root changes in four steps, and no gate is ever without one:
 
 def keygen(  # noqa: PLR0913, PLR0917 - one argument an option
     out: Annotated[Path, typer.Option(help="Folder for the keys and trust-list.txt; none may be there.")],
-    issuer: Annotated[str, typer.Option(help="Name of the issuer, as it stands in every permit.")] = "",
+    issuer: Annotated[str, typer.Option(help="Name of the issuer, written into every permit.")] = "",
     site: Annotated[list[int] | None, typer.Option(help="Site where the keys hold; again for more. Else all.")] = None,
     purpose: Annotated[
         list[Purpose] | None, typer.Option(help="What a key is to sign; again for more. Else permits.")

@@ -51,7 +51,7 @@ def inputs(  # noqa: PLR0913 - each is an option of the command
 ) -> None:
     """Show the inputs of a lane as they are and as they change, until Ctrl-C.
 
-    "raw" is what the board says, "value" what counts for the lane: debounced, and turned round for the inputs named by
+    "raw" is what the board says, "value" what counts for the lane: debounced, and inverted for the inputs named by
     inverted. Drive a vehicle or a hand over each loop and see that the right signal changes, once. Inputs to which
     nothing is wired are shown too: so you find out which one a loop ended up on.
 

@@ -55,7 +55,7 @@ def list_ports(  # noqa: PLR0913 - each is an option of the command
     A name under /dev/serial/by-id follows the device to any socket; one under by-path is the socket's, for devices that
     have no serial number of their own. What a port probably is, is guessed from its USB id.
 
-    With --identify each port that nobody has open is asked what board it is, by questions that move no relay of any
+    With --identify each free port is asked what board it is, by questions that move no relay of any
     board known, at 9600 baud. The answer comes with lines to paste into the configuration. Some boards cannot be told
     by harmless questions; then nothing more is asked. Modbus units whose number another board takes for an order, such
     as 80 or 100, are left out.

@@ -64,14 +64,17 @@ def pulse(  # noqa: PLR0913 - each is an option of the command
     keys: SetOption = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; you have looked.")] = False,
     arm_is_clear: Annotated[
-        bool, typer.Option("--arm-is-clear", help="For a close with --yes: nobody and nothing is under the arm.")
+        bool,
+        typer.Option(
+            "--arm-is-clear", help="For a close with --yes: confirm that nothing and no one is under the arm."
+        ),
     ] = False,
 ) -> None:
     """Give ONE pulse on one relay, and show what the board made of it. THE BARRIER MAY MOVE.
 
     The pulse goes through the same driver and the same logic as in the agent. Before it is given, the command says what
     will happen and has you type the name of the lane. A close is given only with --role close, and only after a second
-    question: the command sees nobody under the arm.
+    question: the command cannot see who is under the arm.
 
     Every relay of the board is released before the pulse and after it, also after Ctrl-C. The agent must not run: while
     it has the board, the command refuses.
@@ -167,7 +170,7 @@ def _consequence(lane: str | None, plan: _Plan) -> str:
         case RelayRole.OPEN:
             return f"The barrier of lane {lane} will OPEN."
         case RelayRole.CLOSE:
-            return f"The barrier of lane {lane} will CLOSE. Nobody and nothing may be under the arm."
+            return f"The barrier of lane {lane} will CLOSE. Nothing and no one may be under the arm."
         case RelayRole.HOLD:
             return f"The barrier of lane {lane} will OPEN: its hold contact closes for a moment."
         case RelayRole.RED | RelayRole.GREEN:
@@ -181,11 +184,11 @@ def _confirm(target: Target, plan: _Plan, *, yes: bool, arm_is_clear: bool) -> N
     word = target.lane or str(plan.channel)
     what = "the name of the lane" if target.lane else "the number of the relay"
     if not yes:
-        _require(f"Type {what} ({word}) to go on", word)
+        _require(f"Type {what} ({word}) to continue", word)
     if plan.role is RelayRole.CLOSE and not (yes and arm_is_clear):
         if yes:
             raise typer.BadParameter("a close with --yes also needs --arm-is-clear")
-        _require(f'Is nobody and nothing under the arm? Look, then type "{CLEAR}"', CLEAR)
+        _require(f'Is the space under the arm empty? Look, then type "{CLEAR}"', CLEAR)
 
 
 def _require(question: str, word: str) -> None:

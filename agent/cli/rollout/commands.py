@@ -81,8 +81,8 @@ def apply(  # noqa: PLR0913, PLR0917 - one argument an option
 ) -> None:
     """Bring the document to the gates, stage by stage, and wait for what they report.
 
-    Stopped or killed, it goes on where it was with the same --state. Exit code 0 when all stages are done, 1 when the
-    roll-out stopped because too much failed: gates that have the document keep it, others do not get it.
+    If it is stopped or killed, it continues where it was with the same --state. Exit code 0 when all stages are done, 1
+    when the roll-out stopped because too much failed: gates that have the document keep it, others do not get it.
     """
     try:
         found = read_plan(plan_file)
@@ -107,7 +107,7 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON, for programs.")] = False,
     language: Annotated[Language, typer.Option("--language", help="The language of what gates say.")] = Language.EN,
 ) -> None:
-    """Show where a roll-out is, and what each gate said last. Asks nobody: it reads what `apply` keeps."""
+    """Show where a roll-out is, and what each gate said last. It asks no gate: it reads what `apply` keeps."""
     try:
         found = read_plan(plan_file)
         kept = RolloutFile(state, found).read()

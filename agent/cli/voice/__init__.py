@@ -9,7 +9,7 @@ from agent.cli.voice.trial import trial
 
 app = typer.Typer(
     name="voice",
-    help="List and hear what is said to drivers, and put a person's recordings in the place of the shipped ones.",
+    help="List and hear what is said to drivers, and replace the shipped recordings with your own.",
     no_args_is_help=True,
 )
 app.command("list")(list_)

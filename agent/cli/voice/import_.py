@@ -39,4 +39,4 @@ def import_(
     for key in given.waves:
         echo(f"{key}: {own.all()[key].duration_s:.1f} s")
     for name in given.left_out:
-        echo(f"{name}: left out, it is no recording by its name", err=True)
+        echo(f"{name}: left out, its name is not that of a recording", err=True)

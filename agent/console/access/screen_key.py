@@ -61,7 +61,7 @@ class ScreenKey:
         try:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode) or status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-                said = Text("It is no file, or others can read it: run gate-agent console screen LANE --renew")
+                said = Text("It is not a file, or other users can read it: run gate-agent console screen LANE --renew")
                 raise OSError(errno.EPERM, said, str(self.path))
             key = os.read(descriptor, KEY_BYTES + 1)
         finally:

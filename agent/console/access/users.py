@@ -145,7 +145,7 @@ class Users:
                 (role, disabled, name),
             )
             if had and not _has_admin(db):
-                raise UserRefusedError(Text("Nobody else is an administrator; make another one first."))
+                raise UserRefusedError(Text("There is no other administrator; add one first."))
             end_sessions(db, name)
 
         self._database.write(work)
@@ -158,7 +158,7 @@ class Users:
             _must_exist(db, name)
             db.execute("DELETE FROM users WHERE name = ?", (name,))
             if had and not _has_admin(db):
-                raise UserRefusedError(Text("Nobody else is an administrator; make another one first."))
+                raise UserRefusedError(Text("There is no other administrator; add one first."))
 
         self._database.write(work)
 

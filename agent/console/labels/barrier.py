@@ -39,7 +39,7 @@ CHANNELS: Final[Mapping[str, Text]] = {
 
 RELAY_STATES: Final[Mapping[str, Text]] = {
     "up": Text("The relay board answers."),
-    "connecting": Text("The relay board is being looked for."),
+    "connecting": Text("Connecting to the relay board."),
     "stale": Text("The relay board has not answered for a while."),
-    "lost": Text("The relay board is lost; it is tried again and again."),
+    "lost": Text("The relay board is disconnected. Reconnecting."),
 }

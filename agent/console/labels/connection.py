@@ -13,14 +13,14 @@ STATES: Final[Mapping[str, Text]] = {
     "up": Text("Connected."),
     "connecting": Text("Connecting."),
     "stale": Text("No answer for a while."),
-    "lost": Text("No connection; it is tried again and again. Vehicles are served all the same."),
+    "lost": Text("No connection. Reconnecting. The gate still serves vehicles."),
 }
 
 CLOCK: Final[Mapping[str, Text]] = {
-    "SYNCED": Text("A time server keeps it right."),
-    "HOLDOVER": Text("No time server now, but it cannot have gone far wrong yet."),
+    "SYNCED": Text("Synchronized with a time server."),
+    "HOLDOVER": Text("No time server now, but the clock is still accurate enough."),
     "UNTRUSTED": Text(
-        "No time server has set it lately: it cannot be trusted. Look at the time server and the network."
+        "Not synchronized for too long, so the clock is not reliable. Check the time server and the network."
     ),
 }
 

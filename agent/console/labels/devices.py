@@ -18,9 +18,9 @@ MANNERS: Final[Mapping[str, Text]] = {
 }
 
 NAMES: Final[Mapping[str, Text]] = {
-    "by_id": Text("It follows the device to any socket."),
-    "by_path": Text("It is the socket's: always use the same socket."),
+    "by_id": Text("This name follows the device to any USB socket."),
+    "by_path": Text("This name belongs to the USB socket: always use the same socket."),
     "rule": Text("A rule of this computer gives it this name."),
     "built_in": Text("A port that is not on USB keeps its name."),
-    "passing": Text("After replugging it may be another one: there is no lasting name."),
+    "passing": Text("This name can change after replugging: there is no lasting name."),
 }

@@ -12,21 +12,21 @@ if TYPE_CHECKING:
 STATES: Final[Mapping[str, Text]] = {
     "unknown": Text("The lane does not answer"),
     "init": Text("Starting"),
-    "idle": Text("Free: nobody is there"),
-    "present": Text("A vehicle is there; its code is awaited"),
-    "deciding": Text("Permit and plate are checked"),
+    "idle": Text("Ready: no vehicle"),
+    "present": Text("Vehicle present, waiting for its QR code"),
+    "deciding": Text("Checking permit and plate"),
     "manual": Text("An officer must decide"),
-    "waiting": Text("Waits until something comes back"),
-    "denied": Text("Refused; the vehicle is still there"),
-    "opening": Text("The barrier opens"),
-    "open": Text("Open: the vehicle may drive"),
-    "passing": Text("The vehicle is under the arm"),
-    "clearing": Text("The vehicle has passed; the way must be clear"),
-    "closing": Text("The barrier closes"),
-    "violation": Text("Alarm: waits until the way is empty and the arm is down"),
+    "waiting": Text("Waiting for a device to reconnect"),
+    "denied": Text("Refused, vehicle still present"),
+    "opening": Text("Barrier opening"),
+    "open": Text("Open: the vehicle can pass"),
+    "passing": Text("Vehicle under the arm"),
+    "clearing": Text("Vehicle passed, waiting for a clear way"),
+    "closing": Text("Barrier closing"),
+    "violation": Text("Alarm: waiting for a clear way and the arm down"),
     "held_open": Text("Held open by an order"),
     "fault": Text("Out of order"),
-    "yielding": Text("The other direction drives"),
+    "yielding": Text("The other direction is passing"),
     "out_of_service": Text("Out of service"),
 }
 
@@ -53,8 +53,8 @@ SIGNALS: Final[Mapping[str, Text]] = {
     "presence": Text("Loop before the arm"),
     "safety": Text("Loop under the arm"),
     "photocell": Text("Photocell"),
-    "opened": Text("Limit switch, open"),
-    "closed": Text("Limit switch, closed"),
+    "opened": Text("Limit switch: open"),
+    "closed": Text("Limit switch: closed"),
     "key": Text("Officer's key switch"),
     "hold": Text("Hold contact"),
 }
@@ -62,22 +62,22 @@ SIGNALS: Final[Mapping[str, Text]] = {
 SIGNAL_IS: Final[Mapping[str, Text]] = {
     "on": Text("on"),
     "off": Text("off"),
-    "unknown": Text("not known"),
+    "unknown": Text("unknown"),
 }
 
 DEVICES: Final[Mapping[str, Text]] = {
     "connecting": Text("connecting"),
     "up": Text("works"),
-    "stale": Text("gives nothing new"),
-    "lost": Text("lost; it is looked for"),
+    "stale": Text("no new data"),
+    "lost": Text("Disconnected, reconnecting"),
     "streaming": Text("works"),
     "overloaded": Text("the computer cannot keep up"),
     "dark": Text("picture dark"),
     "covered": Text("lens covered"),
     "blurred": Text("picture not sharp"),
     "blinded": Text("blinded by light"),
-    "noisy": Text("much disturbed"),
-    "moved": Text("looks elsewhere"),
+    "noisy": Text("image noisy"),
+    "moved": Text("camera moved"),
 }
 
 PARTS: Final[Mapping[str, Text]] = {
@@ -90,11 +90,11 @@ PARTS: Final[Mapping[str, Text]] = {
 
 PHASES: Final[Mapping[str, Text]] = {
     "connecting": Text("Connecting"),
-    "stale": Text("No new picture comes"),
-    "frozen": Text("The picture stands still"),
-    "backoff": Text("Camera lost; it is looked for"),
+    "stale": Text("No new picture"),
+    "frozen": Text("Picture frozen"),
+    "backoff": Text("Camera disconnected, reconnecting"),
     "ended": Text("The clip has ended"),
-    "lost": Text("Camera lost; it is looked for"),
+    "lost": Text("Camera disconnected, reconnecting"),
 }
 
 FIGURES: Final[Mapping[str, Text]] = {

@@ -16,15 +16,15 @@ ROLES: Final[Mapping[str, Text]] = {
 }
 
 DUTIES: Final[Mapping[str, Text]] = {
-    "viewer": Text("looks, changes nothing"),
-    "technician": Text("tests and sets up the lanes"),
-    "admin": Text("may do all, also change who may log in"),
+    "viewer": Text("can view everything and change nothing"),
+    "technician": Text("can test and set up lanes"),
+    "admin": Text("full access, including users"),
 }
 
 NEEDED: Final[Mapping[str, Text]] = {
-    "viewer": Text("This needs somebody who is logged in."),
-    "technician": Text("This needs the role technician. Ask an administrator."),
-    "admin": Text("This needs the role administrator."),
+    "viewer": Text("Log in to do this."),
+    "technician": Text("You need the technician role. Ask an administrator."),
+    "admin": Text("You need the administrator role."),
 }
 
 DONE: Final[Mapping[str, Text]] = {

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 PROGRESS: Final[Mapping[str, Text]] = {
     "done": Text("done"),
-    "left": Text("left to do"),
-    "wrong": Text("does not work"),
-    "choice": Text("as you choose"),
+    "left": Text("to do"),
+    "wrong": Text("needs attention"),
+    "choice": Text("optional"),
 }
 
 STEPS: Final[Mapping[str, Text]] = {
@@ -30,35 +30,35 @@ STEPS: Final[Mapping[str, Text]] = {
 
 ADVICE: Final[Mapping[tuple[str, str], Text]] = {
     ("gate", "left"): Text(
-        "The gate still has the name of the example. Give it the name and the site number by which central knows it."
+        "The gate still has the example name. Enter the name and the site number that central uses."
     ),
-    ("permits", "left"): Text(
-        "The root key is that of the example, so no permit is accepted. Put in the key of your issuer."
-    ),
+    ("permits", "left"): Text("The root key is the example key, so no permit is accepted. Enter your issuer's key."),
     ("permits", "wrong"): Text(
-        "The gate accepts only papers to practise with. They end after a day: put in the key of your issuer before."
+        "The gate accepts only practice permits, which are valid for one day. Enter your issuer's key before then."
     ),
-    ("broker", "choice"): Text("No broker is set: events wait in the journal of this gate."),
+    ("broker", "choice"): Text("No broker is configured: events wait in this gate's journal."),
     ("broker", "left"): Text("Connected, but no event has been acknowledged yet. Is the consumer at central running?"),
-    ("broker", "wrong"): Text("The broker cannot be reached. See there what is wrong."),
-    ("clock", "choice"): Text("No time server has set the clock. The gate decides all the same, as it is configured."),
+    ("broker", "wrong"): Text("The broker cannot be reached. Open the page for details."),
+    ("clock", "choice"): Text("No time server has set the clock. As configured, the gate still decides."),
     ("clock", "wrong"): Text(
-        "No time server has set the clock, so every permit goes to an officer. Give this computer a time server."
+        "No time server has set the clock, so an officer decides on every permit. Set up a time server for this "
+        "computer."
     ),
     ("relay", "left"): Text(
-        "It is simulated: nothing moves. Plug in the board, see what is found, and put it into the configuration."
+        "This board is simulated: nothing moves. Plug in the real board, check that it is found, and add it to the "
+        "configuration."
     ),
-    ("relay", "wrong"): Text("It does not answer. Look at its cable and power; see there whether its port is found."),
-    ("inputs", "choice"): Text("None are wired: passages are assumed, and every event says so."),
+    ("relay", "wrong"): Text("No answer. Check its cable and power, and whether its port is found."),
+    ("inputs", "choice"): Text("None wired: passages cannot be detected; events are marked “assumed”."),
     ("inputs", "left"): Text(
-        "They are simulated: no vehicle is felt. Put the board with the inputs into the configuration."
+        "These inputs are simulated and detect no vehicle. Add the board with the inputs to the configuration."
     ),
-    ("inputs", "wrong"): Text("Their board does not answer. Look at its cable and power."),
-    ("camera", "left"): Text("It is drawn by the computer. Put the address of the real camera into the configuration."),
-    ("camera", "wrong"): Text("It gives no good picture. See there what is wrong."),
+    ("inputs", "wrong"): Text("The board of the inputs does not answer. Check its cable and power."),
+    ("camera", "left"): Text("This is a simulated camera. Enter the address of the real camera in the configuration."),
+    ("camera", "wrong"): Text("The picture is not good enough. Open the page for details."),
     ("zone", "choice"): Text(
-        "Plates count in the whole picture. Draw the place of the vehicle at the barrier, so that others do not count."
+        "Plates count in the whole picture. Draw a zone around the vehicle at the barrier to ignore other plates."
     ),
-    ("vehicle", "left"): Text("No vehicle has passed yet. Drive up, show a permit, and see each step here."),
+    ("vehicle", "left"): Text("No vehicle has passed yet. Drive up, show a permit, and watch each step here."),
 }
 """By the code of a step and how far it is."""

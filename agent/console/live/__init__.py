@@ -1,1 +1,1 @@
-"""What goes on now, told to open pages: pictures, and news of lanes and cameras."""
+"""What happens now, for open pages: pictures, and news of lanes and cameras."""

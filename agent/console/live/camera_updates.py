@@ -58,7 +58,7 @@ def _state(status: CameraStatus, words: Words) -> dict[str, Any]:
             "state": words(Text("the computer cannot keep up")),
             "tone": "poor",
             "advice": words(
-                Text("Pictures are lost or come late. Use a smaller picture, or fewer cameras on this computer.")
+                Text("Pictures are lost or late. Use smaller pictures, or fewer cameras on this computer.")
             ),
             "detail": "",
         }

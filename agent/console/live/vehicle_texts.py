@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 MOST_PICTURES: Final = 6
 SET_ASIDE_TEXT: Final = Text(
-    "A plate was read that stood there before this vehicle came, or stands behind it: "
-    "it is taken for that of another vehicle, such as a parked one."
+    "A plate was read that was there before this vehicle came, or is behind it. It counts as the plate of another "
+    "vehicle, such as a parked one."
 )
 
 

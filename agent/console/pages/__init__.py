@@ -1,1 +1,1 @@
-"""The pages, one a module: `router`, and `NAV` where it stands in the navigation. All modules here are served."""
+"""The pages, one a module: `router`, and `NAV` for the navigation. All modules here are served."""

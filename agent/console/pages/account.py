@@ -67,4 +67,6 @@ def end_others(person: Viewer, access: AtAccess, gate: AtGate) -> Response:
 
 def _see_other(old: str, new: str) -> None:
     if old == new:
-        raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, Text("The new password is the old one. Choose another."))
+        raise RefusedError(
+            HTTPStatus.UNPROCESSABLE_ENTITY, Text("The new password is the same as the old one. Choose another one.")
+        )

@@ -85,10 +85,7 @@ def save_zone(
         if on_disk.id != camera or on_disk.zone != _corners(was):
             raise RefusedError(
                 HTTPStatus.CONFLICT,
-                Text(
-                    "Somebody has changed the configuration of this camera meanwhile. Load the page again; nothing "
-                    "was saved."
-                ),
+                Text("Someone else has changed the configuration of this camera. Reload the page; nothing was saved."),
             )
         step = EditStep(person.name, Text("zone of {lane}/{camera}", lane=lane, camera=camera), gate.now().utc)
         change = set_value(editor, key, json.dumps(corners), step)
@@ -126,7 +123,9 @@ def try_exposure(
         person,
         "camera.exposure_tried",
         lane=lane,
-        detail=Text("{lane}/{camera}: 1/{divisor} of the automatic's light", lane=lane, camera=camera, divisor=divisor),
+        detail=Text(
+            "{lane}/{camera}: 1/{divisor} of the automatic exposure", lane=lane, camera=camera, divisor=divisor
+        ),
     )
     return HTMLResponse("")
 

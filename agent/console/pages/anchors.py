@@ -115,7 +115,7 @@ def propose(request: Request, gate: AtGate, person: Admin, signed: Signed) -> HT
     except (AnchorChangeError, AnchorRefusedError, AnchorWaitsError, OSError) as error:
         return _not_done(request, gate, person, act, error)
     gate.audit(person, act, detail=in_words(proposal.document, changes_of(held, proposal.document)))
-    return _done(request, Text("It waits for a second person, who has to confirm it under this page."))
+    return _done(request, Text("Waiting for a second person to confirm it on this page."))
 
 
 @router.post("/configuration/anchors/confirm", response_class=HTMLResponse)
@@ -141,7 +141,7 @@ def refuse(request: Request, gate: AtGate, person: Admin) -> HTMLResponse:
         return _not_done(request, gate, person, "anchors.refused", error)
     what = in_words(waiting.document, changes_told(held, waiting.document))
     gate.audit(person, "anchors.refused", detail=Text("proposed by {person}: {what}", person=waiting.person, what=what))
-    return _done(request, Text("The proposal waits no more. Nothing was changed."))
+    return _done(request, Text("The proposal is no longer open. Nothing was changed."))
 
 
 def _apply(

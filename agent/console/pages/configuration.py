@@ -179,7 +179,7 @@ def show_history(request: Request, editor: AtEditor, _person: Technician) -> HTM
 def _step_words(request: Request, what: str) -> str:
     """How a state came to be, in the reader's language."""
     if what in {"", BY_HAND}:
-        return translated(request, Text("edited by hand"))
+        return translated(request, Text("edited manually"))
     verb, _, rest = what.partition(" ")
     if verb not in STEPS:
         return what

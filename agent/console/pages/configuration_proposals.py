@@ -157,13 +157,15 @@ def propose_upload(asked: Asked, upload: Annotated[UploadFile, File()], seen: Se
         _note(asked, "upload", refused=Text("larger than {largest_bytes} kB", largest_bytes=LARGEST_BYTES // 1024))
         return _refused(
             asked,
-            Text("The file is larger than {largest_kb} kB: it is no configuration.", largest_kb=LARGEST_BYTES // 1024),
+            Text(
+                "The file is larger than {largest_kb} kB: it is not a configuration.", largest_kb=LARGEST_BYTES // 1024
+            ),
         )
     try:
         content = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         _note(asked, "upload", refused=Text("not UTF-8 text"))
-        return _refused(asked, Text("The file is no UTF-8 text: it is no configuration."))
+        return _refused(asked, Text("The file is not UTF-8 text: it is not a configuration."))
     return _proposed_text(asked, asked.editor.main, content, seen, "upload")
 
 

@@ -227,5 +227,5 @@ def _utc(text: str) -> float | None:
     except (ValueError, OverflowError):
         raise RefusedError(
             HTTPStatus.UNPROCESSABLE_ENTITY,
-            Text("“{given}” is no time. Write it as 2026-11-24T08:30.", given=text[:LONGEST]),
+            Text("“{given}” is not a valid time. Use the form 2026-11-24T08:30.", given=text[:LONGEST]),
         ) from None

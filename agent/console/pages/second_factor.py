@@ -188,8 +188,8 @@ def _enrolled(access: Access, person: Person, code: str) -> tuple[str, ...]:
         raise RefusedError(
             HTTPStatus.UNPROCESSABLE_ENTITY,
             Text(
-                "This code is not of the secret shown here. Scan it again, wait for the next code, and see that the "
-                "telephone has the right time."
+                "This code does not match the secret shown here. Scan it again, wait for the next code, and check "
+                "that the time on the phone is right."
             ),
         )
     return codes
@@ -204,13 +204,13 @@ def _see_not_needed(access: Access, person: Person) -> None:
 
 def _too_late() -> RefusedError:
     return RefusedError(
-        HTTPStatus.CONFLICT, Text("This took too long, or was not begun here. Begin again; nothing was changed.")
+        HTTPStatus.CONFLICT, Text("This took too long, or was not started here. Start again; nothing was changed.")
     )
 
 
 def _not_made() -> RefusedError:
     return RefusedError(
-        HTTPStatus.UNPROCESSABLE_ENTITY, Text("This passkey cannot be used here; nothing was changed. Take another.")
+        HTTPStatus.UNPROCESSABLE_ENTITY, Text("This passkey cannot be used here; nothing was changed. Use another one.")
     )
 
 

@@ -110,7 +110,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
         raise error
     known = {
         HTTPStatus.NOT_FOUND: Text("There is no such page."),
-        HTTPStatus.METHOD_NOT_ALLOWED: Text("The page cannot be asked for in this way."),
+        HTTPStatus.METHOD_NOT_ALLOWED: Text("This page does not support this request."),
     }
     status = HTTPStatus(error.status_code)
     response = _error_response(
@@ -146,7 +146,7 @@ async def _failed(request: Request, error: Exception) -> Response:
     return _error_response(
         request,
         HTTPStatus.INTERNAL_SERVER_ERROR,
-        translated(request, Text("The console made a mistake; the log says which. The gate itself goes on.")),
+        translated(request, Text("Internal error in the console; details are in the log. The gate keeps working.")),
     )
 
 

@@ -1,4 +1,4 @@
-"""Trust anchors: what a gate believes without asking anybody, and who may change it.
+"""Trust anchors: what a gate believes without asking anyone, and who may change it.
 
 Rules and forms alone. A change is a document that people or central have signed; where it is kept, and who writes it,
 is for others.

@@ -100,7 +100,7 @@ def signers_of(held: HeldAnchors, signatures: Sequence[str]) -> tuple[tuple[str,
         key = _key_of(held, text.signer)
         if key is None:
             raise AnchorRefusedError(
-                AnchorFault.SIGNER_UNKNOWN, Text("the trust anchors name nobody who signs as this key id does")
+                AnchorFault.SIGNER_UNKNOWN, Text("no person or key of the trust anchors has this key id")
             )
         if not text.holds(key):
             raise AnchorRefusedError(AnchorFault.SIGNATURE_INVALID, Text("a signature is not of the key that it names"))
@@ -126,7 +126,7 @@ def check_fits(held: HeldAnchors, document: ChangeDocument, utc: float) -> None:
         )
     if document.before is not None and document.before != held.digest:
         raise AnchorRefusedError(
-            AnchorFault.OTHER_ANCHORS, Text("it was written for other trust anchors than those of now")
+            AnchorFault.OTHER_ANCHORS, Text("it was written for other trust anchors than the current ones")
         )
     if document.iat > utc + CLOCK_SKEW_S:
         raise AnchorRefusedError(AnchorFault.NOT_YET_VALID, Text("it was made in the future of this clock"))
@@ -152,7 +152,7 @@ def judge_change(held: HeldAnchors | None, signatures: Sequence[str], sender: Se
     persons = tuple(one.removeprefix(PERSON) for one in signers)
     if document.before is None or document.number != held.number + 1:
         raise AnchorRefusedError(
-            AnchorFault.OTHER_ANCHORS, Text("what persons sign names the trust anchors of now and the next number")
+            AnchorFault.OTHER_ANCHORS, Text("what persons sign names the current trust anchors and the next number")
         )
     if len(persons) >= _TWO:
         return JudgedChange(document, Authority.PERSONS, persons)
@@ -167,7 +167,8 @@ def sealed(held: HeldAnchors) -> HeldAnchors:
     """The anchors once a real vehicle has been there. Raises AnchorRefusedError where nobody could change them then."""
     if not held.can_change:
         raise AnchorRefusedError(
-            AnchorFault.NOBODY_LEFT, Text("nobody could change the trust anchors any more: no person and no key may")
+            AnchorFault.NOBODY_LEFT,
+            Text("no one could change the trust anchors any more: no person or key is allowed to"),
         )
     return replace(held, sealed=True)
 

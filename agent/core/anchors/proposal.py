@@ -51,7 +51,7 @@ def proposed(held: HeldAnchors, text: str, person: str, utc: float) -> AnchorPro
 def confirmed(held: HeldAnchors, waiting: AnchorProposal, text: str, person: str, utc: float) -> AnchorProposal:
     """The proposal with the second person's signature. Raises AnchorRefusedError, also for who proposed it."""
     if person == waiting.person:
-        raise AnchorRefusedError(AnchorFault.SECOND_PERSON_NEEDED, Text("nobody confirms what he has proposed himself"))
+        raise AnchorRefusedError(AnchorFault.SECOND_PERSON_NEEDED, Text("you cannot confirm your own proposal"))
     signers, document = signers_of(held, (*waiting.signatures, text))
     _check_signer(signers[-1], person)
     check_fits(held, document, utc)
@@ -66,7 +66,7 @@ def is_over(waiting: AnchorProposal, held: HeldAnchors | None, utc: float) -> bo
 
 def _check_signer(signer: str, person: str) -> None:
     if signer.startswith(CENTRAL):
-        raise AnchorRefusedError(AnchorFault.SIGNER_UNKNOWN, Text("a document of central needs nobody to confirm it"))
+        raise AnchorRefusedError(AnchorFault.SIGNER_UNKNOWN, Text("a document from central needs no confirmation"))
     if signer != f"{PERSON}{person}":
         raise AnchorRefusedError(
             AnchorFault.SIGNER_UNKNOWN, Text("it is signed by another than {person}, who is logged in", person=person)

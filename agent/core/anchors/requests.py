@@ -73,4 +73,4 @@ def parsed_answer(data: bytes) -> HelperAnswer:
     try:
         return HelperAnswer.model_validate_json(data)
     except ValidationError:
-        raise RequestInvalidError(Text("it is no answer of the helper")) from None
+        raise RequestInvalidError(Text("it is not an answer of the helper")) from None

@@ -81,7 +81,7 @@ SignedUrl = Annotated[
         min_length=1,
         max_length=UPLOAD_URL_LIMIT,
         pattern=r"^https?://[!-~]+$",
-        description="Where to PUT it: a presigned URL. Who knows it may write there, so it is kept nowhere.",
+        description="Where to PUT it: a presigned URL. Anyone who knows it may write there, so it is kept nowhere.",
     ),
 ]
 ForSeconds = Annotated[
@@ -137,7 +137,7 @@ SAYABLE_MESSAGES: tuple[DriverMessage, ...] = get_args(SayableMessage)
 
 
 class DisplayArguments(_Strict):
-    """What to tell the driver who stands at the lane, and for how long."""
+    """What to tell the driver at the lane, and for how long."""
 
     texts: dict[Literal["en", "zh", "ru", "kk"], WordsForDriver] = Field(
         default={},
@@ -152,7 +152,7 @@ class DisplayArguments(_Strict):
     transaction: str | None = Field(
         default=None,
         pattern=r"^[0-9]{20}$",
-        description="Whose driver is meant; null: whoever stands there when the command arrives.",
+        description="Whose driver is meant; null: the one who is there when the command arrives.",
     )
 
     @model_validator(mode="after")
@@ -210,7 +210,7 @@ class EraseArguments(_Strict):
     digest: Sha256Hex | None = Field(
         default=None,
         description="SHA-256 of the normal form of a plate, a VIN, a declaration or a name: its letters and digits "
-        "alone, in capitals (NFKC), as UTF-8. Of a vehicle all goes that the events of its transactions tell of it. "
+        "alone, in capitals (NFKC), as UTF-8. Of a vehicle, all goes that the events of its transactions say about it. "
         "null: all values of the events.",
     )
     stream: str | None = Field(
@@ -231,7 +231,7 @@ class EraseArguments(_Strict):
 
 
 class SignedBody(_Strict):
-    """What every command says, of whomever it is ordered."""
+    """What every command says."""
 
     id: CommandId
     operator: Words = Field(min_length=1, max_length=64, description="Who orders it; goes into the events.")
@@ -268,7 +268,7 @@ class GateBody(SignedBody):
     """What every command to one gate says besides."""
 
     gate: str = Field(min_length=1, max_length=64, description="The gate that is to obey.")
-    challenge: str = Field(min_length=1, max_length=64, description="The challenge in the gate's `status` of now.")
+    challenge: str = Field(min_length=1, max_length=64, description="The challenge in the gate's current `status`.")
 
 
 class LaneBody(GateBody):

@@ -96,7 +96,7 @@ class RefusedCommand:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What a command is held against.
+    """What a command is compared with.
 
     `utc`: Unix seconds, or None while the clock is not synchronised: then only the challenge says that a command is
     fresh. `waited_s`: since it came in. `challenges`: those that are accepted now. `counter`: the highest that was

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class CommandTaken:
-    """A command was accepted: its id is used, and the counter of its key stands at `counter`.
+    """A command was accepted: its id is used, and the counter of its key is `counter`.
 
     `digest`: SHA-256 of its bytes in hex, which tells a repeat from another command of the same id.
     """

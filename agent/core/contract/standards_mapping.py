@@ -75,7 +75,9 @@ EVENTS: Final[Mapping[str, StandardEquivalent]] = {
         note="ties the vehicle to its permit beside the plate, or in its stead; customs lanes have no field for it",
     ),
     "access.decided": StandardEquivalent(customs=COMMAND, note="by verdict, see below"),
-    "access.compared": StandardEquivalent(note="the gate's own; of a dry run, in which nobody passes by the gate"),
+    "access.compared": StandardEquivalent(
+        note="the gate's own; of a dry run, in which no one passes because of the gate"
+    ),
     "access.granted": StandardEquivalent(
         f"{_GRANTED}Credential",
         "granted (1)",
@@ -89,7 +91,7 @@ EVENTS: Final[Mapping[str, StandardEquivalent]] = {
         f"{_DOOR}DoorMode", "free-access (7)", note="DoorMode LockedOpen while it is held"
     ),
     "barrier.tested": StandardEquivalent(
-        note="a technician's trial; its pulse is no passage, and no counter of theirs"
+        note="a technician's trial; its pulse is not a passage, and none of their counters"
     ),
     "vehicle.entering": StandardEquivalent(note="not yet taken: it may still back out; the outcome says"),
     "alarm.raised": StandardEquivalent(note="by alarm, see below"),
@@ -100,7 +102,7 @@ EVENTS: Final[Mapping[str, StandardEquivalent]] = {
         note="locked, unlocked: DoorMode LockedDown; BACnet lockout-other (7), lockout-relinquished (8)",
     ),
     "driver.told": StandardEquivalent(customs=COMMAND, note="LED/DISPLAY as it was shown"),
-    "driver.shown": StandardEquivalent(note="their feedback tells of the barrier only"),
+    "driver.shown": StandardEquivalent(note="their feedback covers only the barrier"),
     "command.accepted": StandardEquivalent(customs=COMMAND, note="a manual lift: EXCUTE_COMMAND"),
     "command.executed": StandardEquivalent(customs=COMMAND, note="the feedback of a manual lift: EXECUTE_RESULT"),
     "command.refused": StandardEquivalent(note=_OWN),
@@ -124,7 +126,7 @@ EVENTS: Final[Mapping[str, StandardEquivalent]] = {
 
 OUTCOMES: Final[Mapping[Outcome, StandardEquivalent]] = {
     Outcome.PASSED: StandardEquivalent(
-        f"{_TAKEN}Credential", None, GATHER, "granted and taken; BACnet tells of the grant only"
+        f"{_TAKEN}Credential", None, GATHER, "granted and taken; BACnet reports only the grant"
     ),
     Outcome.PASSED_WITH_VIOLATION: StandardEquivalent(
         f"{_TAKEN}Credential",
@@ -155,7 +157,7 @@ OUTCOMES: Final[Mapping[Outcome, StandardEquivalent]] = {
         f"{_TAKEN}Anonymous",
         None,
         GATHER,
-        "by an officer's order; where `taken` is null the barrier was held open, and nobody knows",
+        "by an officer's order; where `taken` is null the barrier was held open, and it is unknown",
     ),
 }
 """By the outcome of transaction.closed."""
@@ -288,7 +290,7 @@ CUSTOMS: Final[tuple[CustomsField, ...]] = (
         GATHER,
         "CAR/VE_NAME",
         "`data.plate` of transaction.closed",
-        "the plate as read; its kind by GA/T 16.7 stands beside it in `data.plate_code`",
+        "the plate as read; its kind by GA/T 16.7 is in `data.plate_code`",
     ),
     CustomsField(GATHER, "CAR/CAR_EC_NO", None, "no electronic plate is read"),
     CustomsField(GATHER, "TRAILER", None, "trailers are not read"),

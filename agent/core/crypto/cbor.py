@@ -170,7 +170,7 @@ class _Reader:
             start = self.place
             key = self.value(depth)
             if isinstance(key, bool) or not isinstance(key, int | str):
-                raise CborError(Text("a map key at byte {start} is no integer and no text", start=start))
+                raise CborError(Text("a map key at byte {start} is neither an integer nor a text", start=start))
             encoded = self._data[start : self.place]
             if encoded <= last:
                 raise CborError(Text("a map key at byte {start} is out of order or there twice", start=start))

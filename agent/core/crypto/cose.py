@@ -62,7 +62,7 @@ def parse(data: bytes) -> Signed:
             raise CoseError(Text("not an array of four"))
         protected, unprotected, payload, signature = parts
         if not isinstance(protected, bytes) or not isinstance(payload, bytes) or not isinstance(signature, bytes):
-            raise CoseError(Text("a part that is no byte string"))
+            raise CoseError(Text("a part that is not a byte string"))
         if unprotected != {}:
             raise CoseError(Text("the unprotected header is not empty"))
         if len(signature) != SIGNATURE_BYTES:
@@ -90,7 +90,7 @@ def _header(header: cbor.Value) -> tuple[int | str, bytes]:
         raise CoseError(Text("the protected header is not the algorithm and the key id"))
     algorithm, key_id = header[_HEADER_ALGORITHM], header[_HEADER_KEY_ID]
     if isinstance(algorithm, bool) or not isinstance(algorithm, int | str):
-        raise CoseError(Text("an algorithm that is no integer and no text"))
+        raise CoseError(Text("an algorithm that is neither an integer nor a text"))
     if not isinstance(key_id, bytes) or len(key_id) not in _KEY_ID_SIZES:
         raise CoseError(Text("a key id that is not 4 to 8 bytes"))
     return algorithm, key_id

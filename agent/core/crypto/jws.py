@@ -109,7 +109,7 @@ def key_named_by(text: str, kind: JwsType, *, untyped: bool = False) -> str:
     """
     kid = _ed25519(text, kind, untyped=untyped).header.get("kid", "")
     if not isinstance(kid, str):
-        raise JwsError(JwsFault.NOT_A_JWS, Text("its key id is no text"))
+        raise JwsError(JwsFault.NOT_A_JWS, Text("its key id is not a text"))
     return kid
 
 
@@ -142,7 +142,9 @@ def _taken_apart(text: str) -> Jws:
     except (JoseError, ValueError, RecursionError, AttributeError, TypeError) as error:
         raise JwsError(JwsFault.NOT_A_JWS, Text("not a compact JWS: {name}", name=type(error).__name__)) from error
     if not isinstance(header, dict) or "alg" not in header:
-        raise JwsError(JwsFault.NOT_A_JWS, Text("not a compact JWS: its header is no object that names an algorithm"))
+        raise JwsError(
+            JwsFault.NOT_A_JWS, Text("not a compact JWS: its header is not an object that names an algorithm")
+        )
     if not header.keys() <= HEADER_FIELDS:
         raise JwsError(
             JwsFault.NOT_A_JWS, Text("its header names more than {names}", names=", ".join(sorted(HEADER_FIELDS)))

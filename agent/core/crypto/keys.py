@@ -72,7 +72,11 @@ class PublicKey:
             raise KeyInvalidError(str(error)) from None
         except ValueError:
             raise KeyInvalidError(
-                Text("{count} bytes that are no {algorithm} public key", count=len(self.raw), algorithm=self.algorithm)
+                Text(
+                    "{count} bytes that are not an {algorithm} public key",
+                    count=len(self.raw),
+                    algorithm=self.algorithm,
+                )
             ) from None
 
     @classmethod

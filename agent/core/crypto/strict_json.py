@@ -45,4 +45,4 @@ def _object(pairs: list[tuple[str, Value]]) -> dict[int | str, Value]:
 
 
 def _no_integer(_text: str) -> NoReturn:
-    raise JsonError(Text("a number that is no integer"))
+    raise JsonError(Text("a number that is not an integer"))

@@ -1,6 +1,6 @@
 """The decision on one vehicle: which permit counts, then every check in its fixed order; the first that fails decides.
 
-Knows permits, lists, plates and claims as values; asks nobody.
+Knows permits, lists, plates and claims as values; asks no one.
 """
 
 from typing import TYPE_CHECKING

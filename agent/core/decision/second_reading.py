@@ -63,7 +63,7 @@ class ToBeConfirmed:
     def missing(self) -> str:
         """What no picture can be shown of, in words; empty where all have one."""
         if self.code is not None and self.code_picture is None:
-            return Text("no picture shows the code so that it can be read once more")
+            return Text("no picture shows the code well enough to read it again")
         if self.plate is not None and not self.readings:
             return Text("no picture of the plate is kept")
         if self.vin is not None and not self.vins:

@@ -65,7 +65,7 @@ class AckStatement(BaseModel):
 class AckPolicy:
     """Whose acknowledgements a gate takes.
 
-    `keys`: the public keys of central by their ids. `unsigned`: also those that nobody signed; without keys always.
+    `keys`: the public keys of central by their ids. `unsigned`: also unsigned ones; without keys always.
     """
 
     gate: str

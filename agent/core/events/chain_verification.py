@@ -63,9 +63,9 @@ class ChainFlaw:
 class Verification:
     """What a chain is worth.
 
-    `records`: how many were read. `proven`: how many, from the first on, are vouched for by their successor or the
+    `records`: how many were read. `proven`: how many, from the first on, are proven by their successor or the
     head. `first`, `last`: the ends of what is in order, None where nothing is. `flaw`: None when the chain is whole.
-    `signed`: the last event that a checkpoint before the flaw vouches for, signed by a key that was given.
+    `signed`: the last event that a checkpoint before the flaw covers, signed by a key that was given.
     """
 
     records: int
@@ -83,7 +83,7 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class _Link:
-    """What one record says of its place; `trouble` is why it is no event, "" where it is one.
+    """What one record says of its place; `trouble` is why it is not an event, "" where it is one.
 
     `checkpoint`: the data of an event that says it is one, whatever they hold.
     """
@@ -309,7 +309,7 @@ def _flaw_of_place(before: Point, this: _Link) -> ChainFlaw | None:
         )
     elif at.seq == before.seq:
         what = (
-            Text("the record before once more")
+            Text("the previous record again")
             if at.digest == before.digest
             else Text("another event with the number before")
         )

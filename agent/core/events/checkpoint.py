@@ -80,7 +80,7 @@ def opened(text: str, key: PublicKey, kind: type[S]) -> S:
     except ValidationError as error:
         raise JwsError(
             JwsFault.NOT_A_JWS,
-            Text("what is signed is no {name}: {errors}", name=kind.__name__, errors=error.errors()[0]["msg"]),
+            Text("what is signed is not a {name}: {errors}", name=kind.__name__, errors=error.errors()[0]["msg"]),
         ) from None
 
 

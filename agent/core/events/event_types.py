@@ -149,7 +149,7 @@ class PlateRecord(BaseModel):
 
 
 class VinRecord(BaseModel):
-    """What an event says of the VIN that was read; the declared one stands in the permit."""
+    """What an event says of the VIN that was read; the declared one is in the permit."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     verdict: str = Field(description="MATCH: the declared VIN was read; UNSURE: it may be; MISMATCH: another one was.")
@@ -201,7 +201,7 @@ class ConfigurationApplied(WithDetail, Event):
     configuration: str = Field(description="SHA-256 of the configuration in force, in hex.")
     before: str = Field(default="", description="That of the one before it; empty: none is known.")
     person: str = Field(
-        default="", description="Who made it, as the history of the configuration knows; empty: nobody that it knows."
+        default="", description="Who made it, as the history of the configuration knows; empty: unknown."
     )
     detail: Detail = Field(default="", description="How it was made, in words.")
     message: DetailMessage = None
@@ -222,14 +222,14 @@ class AnchorRecord(BaseModel):
 
 
 class AnchorsChanged(Event):
-    """The trust anchors of the gate, what it believes without asking anybody, are others than before."""
+    """The trust anchors of the gate (keys, brokers and people that it trusts) have changed."""
 
     TYPE: ClassVar[str] = "anchors.changed"
     number: int = Field(description="Their number after it; 0: the gate has none of its own any more.")
     authority: str = Field(
         description="By whose word: root (before the first real vehicle), persons (two), person_and_root, central (a "
-        "signed document), seal (a real vehicle has been there: nobody changes them alone any more), or unknown "
-        "(somebody wrote the file)."
+        "signed document), seal (a real vehicle has been there: no one can change them alone any more), or unknown "
+        "(someone wrote the file)."
     )
     by: tuple[str, ...] = Field(description="Who: names of persons, or ids of keys of central.")
     cause: str = Field(description="Why.")
@@ -271,14 +271,14 @@ class FleetDrifted(Event):
 
 
 class ConsoleActed(WithDetail, Event):
-    """Somebody did something on the console, or was refused it."""
+    """A person did something on the console, or was refused."""
 
     TYPE: ClassVar[str] = "console.acted"
     person: str = Field(
         description='Who: a user\'s name, at the command line one of the computer; "local" through its socket, '
-        '"" for nobody known.'
+        '"" for no known person.'
     )
-    role: str = Field(description='viewer, technician or admin; "" for nobody known, and at the command line.')
+    role: str = Field(description='viewer, technician or admin; "" for no known person, and at the command line.')
     address: str = Field(description='The network address that it came from, or "local".')
     act: str = Field(
         description="What was done, such as session.opened, user.added, configuration.changed or barrier.pulsed."
@@ -296,15 +296,15 @@ class ConsoleActed(WithDetail, Event):
 
 
 class Search(BaseModel):
-    """What somebody looked for in the journal."""
+    """What a person searched for in the journal."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    plate: str = Field(default="", description="The plate that was looked for; empty: none.")
-    permit: str = Field(default="", description="The permit id that was looked for; empty: none.")
+    plate: str = Field(default="", description="The plate in the search; empty: none.")
+    permit: str = Field(default="", description="The permit id in the search; empty: none.")
 
 
 class EvidenceViewed(Event):
-    """Somebody looked at what shows vehicles and people: pictures, vehicles, searches for them.
+    """A person viewed data of vehicles and people: pictures, vehicles, searches.
 
     The looks of one person are gathered: the first is told at once, those after it together.
     """
@@ -318,7 +318,7 @@ class EvidenceViewed(Event):
     cameras: tuple[str, ...] = Field(
         default=(), description="Cameras whose live picture was shown, as lane/camera; told again after an hour."
     )
-    searches: tuple[Search, ...] = Field(default=(), description="What was looked for in the journal.")
+    searches: tuple[Search, ...] = Field(default=(), description="Searches in the journal.")
     commands: tuple[str, ...] = Field(
         default=(), description="Commands of this computer that showed or wrote out events, or pictures."
     )
@@ -377,11 +377,11 @@ class VehicleVin(Event):
     """A VIN was read, on the vehicle or near it. Told once of each, when a permit says which it is to be."""
 
     TYPE: ClassVar[str] = "vehicle.vin"
-    vin: str = Field(description="The VIN as read; the declared one stands in access.decided.")
+    vin: str = Field(description="The VIN as read; the declared one is in access.decided.")
     source: VinSource = Field(description="What it was read from: a kind of code, print, or by a scanner.")
     camera: str = Field(description="Which camera or scanner read it.")
     match: Literal["equal", "other"] = Field(
-        description="Whether it is the declared one. Another one alone refuses nobody: it may be that of a second "
+        description="Whether it is the declared one. Another one alone refuses no vehicle: it may be that of a second "
         "label, or of a vehicle behind."
     )
     frames: int = Field(description="How many readings there were until then.")
@@ -426,7 +426,7 @@ class AccessDecided(Event):
 
 
 class AccessCompared(Event):
-    """In a lane in dry run: what would have been done with a vehicle, beside what became of it.
+    """In a lane in dry run: what would have been done with a vehicle, and what happened to it.
 
     Others move the arm there, and the loops tell whether the vehicle went.
     """
@@ -483,7 +483,7 @@ class BarrierHeld(Event):
 
 
 class BarrierTested(Event):
-    """A technician at the gate tries the barrier with one pulse, while nobody is there.
+    """A technician at the gate tries the barrier with one pulse, while no vehicle is there.
 
     It is recorded before the pulse. One to open has a transaction and a grant of its own, without a vehicle.
     """
@@ -513,7 +513,7 @@ class DriverMessageRecord(BaseModel):
     """One message to a driver."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    message: DriverMessage = Field(description="Its id; what it says in each language stands in docs/driver.md.")
+    message: DriverMessage = Field(description="Its id; what it says in each language is in docs/driver.md.")
     after_s: float = Field(description="When it was given, in seconds from the vehicle's arrival.")
 
 
@@ -559,7 +559,7 @@ class TransactionClosed(Event):
 class LaneOrdered(Event):
     """A lane was locked or taken out of service by an order, or given back; it stays so over restarts.
 
-    A locked lane opens for nobody but the hold contact. A lane out of service reads nothing and lets nobody pass by
+    A locked lane opens only for the hold contact. A lane out of service reads nothing and lets no vehicle pass by
     itself; an officer can still open it.
     """
 
@@ -578,7 +578,7 @@ class DriverText(BaseModel):
 
 
 class DriverTold(Event):
-    """Central tells something to the driver who stands at a lane: it is shown instead of the lane's own words.
+    """Central sends a message to the driver at a lane: it is shown instead of the lane's own words.
 
     It is over with its time, and sooner where the barrier moves or the vehicle leaves. The transaction is the
     vehicle's, which may be closed already.
@@ -596,7 +596,7 @@ class DriverOutputRecord(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     device: str = Field(description="Its name: lane and id.")
-    message: DriverMessage = Field(description="Its id; what it says in each language stands in docs/driver.md.")
+    message: DriverMessage = Field(description="Its id; what it says in each language is in docs/driver.md.")
     languages: tuple[str, ...] = Field(
         default=(), description="In which languages, by ISO 639-1, in their order; empty: in none."
     )
@@ -666,7 +666,7 @@ class CommandRefused(WithDetail, Event):
 
 
 class AcknowledgementRefused(Event):
-    """Central acknowledged what cannot be, or somebody else did in its name."""
+    """Central sent an impossible acknowledgement, or someone else did in its name."""
 
     TYPE: ClassVar[str] = "acknowledgement.refused"
     code: Literal[
@@ -801,7 +801,7 @@ class StateChanged(WithDetail, Event):
     detail: Detail = Field(default="", description="Who shows it, in words; or why it is whole again.")
     message: DetailMessage = None
     persons: tuple[str, ...] = Field(
-        default=(), description="The two persons who accepted what is missing; empty: nobody had to."
+        default=(), description="The two persons who accepted what is missing; empty: not needed."
     )
 
 
@@ -844,12 +844,12 @@ class PersonalDataErased(Event):
     """Personal values of events were erased for good; the events keep their digests, and the chain holds."""
 
     TYPE: ClassVar[str] = "personal_data.erased"
-    rule: Literal["age", "request"] = Field(description="Why: their time was over, or somebody asked for it.")
+    rule: Literal["age", "request"] = Field(description="Why: their time was over, or a person asked for it.")
     values: int = Field(description="How many values.")
     events: int = Field(description="Of how many events.")
     pictures: int = Field(default=0, description="How many pictures went with them.")
     copies: int = Field(default=0, description="How many copies of the journal that had been set aside went with them.")
-    operator: str | None = Field(default=None, description="Who asked for it; null: nobody had to.")
+    operator: str | None = Field(default=None, description="Who asked for it; null: no person.")
     cause: str = Field(description="Why, as that person said; else the rule.")
     request: str | None = Field(default=None, description="The id of the command or request; null: there was none.")
 

@@ -103,7 +103,7 @@ class ClaimRecord(_Facts):
     code: Literal[
         "granted", "flagged", "used_at_other_gate", "reserved_elsewhere", "vin_already_exited", "ledger_unreachable"
     ] = Field(description="What it was.")
-    gate: str = Field(description="Who used or held it, or could not be asked; empty: nobody.")
+    gate: str = Field(description="Who used or held it, or could not be asked; empty: no gate.")
 
 
 class FactsRecord(_Facts):
@@ -121,7 +121,7 @@ class FactsRecord(_Facts):
         "an officer's eye."
     )
     assessed: Reason = Field(
-        description="What came of the permit by itself, before lists and ledger were asked: OK, or why it does not "
+        description="The result of the permit itself, before lists and ledger were asked: OK, or why it does not "
         "hold. What the lists and the ledger said is known only where it is OK."
     )
     by_plate: bool = Field(description="No code counted; the plate was to lead to the permit.")
@@ -142,7 +142,7 @@ class FactsRecord(_Facts):
     uses: UsesRecord | None = Field(description="What the ledger said; null: there was no permit to ask for.")
     declaration: DeclarationRecord | None = Field(description="The declaration behind the permit; null: none was here.")
     revoked: bool = Field(description="Central had taken the permit back.")
-    watched: Subject | None = Field(description="By what an officer wanted to see the vehicle; null: nobody did.")
+    watched: Subject | None = Field(description="By what an officer wanted to see the vehicle; null: no one did.")
     others: int | None = Field(
         description="How many declared plates of others looked like what was read; null: it was not asked."
     )
@@ -150,7 +150,7 @@ class FactsRecord(_Facts):
         description="The vehicle's passage under another permit; null: none is known."
     )
     hold: HoldRecord | None = Field(description="What a state that was not whole kept back; null: it was whole.")
-    claim: ClaimRecord | None = Field(description="Who keeps the uses said this; null: nobody was asked.")
+    claim: ClaimRecord | None = Field(description="The answer of the keeper of the uses; null: not asked.")
     second: Literal["confirmed", "unclear", "different", "failed"] | None = Field(
         description="What the second reading of the kept pictures came to; null: there was none."
     )

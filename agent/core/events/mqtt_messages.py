@@ -55,10 +55,10 @@ class KeyFingerprints(BaseModel):
 
 
 class StandingOrders(BaseModel):
-    """Which orders stand for a lane, and who gave them; empty: nobody."""
+    """Which orders are in force for a lane, and who gave them; empty: no one."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    locked_by: str = Field(default="", description="Who locked it: it opens for nobody but the hold contact.")
+    locked_by: str = Field(default="", description="Who locked it: it opens only for the hold contact.")
     out_of_service_by: str = Field(default="", description="Who took it out of service.")
 
 
@@ -124,12 +124,12 @@ class Presence(BaseModel):
         default=None, description="The keys that the gate trusts; null: of an earlier agent."
     )
     site: dict[str, JsonValue] = Field(
-        default={}, description="How it stands with the other gates of its site; empty: it is the only one."
+        default={}, description="Its connection to the other gates of its site; empty: it is the only one."
     )
     anchors: dict[str, JsonValue] = Field(
         default={},
         description="The trust anchors that root keeps for the gate: `number`, `sealed`, `digest` (SHA-256 in hex) and "
-        "`overruled`, the keys that its configuration would set otherwise. Empty: they stand in its configuration.",
+        "`overruled`, the keys that its configuration would set otherwise. Empty: they are in its configuration.",
     )
     configuration_problem: str = Field(
         default="",
@@ -147,7 +147,7 @@ class Presence(BaseModel):
     )
     driver_outputs: dict[str, DriverOutputRecord] = Field(
         default={},
-        description="What each sign and loudspeaker was given last and what became of it, by the device's name; "
+        description="What each sign and loudspeaker was given last and the result, by the device's name; "
         "`after_s` is 0.",
     )
     orders: dict[str, StandingOrders] = Field(
@@ -191,15 +191,15 @@ class Status(Presence):
         description="watermark: events are kept until central acknowledges them; puback: until the broker took them."
     )
     ack: AckStateName = Field(
-        description="Acknowledgements: waiting for the first, heard, silent (one is owed), none (nobody is asked)."
+        description="Acknowledgements: waiting for the first, heard, silent (one is owed), none (not used)."
     )
     trouble: str = Field(description="Why events do not get through, in words; empty: they do.")
     refused: Count = Field(description="How often the broker refused an event since the start.")
-    acks: dict[str, Count] = Field(description="Acknowledgements since the start by what became of them.")
+    acks: dict[str, Count] = Field(description="Acknowledgements since the start by result.")
     acks_signed: bool | None = Field(
         default=None,
         description="Whether only acknowledgements are taken that central signed. False: who may write to `ack` can "
-        "make the gate forget events. Null: nobody is asked (`ack_mode` puback).",
+        "make the gate forget events. Null: not used (`ack_mode` puback).",
     )
     broker: Count = Field(description="Which address of the gate's list it is connected to, from 0.")
 
@@ -238,7 +238,7 @@ class CameraHealth(BaseModel):
         "no frame came."
     )
     load: Share | None = Field(description="Share of the time in which the code reader was busy; null: not known.")
-    restarts: Count = Field(description="How often the camera's process was started anew.")
+    restarts: Count = Field(description="How often the camera's process was restarted.")
 
 
 class HealthFinding(BaseModel):
@@ -337,7 +337,7 @@ class CommandResult(BaseModel):
     code: Refusal | None = Field(default=None, description="Why it was refused; null: it was not.")
     detail: str = Field(default="", description="One sentence for people.")
     data: dict[str, JsonValue] = Field(default={}, description="What the command brings.")
-    challenge: str | None = Field(default=None, description="The gate's challenge of now, for the next command.")
+    challenge: str | None = Field(default=None, description="The gate's current challenge, for the next command.")
     traceparent: str | None = Field(
         default=None,
         pattern=TRACEPARENT,

@@ -26,6 +26,6 @@ class OwnCause(Enum):
     USE_OVER = Text("{days} days after the use")
     ENTRY_OVER = Text("{hours} hours after its end")
     ORDERS_LOST = Text("its orders may be lost")
-    ORDER_KEPT = Text("it stood in the head file")
+    ORDER_KEPT = Text("it was in the head file")
     PICTURES_OVER = Text("older than pictures of their outcome are kept")
     VALUES_OVER = Text("{days} days after their events")

@@ -42,7 +42,7 @@ ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 class Subject(StrEnum):
-    """Of what a personal value tells: of a vehicle, of a person, or of both in somebody's words."""
+    """What a personal value describes: a vehicle, a person, or both in a person's words."""
 
     VEHICLE = "vehicle"
     PERSON = "person"

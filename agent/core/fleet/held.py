@@ -17,7 +17,7 @@ PROBLEMS_KEPT: Final = 20
 
 
 class DocumentState(StrEnum):
-    """How a gate stands with the newest document of a place.
+    """The state of the newest document of a place at a gate.
 
     REFUSED: not taken. WAITING: taken in, until no vehicle is under way. TRIAL: it runs, and may yet be undone.
     APPLIED: in force. UNDONE: it ran, or was to run, and the gate went back to what ran before.

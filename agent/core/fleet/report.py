@@ -35,12 +35,12 @@ class FleetDifference(BaseModel):
     local: str = Field(description="What the gate says, as TOML, shortened.")
     counts: bool = Field(description="Whether what the gate says counts: a technician may set this key.")
     person: str = Field(
-        default="", description="Who set it, as the history of the configuration knows; empty: nobody that it knows."
+        default="", description="Who set it, as the history of the configuration knows; empty: unknown."
     )
 
 
 class FleetDocumentReport(WithDetail):
-    """How the gate stands with the newest document of a place, and which one is in force there."""
+    """The state of the newest document of a place at the gate, and which one is in force there."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
     kind: DocumentKind = Field(description="configuration, policy or software.")

@@ -55,7 +55,7 @@ def taken_in(held: HeldFleet, found: SignedDocument, utc: float) -> HeldFleet:
         texts = (*without(in_force, document.place), found.signed)
         return with_outcome(_replaced(held, **{field: texts}), outcome_of(found, DocumentState.APPLIED, utc))
     if document.digest in held.undone and not document.again:
-        detail = Text("this gate has undone the same text before; set `again` in the document to try it once more")
+        detail = Text("this gate has undone the same text before; set `again` in the document to retry it")
         return with_outcome(held, outcome_of(found, DocumentState.UNDONE, utc, DocumentFault.UNDONE_BEFORE, detail))
     waiting = (*held.waiting, found.signed)
     return with_outcome(_replaced(held, waiting=waiting), outcome_of(found, DocumentState.WAITING, utc))

@@ -28,7 +28,7 @@ def _tell(transition: Transition, item: TextOrdered) -> tuple[bool, str]:
     if lane.state not in STANDING:
         return wrong_state(transition)
     if text.transaction not in ("", lane.served):
-        return False, Text("the vehicle of transaction {transaction} does not stand here", transaction=text.transaction)
+        return False, Text("the vehicle of transaction {transaction} is not here", transaction=text.transaction)
     said = tuple(DriverText(language=language, text=words) for language, words in text.texts)
     transition.record(
         DriverTold(texts=said, seconds=text.seconds, operator=item.operator, cause=item.cause), lane.served or None

@@ -102,4 +102,6 @@ def why_not_lower(transition: Transition) -> str:
         return Text("the barrier's controller closes it; the agent gives no close pulse here")
     if lane.arm_in_use:
         return Text("the other direction uses the arm")
-    return Text("the inputs do not prove it safe to close") if lane.relay_up else Text("the relay board is away")
+    return (
+        Text("the inputs do not prove it safe to close") if lane.relay_up else Text("the relay board is disconnected")
+    )

@@ -67,7 +67,7 @@ def release_by_order(transition: Transition, item: OfficerCommand) -> tuple[bool
     transition.set(ordered_hold=None)
     _let_go(transition, item.operator, item.cause)
     if not transition.lane.contact_hold:
-        return True, Text("it is let go")
+        return True, Text("the hold is released")
     return held_by is not None, Text("the {hold_contact} holds it open", hold_contact=HOLD_CONTACT)
 
 

@@ -93,7 +93,7 @@ def _open(transition: Transition, item: OfficerCommand, *, reserve: bool) -> tup
         transition.alarm(
             Alarm.RELAY_LOST, Text("an officer's order to open was not carried out: {operator}", operator=item.operator)
         )
-        return False, Text("the relay board is away")
+        return False, Text("the relay board is disconnected")
     if lane.transaction is None:
         transition.open_transaction("operator", arrived=lane.input_state.signals.presence is True)
     transition.grant("operator", item.operator, item.cause, reservation(transition) if reserve else None)

@@ -68,7 +68,7 @@ def _busy(lane: Lane) -> str:
     if lane.pulses or lane.closes_unreported:
         return Text("a pulse is under way")
     if not lane.relay_up:
-        return Text("the relay board is away")
+        return Text("the relay board is disconnected")
     return Text("a neighbour's barrier is in the way") if lane.arm_in_use or not lane.interlock_free else ""
 
 
@@ -82,8 +82,6 @@ def _presence(lane: Lane, at: float) -> str:
         if not (owns_limits(lane) and arm_down(lane)):
             return Text("the arm is not known to be down")
     elif serves and not lane.readers_up:
-        return Text(
-            "no reader works, so that nobody knows whether a vehicle is there: take the lane out of service first"
-        )
+        return Text("no reader works, so a vehicle cannot be ruled out: take the lane out of service first")
     seen = at - lane.seen_at <= lane.rules.gone_s
     return Text("a vehicle was seen a moment ago") if seen and (serves or lane.rules.blind) else ""

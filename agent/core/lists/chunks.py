@@ -119,7 +119,7 @@ def read_chunk(data: bytes) -> list[bytes]:
         ) from None
     rows = [item for item in items if isinstance(item, bytes)] if isinstance(items, list) else []
     if not isinstance(items, list) or len(rows) != len(items):
-        raise ListError(ListFault.CONTENT_INVALID, Text("a chunk that is no array of byte strings"))
+        raise ListError(ListFault.CONTENT_INVALID, Text("a chunk that is not an array of byte strings"))
     return rows
 
 
@@ -133,7 +133,7 @@ def _inflated(data: bytes) -> bytes:
     try:
         inflated = inflater.decompress(data, MAX_CHUNK_BYTES)
     except zlib.error:
-        raise ListError(ListFault.CONTENT_INVALID, Text("a chunk that is no zlib stream")) from None
+        raise ListError(ListFault.CONTENT_INVALID, Text("a chunk that is not a zlib stream")) from None
     if inflater.unconsumed_tail or not inflater.eof:
         message = Text(
             "a chunk that is cut short or has more than {max_chunk_bytes} bytes inflated",

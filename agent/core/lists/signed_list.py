@@ -230,7 +230,7 @@ def _signer(signed: cose.Signed, trust: TrustList, site: int, utc: float) -> Tru
     if entry is None:
         if any(other.key_id == signed.key_id for other in trust.entries):
             raise ListError(
-                ListFault.KEY_OF_OTHER_PURPOSE, Text("signed by {name}, which is no key for lists", name=name)
+                ListFault.KEY_OF_OTHER_PURPOSE, Text("signed by {name}, which is not a key for lists", name=name)
             )
         raise ListError(
             ListFault.KEY_UNKNOWN,
@@ -308,7 +308,7 @@ def _delta(fields: Fields) -> ListDelta:
 
 def _array(item: cbor.Value, most: int, name: str) -> list[cbor.Value]:
     if not isinstance(item, list) or len(item) > most:
-        raise ClaimsError(Text("the {name} are no array of {most} at most", name=name, most=most))
+        raise ClaimsError(Text("the {name} are not an array of at most {most}", name=name, most=most))
     return item
 
 
@@ -317,7 +317,7 @@ def _strings(item: cbor.Value, lengths: range, name: str) -> tuple[bytes, ...]:
     if not isinstance(item, list) or len(found) != len(item):
         raise ClaimsError(
             Text(
-                "the {name} are no byte strings of {least} to {most} bytes",
+                "the {name} are not byte strings of {least} to {most} bytes",
                 name=name,
                 least=lengths[0],
                 most=lengths[-1],

@@ -34,7 +34,7 @@ def decode(text: bytes) -> bytes:
         Base45Error: a foreign character, a length that no encoder makes, or a group above what its bytes can hold.
     """
     if len(text) % _TRIPLE == 1:
-        raise Base45Error(Text("{count} characters is no length of Base45", count=len(text)))
+        raise Base45Error(Text("{count} characters is not a valid length of Base45", count=len(text)))
     values = _values(text)
     data = bytearray()
     for start in range(0, len(values), _TRIPLE):

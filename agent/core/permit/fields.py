@@ -52,7 +52,7 @@ class Fields:
         """
         value = self.take_field(key)
         if isinstance(value, bool) or not isinstance(value, int):
-            raise ClaimsError(Text("{name} {key} is no integer", name=self._name, key=key))
+            raise ClaimsError(Text("{name} {key} is not an integer", name=self._name, key=key))
         if value not in allowed:
             raise ClaimsError(Text("{name} {key} is out of range", name=self._name, key=key))
         return value
@@ -65,7 +65,7 @@ class Fields:
         """
         value = self.take_field(key)
         if not isinstance(value, str):
-            raise ClaimsError(Text("{name} {key} is no text", name=self._name, key=key))
+            raise ClaimsError(Text("{name} {key} is not a text", name=self._name, key=key))
         if len(value) not in lengths or not value.isprintable() or value != value.strip():
             raise ClaimsError(
                 Text("{name} {key} is not a printable text of the right length", name=self._name, key=key)
@@ -80,7 +80,7 @@ class Fields:
         """
         value = self.take_field(key)
         if not isinstance(value, bytes):
-            raise ClaimsError(Text("{name} {key} is no byte string", name=self._name, key=key))
+            raise ClaimsError(Text("{name} {key} is not a byte string", name=self._name, key=key))
         if len(value) not in lengths:
             raise ClaimsError(Text("{name} {key} has {count} bytes", name=self._name, key=key, count=len(value)))
         return value

@@ -145,7 +145,8 @@ def load(text: bytes, roots: Sequence[PublicKey], oldest: int = 1) -> TrustList:
     root = next((key for key in roots if key.key_id == signed.key_id), None)
     if root is None:
         raise TrustError(
-            TrustFault.ROOT_UNKNOWN, Text("signed by {key_id}, which is no pinned root key", key_id=signed.key_id.hex())
+            TrustFault.ROOT_UNKNOWN,
+            Text("signed by {key_id}, which is not a pinned root key", key_id=signed.key_id.hex()),
         )
     if not signed.holds(root, _CONTEXT):
         raise TrustError(TrustFault.SIGNATURE_INVALID, Text("the signature of the root key does not hold"))
@@ -184,7 +185,7 @@ def _read(item: cbor.Value) -> TrustList:
     fields = Fields(item, "field")
     entries = fields.take_field(_ENTRIES)
     if not isinstance(entries, list) or len(entries) > MAX_ENTRIES:
-        raise ClaimsError(Text("the entries are no array of {max_entries} at most", max_entries=MAX_ENTRIES))
+        raise ClaimsError(Text("the entries are not an array of at most {max_entries}", max_entries=MAX_ENTRIES))
     trust = TrustList(
         version=fields.integer(_VERSION, _VERSIONS),
         issued_at=fields.integer(_ISSUED_AT, _TIMES),
@@ -217,10 +218,10 @@ def _entry(item: cbor.Value) -> TrustEntry:
 
 def _sites(item: cbor.Value) -> tuple[int, ...]:
     if not isinstance(item, list):
-        raise ClaimsError(Text("the sites are no array"))
+        raise ClaimsError(Text("the sites are not an array"))
     sites = [site for site in item if isinstance(site, int) and not isinstance(site, bool) and 0 < site < 1 << 32]
     if len(sites) != len(item):
-        raise ClaimsError(Text("a site that is no number above 0"))
+        raise ClaimsError(Text("a site that is not a number above 0"))
     return tuple(sites)
 
 

@@ -38,7 +38,7 @@ def check_declaration(number: int, direction: str) -> None:
         ClaimsError: its year is none, or its ninth digit is that of another direction.
     """
     if number // 10**10 % 10**4 not in _YEARS:
-        raise ClaimsError(Text("digits 5 to 8 of the declaration number are no year"))
+        raise ClaimsError(Text("digits 5 to 8 of the declaration number are not a year"))
     if number // 10**9 % 10 != _DIGIT_9[direction]:
         raise ClaimsError(Text("digit 9 of the declaration number is not that of an {direction}", direction=direction))
 

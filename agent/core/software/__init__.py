@@ -1,4 +1,4 @@
-"""Software documents: which package a gate is to run, whether this machine may install it, and how an update goes on.
+"""Software documents: which package a gate is to run, whether this machine may install it, and how an update continues.
 
 Values in, values out. What is fetched, checked by signatures and installed is for others.
 """

@@ -72,4 +72,4 @@ def listed_packages(text: str) -> Iterator[ListedPackage]:
                 int(fields["size"]),
             )
         except (KeyError, ValueError):
-            raise RepositoryIndexError(Text("the index Packages holds an entry that is no package")) from None
+            raise RepositoryIndexError(Text("the index Packages holds an entry that is not a package")) from None

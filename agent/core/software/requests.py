@@ -80,4 +80,4 @@ def parsed_answer(data: bytes) -> SoftwareAnswer:
     try:
         return SoftwareAnswer.model_validate_json(data)
     except ValidationError:
-        raise SoftwareRequestError(Text("it is no answer of the helper")) from None
+        raise SoftwareRequestError(Text("it is not an answer of the helper")) from None

@@ -125,7 +125,7 @@ def overtaken(record: UpdateRecord, installed: str) -> UpdateOutcome | None:
     """
     if record.stage is UpdateStage.KEEPING or installed in {record.version, record.before}:
         return None
-    detail = Text("version {version} was installed by hand meanwhile", version=installed)
+    detail = Text("version {version} was installed manually meanwhile", version=installed)
     return _ended(record, DocumentFault.NOT_INSTALLED, str(detail))
 
 

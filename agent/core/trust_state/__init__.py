@@ -1,4 +1,4 @@
-"""The trust state: whether the gate still holds what it must know before it lets anybody pass, as witnesses show it.
+"""The trust state: whether the gate still holds what it must know before it lets anyone pass, as witnesses show it.
 
 A pure step over witnessed facts, what follows from it, and the signed record of the gate's head.
 """

@@ -91,4 +91,4 @@ def _read(text: str) -> tuple[jws.Jws, HeadRecord]:
         opened = jws.read(text, JwsType.HEAD)
         return opened, HeadRecord.model_validate(json.loads(opened.payload))
     except (JwsError, ValidationError, ValueError, RecursionError):
-        raise HeadRecordError(HeadFault.NOT_A_RECORD, Text("it is no record of a head")) from None
+        raise HeadRecordError(HeadFault.NOT_A_RECORD, Text("it is not a record of a head")) from None

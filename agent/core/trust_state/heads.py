@@ -97,7 +97,7 @@ def _why_behind(fact: HeadNamed) -> str:
             own=fact.own_place,
         )
     return Text(
-        "{witness} names another event {seq} than the journal has: the journal went on from an older copy",
+        "{witness} names another event {seq} than the journal has: the journal continued from an older copy",
         witness=witness,
         seq=named.seq,
     )

@@ -1,1 +1,1 @@
-"""The support bundle: what somebody needs who helps from afar, without secrets."""
+"""The support bundle: data for remote support, without secrets."""

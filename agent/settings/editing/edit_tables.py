@@ -29,14 +29,18 @@ def without(text: str, path: Path) -> str:
     """The text without what stands at the path, be it a value, a table or an item of a list. Raises ChangeError."""
     wanted = _less(tomllib.loads(text), path)
     candidates = [one for one in (_without_lines(text, path), _without_part(text, path)) if one is not None]
-    refusal = Text("{key} cannot be taken out of this file without changing its form: do it by hand", key=dotted(path))
+    refusal = Text(
+        "{key} cannot be removed from this file without changing its form: edit the file yourself", key=dotted(path)
+    )
     return first_right(candidates, wanted, refusal)
 
 
 def with_table(text: str, path: Path, values: Mapping[str, Any]) -> str:
     """The text with a table more: a new one of that name, or the next item of a list. Raises ChangeError."""
     wanted = _more(tomllib.loads(text), path, dict(values))
-    refusal = Text("{key} cannot be added to this file without changing its form: write it by hand", key=dotted(path))
+    refusal = Text(
+        "{key} cannot be added to this file without changing its form: edit the file yourself", key=dotted(path)
+    )
     return first_right(_additions(text, path, values), [wanted], refusal)
 
 

@@ -237,4 +237,4 @@ def _lock(handle: int) -> None:
             wait.wait(_TRY_AGAIN_S)
         else:
             return
-    raise HistoryError(Text("another command changes the configuration at this moment: try again"))
+    raise HistoryError(Text("another command is changing the configuration now: try again"))

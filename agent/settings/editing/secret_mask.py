@@ -52,7 +52,7 @@ def restored_text(text: str, original: str, schema: Schema) -> str:
             secrets = {old[o:e] for o, e in found}
             if len(secrets) != 1:
                 raise ChangeError(
-                    Text("{key} is masked, and it is not known what stood there: write it again", key=dotted(path))
+                    Text("{key} is masked, and its previous value is unknown: enter it again", key=dotted(path))
                 )
             kept += raw[at:start] + secrets.pop()
             at = end
@@ -101,7 +101,7 @@ def restored_value(text: str, original: str) -> str:
         return text
     secrets = url_secrets(original)
     if text.count(MASK) != len(secrets):
-        raise ChangeError(Text("a masked password does not stand where one was: write it again"))
+        raise ChangeError(Text("a masked password is in a place that had none: enter it again"))
     for secret in secrets:
         text = text.replace(MASK, secret, 1)
     return text

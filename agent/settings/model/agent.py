@@ -58,7 +58,7 @@ class Permits(Table):
         default=None, description="File with the signed trust list; without it the list comes over MQTT."
     )
     clock_skew_s: int = Field(
-        default=60, ge=0, le=3600, description="That a permit's times may be off from this clock."
+        default=60, ge=0, le=3600, description="Tolerance between a permit's times and this clock, in seconds."
     )
     max_text: int = Field(default=700, ge=64, le=2953, description="Longest QR text that is looked at, in bytes.")
     forms: tuple[Literal["signed", "reference", "jws"], ...] = Field(
@@ -78,16 +78,23 @@ class Lists(Table):
         "used where they are there, and age as well.",
     )
     fresh_s: int = Field(
-        default=900, ge=10, le=604_800, description="After central's last word, that the lists are as good as new."
+        default=900,
+        ge=10,
+        le=604_800,
+        description="Seconds after the last update from central during which the lists count as fresh.",
     )
     stale_ok_s: int = Field(
-        default=14_400, ge=10, le=604_800, description="After central's last word, that all permits may pass."
+        default=14_400,
+        ge=10,
+        le=604_800,
+        description="Seconds after the last update from central during which all permits may pass.",
     )
     known_only_s: int = Field(
         default=86_400,
         ge=10,
         le=2_592_000,
-        description="After central's last word, that permits whose declaration the gate holds may pass.",
+        description="Seconds after the last update from central during which permits with a declaration at the gate "
+        "may pass.",
     )
     max_mb: int = Field(default=1024, ge=16, le=65_536, description="Largest size of all lists on disk.")
 
@@ -99,17 +106,20 @@ class ClockRules(Table):
         default=True, description="Judge no permit while the clock cannot be trusted: an officer must act."
     )
     max_error_s: float = Field(
-        default=60.0, ge=1, le=3600, description="That a clock without a time server may be off and still be trusted."
+        default=60.0,
+        ge=1,
+        le=3600,
+        description="Maximum error of a clock without a time server that is still trusted, in seconds.",
     )
     drift_ppm: float = Field(
-        default=200.0, ge=1, le=5000, description="How fast such a clock may go wrong, in microseconds a second."
+        default=200.0, ge=1, le=5000, description="How fast such a clock drifts at most, in microseconds per second."
     )
     rtc_holdover_hours: int = Field(
         default=0,
         ge=0,
         le=720,
-        description="After the last word of a time server, that the clock is trusted after a restart of the computer "
-        "too: only with a battery-backed clock.",
+        description="Seconds after the last contact with a time server during which the clock is trusted after a "
+        "restart of the computer. Use it only with a battery-backed clock.",
     )
 
 
@@ -123,11 +133,11 @@ class AckKey(Table):
 class Mqtt(Table):
     """The connection to the central broker."""
 
-    enabled: bool = Field(default=True, description="Connect to a broker. Without, events stay in the journal.")
+    enabled: bool = Field(default=True, description="Connect to a broker. If false, events stay in the journal.")
     brokers: tuple[BrokerUrl, ...] = Field(
         default=(),
         max_length=16,
-        description="URLs of the brokers, mqtts://HOST:PORT; tried in an order of the gate's own.",
+        description="URLs of the brokers, mqtts://HOST:PORT; each gate tries them in its own order.",
     )
     username: str | None = Field(default=None, min_length=1, description="User name at the broker.")
     password: SecretStr | None = Field(
@@ -145,34 +155,40 @@ class Mqtt(Table):
     ack_keys: tuple[AckKey, ...] = Field(
         default=(),
         max_length=8,
-        description="Keys of central that sign its acknowledgements. Without keys anybody who may write to the broker "
-        "can make the gate forget events.",
+        description="Keys with which central signs its acknowledgements. Without keys anyone who can write to the "
+        "broker can make the gate forget events.",
     )
     unsigned_acks: bool = Field(
         default=False,
         description="Although there are keys, take unsigned acknowledgements too: only until central signs them all.",
     )
-    keepalive_s: int = Field(default=15, ge=5, le=1200, description="Between signs of life to the broker.")
-    window: int = Field(default=100, ge=1, le=1000, description="Events on their way at one time.")
-    heartbeat_s: int = Field(default=30, ge=5, le=3600, description="Between status messages.")
+    keepalive_s: int = Field(default=15, ge=5, le=1200, description="Seconds between keepalive messages to the broker.")
+    window: int = Field(default=100, ge=1, le=1000, description="Maximum number of events in transit.")
+    heartbeat_s: int = Field(default=30, ge=5, le=3600, description="Seconds between status messages.")
     resend_s: float = Field(
         default=30.0,
         ge=1,
         le=3600,
-        description="Without an acknowledgement until the oldest event is sent again, before the gate knows how long "
-        "central takes.",
+        description="Seconds without an acknowledgement until the oldest event is sent again, before the gate has "
+        "measured how long central takes.",
     )
     resend_min_s: float = Field(
-        default=10.0, ge=1, le=3600, description="The least of this time, once the gate knows how long central takes."
+        default=10.0,
+        ge=1,
+        le=3600,
+        description="Minimum of this time, once the gate has measured how long central takes.",
     )
     resend_max_s: float = Field(
-        default=300.0, ge=1, le=86_400, description="The most of this time, once the gate knows how long central takes."
+        default=300.0,
+        ge=1,
+        le=86_400,
+        description="Maximum of this time, once the gate has measured how long central takes.",
     )
     start_spread_s: float = Field(
         default=5.0,
         ge=0,
         le=600,
-        description="Within which the first connection comes, so that gates do not come at once.",
+        description="Seconds over which the first connections of gates are spread after a start.",
     )
 
 
@@ -182,7 +198,7 @@ class Enrolment(Table):
     url: EstUrl | None = Field(
         default=None,
         description="The EST server (RFC 7030), https://HOST:PORT, that renews the client certificates of mqtt and "
-        "site after two thirds of their life. Without one nobody renews them.",
+        "site after two thirds of their life. Without a server they are not renewed.",
     )
     ca_file: Path | None = Field(
         default=None, description="Certificates that the server's must lead to; without it those of the system."
@@ -195,7 +211,7 @@ class Journal(Table):
     max_mb: int = Field(default=2048, ge=16, le=1_048_576, description="Largest size of the journal on disk.")
     keep_acknowledged_days: int = Field(default=30, ge=0, le=3650, description="How long delivered events are kept.")
     checkpoint_s: int = Field(
-        default=300, ge=5, le=86_400, description="Between signatures of the gate over what it recorded since the last."
+        default=300, ge=5, le=86_400, description="Time between two signatures of the gate over its recorded events."
     )
 
 
@@ -220,8 +236,8 @@ class Uploads(Table):
     hosts: tuple[UploadHost, ...] = Field(
         default=(),
         max_length=8,
-        description="HOST or HOST:PORT of the stores to which the gate may upload; to no other, whoever signs a URL. "
-        "Without one pictures and bundles go over MQTT.",
+        description="HOST or HOST:PORT of the stores to which the gate may upload. It uploads to no other store, "
+        "even with a signed URL. Without a store, pictures and bundles go over MQTT.",
     )
     ca_file: Path | None = Field(
         default=None, description="Certificates that a store's must lead to; without it those of the system."
@@ -301,7 +317,7 @@ class Software(Table):
         default=None, description="Certificates that the server's must lead to; without it those of the system."
     )
     rate_kb_s: int = Field(
-        default=1000, ge=8, le=1_000_000, description="The most that is fetched a second, in thousands of bytes."
+        default=1000, ge=8, le=1_000_000, description="Maximum download rate, in thousands of bytes per second."
     )
 
 
@@ -336,7 +352,7 @@ class Site(Table):
         "or everywhere and is flagged.",
     )
     claim_timeout_s: float = Field(
-        default=1.0, ge=0.1, le=10, description="To wait for the word of a permit's home gate."
+        default=1.0, ge=0.1, le=10, description="Seconds to wait for an answer of a permit's home gate."
     )
 
 
@@ -383,18 +399,22 @@ class Console(Table):
         default=8480, ge=0, le=65_535, description="The port at each of them; 0: a free one, which the log names."
     )
     tls: Literal["auto", "always"] = Field(
-        default="auto", description="Encrypt everywhere but on the computer itself, or everywhere."
+        default="auto",
+        description="auto: encrypt everywhere except on the computer itself. always: encrypt everywhere.",
     )
     certificate_file: Path | None = Field(
-        default=None, description="The page's certificate, with its chain; without it one of the gate's own making."
+        default=None, description="The page's certificate, with its chain. Without it the gate makes its own."
     )
     key_file: Path | None = Field(default=None, description="The private key of that certificate.")
     names: tuple[HostName, ...] = Field(
         default=(),
         max_length=16,
-        description="Names by which browsers may ask for the page, beside the addresses and the computer's name.",
+        description="Host names under which browsers may open the page, in addition to the addresses and the "
+        "computer's name.",
     )
-    idle_minutes: int = Field(default=30, ge=1, le=1440, description="Without a request until a session ends.")
+    idle_minutes: int = Field(
+        default=30, ge=1, le=1440, description="Minutes without a request after which a session ends."
+    )
     session_hours: int = Field(default=12, ge=1, le=168, description="Longest time that a session lasts.")
     second_factor: tuple[Literal["viewer", "technician", "admin"], ...] = Field(
         default=(),
@@ -406,7 +426,9 @@ class Console(Table):
 class Log(Table):
     """The log."""
 
-    level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="The least that is logged.")
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Log level: this level and above are logged."
+    )
     format: Literal["text", "json"] = Field(default="text", description="Lines to read, or JSON lines to collect.")
 
 

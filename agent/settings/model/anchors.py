@@ -63,7 +63,7 @@ def _user_name(value: str) -> str:
 
 
 class Person(BaseModel):
-    """Somebody who may take part in a change of trust anchors."""
+    """A person who may take part in a change of trust anchors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     name: Annotated[str, AfterValidator(_user_name)] = Field(description="His name as a user of the console.")
@@ -169,7 +169,7 @@ def changed_anchors(held: HeldAnchors, number: int, changes: Mapping[str, JsonVa
     """
     for key in changes:
         if key not in held.values:
-            raise AnchorValueError(key[:80], Text("is no trust anchor"))
+            raise AnchorValueError(key[:80], Text("is not a trust anchor"))
     tables = tables_of(held)
     tables[_ANCHORS]["number"] = number
     for key, value in changes.items():

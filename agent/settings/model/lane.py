@@ -25,7 +25,7 @@ class Device(Table):
     """A device: its kind, and beside it the keys of that kind's driver."""
 
     model_config = ConfigDict(extra="allow")
-    kind: str = Field(description="Which driver serves the device. The driver's own keys stand beside it.")
+    kind: str = Field(description="The driver of the device. The driver's own keys are in the same table.")
 
     @property
     def table(self) -> Mapping[str, Any]:
@@ -49,12 +49,12 @@ class Camera(Device):
         default=3.0,
         gt=0,
         le=10,
-        description="Seconds that the readers may take over one picture before it is given up.",
+        description="Maximum time in seconds for reading one picture.",
     )
     exposure: Literal["camera", "adapt"] = Field(
         default="camera",
-        description="Whether the camera alone sets its exposure, or it is lowered for a phone that is white in a dark "
-        "yard.",
+        description="camera: the camera sets its exposure. adapt: the agent lowers it for a phone that is white in a "
+        "dark yard.",
     )
     hang_s: float = Field(
         default=5.0,
@@ -77,8 +77,8 @@ class Sign(Device):
     languages: Annotated[tuple[Language, ...], AfterValidator(distinct)] = Field(
         default=(Language.ZH, Language.EN),
         min_length=1,
-        description="Languages in which it tells the driver something, the first one where the plate tells of none of "
-        "them.",
+        description="Languages of the messages to the driver. If the plate suggests none of them, the first one is "
+        "used.",
     )
 
 
@@ -88,7 +88,7 @@ class Voice(Device):
     languages: Annotated[tuple[Language, ...], AfterValidator(distinct)] = Field(
         default=(Language.ZH, Language.EN),
         min_length=1,
-        description="Languages that it speaks, the first one where the plate tells of none of them.",
+        description="Languages of the voice. If the plate suggests none of them, the first one is used.",
     )
     quiet_hours: tuple[QuietTimes, ...] = Field(
         default=(),
@@ -98,7 +98,7 @@ class Voice(Device):
 
 
 class Witness(Device):
-    """A camera that reads plates by itself: its word raises or lowers certainty, and passes nobody."""
+    """A camera that reads plates itself: its reading raises or lowers certainty, and lets no vehicle pass alone."""
 
     id: Name = Field(description="Name of the witness, unique among the cameras, scanners and witnesses of this gate.")
     camera_lane: int | None = Field(
@@ -113,25 +113,47 @@ class Witness(Device):
 class Timing(Table):
     """How long the lane waits for what. Seconds."""
 
-    read_s: float = Field(default=30.0, ge=1, le=600, description="For a readable permit, from the vehicle's arrival.")
-    decide_s: float = Field(default=5.0, ge=0.1, le=60, description="For a decision, from the permit's reading.")
-    open_s: float = Field(default=6.0, ge=0.5, le=60, description="For the arm to be up, from the open pulse.")
-    enter_s: float = Field(default=15.0, ge=1, le=600, description="For the vehicle to drive off, from the open arm.")
-    pass_s: float = Field(default=60.0, ge=1, le=3600, description="For the vehicle to be through, from under the arm.")
+    read_s: float = Field(
+        default=30.0, ge=1, le=600, description="Seconds to wait for a readable permit after the vehicle's arrival."
+    )
+    decide_s: float = Field(
+        default=5.0, ge=0.1, le=60, description="Seconds to wait for a decision after the permit was read."
+    )
+    open_s: float = Field(
+        default=6.0, ge=0.5, le=60, description="Seconds to wait for the open arm after the open pulse."
+    )
+    enter_s: float = Field(
+        default=15.0, ge=1, le=600, description="Seconds to wait for the vehicle to drive off after the arm is open."
+    )
+    pass_s: float = Field(
+        default=60.0, ge=1, le=3600, description="Seconds to wait for the vehicle to pass once it is under the arm."
+    )
     clear_s: float = Field(
-        default=1.0, ge=0.1, le=30, description="That the passage must be clear to count as clear: drawbars leave gaps."
+        default=1.0,
+        ge=0.1,
+        le=30,
+        description="Seconds that the passage must be clear to count as clear: drawbars leave gaps.",
     )
-    close_s: float = Field(default=8.0, ge=0.5, le=60, description="For the arm to be down, from the clear passage.")
-    deny_again_s: float = Field(default=1.0, ge=0, le=60, description="Before a refused permit is looked at again.")
+    close_s: float = Field(
+        default=8.0, ge=0.5, le=60, description="Seconds to wait for the closed arm after the passage is clear."
+    )
+    deny_again_s: float = Field(
+        default=1.0, ge=0, le=60, description="Seconds before a refused permit is checked again."
+    )
     stale_s: float = Field(
-        default=0.3, ge=0.05, le=5, description="After which a sample of the inputs is too old to trust."
+        default=0.3, ge=0.05, le=5, description="Seconds after which a sample of the inputs is too old to trust."
     )
-    grant_s: float = Field(default=10.0, ge=0.5, le=60, description="That a grant is good for: later it opens nothing.")
+    grant_s: float = Field(
+        default=10.0, ge=0.5, le=60, description="Seconds that a grant is valid: later it opens nothing."
+    )
     gone_s: float = Field(
-        default=3.0, ge=0.5, le=60, description="Without any reading until the vehicle counts as gone, in a blind lane."
+        default=3.0,
+        ge=0.5,
+        le=60,
+        description="Seconds without any reading after which the vehicle counts as gone, in a blind lane.",
     )
     blind_passage_s: float = Field(
-        default=8.0, ge=1, le=120, description="That a passage is taken to last in a lane without inputs."
+        default=8.0, ge=1, le=120, description="Assumed duration of a passage in a lane without inputs, in seconds."
     )
 
 
@@ -173,11 +195,14 @@ class AccessRules(Table):
         default=30.0,
         ge=0,
         le=365,
-        description="For so long a vehicle that passed does not pass the same way again under another permit. 0: "
-        "it may.",
+        description="Seconds during which a vehicle that passed cannot pass the same way again under another permit. "
+        "0: no limit.",
     )
     sample_percent: float = Field(
-        default=0.0, ge=0, le=100, description="Share of the vehicles that may pass of which an officer sees each one."
+        default=0.0,
+        ge=0,
+        le=100,
+        description="Share of the vehicles that may pass which are selected at random for an officer.",
     )
 
 
@@ -201,7 +226,8 @@ class SignalWiring(Table):
 
     presence: Number | None = Field(
         default=None,
-        description="Input of the loop before the arm: a vehicle stands there. With safety; a blind lane has neither.",
+        description="Input of the loop before the arm: on while a vehicle waits there. Needs safety; a blind lane "
+        "has neither.",
     )
     safety: Number | None = Field(default=None, description="Input of the loop under and behind the arm.")
     photocell: Number | None = Field(default=None, description="Input of the photocell across the passage.")
@@ -212,8 +238,13 @@ class SignalWiring(Table):
         default=None, description="Input of a contact that holds the barrier open while on, such as a fire alarm."
     )
     inverted: tuple[Number, ...] = Field(default=(), description="Inputs that are on at rest, such as closed contacts.")
-    debounce_ms: int = Field(default=40, ge=0, le=1000, description="That an input must stand still to count.")
-    poll_hz: float = Field(default=20.0, ge=1, le=100, description="How often a second the inputs are read.")
+    debounce_ms: int = Field(
+        default=40,
+        ge=0,
+        le=1000,
+        description="Debounce time: an input counts after it has been stable for this long, in milliseconds.",
+    )
+    poll_hz: float = Field(default=20.0, ge=1, le=100, description="How often the inputs are read, in Hz.")
 
     @property
     def wired(self) -> dict[str, int]:
@@ -249,8 +280,9 @@ class Lane(Table):
     direction: Literal["export", "import"] = Field(description="Which way vehicles pass.")
     mode: Literal["live", "dry_run"] = Field(
         default="live",
-        description="live: the lane is at work. dry_run: everything is read, decided, recorded and shown to staff, "
-        "nothing moves, and the driver is told nothing; to try a lane beside whoever opens it today.",
+        description="live: the lane works. dry_run: everything is read, decided, recorded and shown to staff, but "
+        "nothing moves and the driver gets no messages. Use it to try a lane beside the staff who open "
+        "it today.",
     )
     close_mode: Literal["controller", "agent"] = Field(
         default="controller", description="Who closes the arm: the barrier's own controller, or the agent."
@@ -265,7 +297,7 @@ class Lane(Table):
         default=0.0,
         ge=0,
         le=7 * 86_400,
-        description="Seconds for which a vehicle that passed may not pass the same way again. 0: it may.",
+        description="Seconds during which a vehicle that passed cannot pass the same way again. 0: no limit.",
     )
     rules: AccessRules = Field(default=AccessRules(), description="What the lane asks of a vehicle.")
     timing: Timing = Field(default=Timing(), description="How long the lane waits for what.")

@@ -77,7 +77,7 @@ class Neighbours:
             if other not in self._lanes or other == name:
                 continue
             if other in lane.interlock[:number]:
-                yield self._about(name, "interlock", number, message=Text("lane {lane} stands here twice", lane=other))
+                yield self._about(name, "interlock", number, message=Text("lane {lane} is listed twice", lane=other))
             if other == lane.shares_arm or self._lanes[other].shares_arm == name:
                 message = Text(
                     "is not needed: lanes that share an arm, as this one and {lane}, exclude each other", lane=other
@@ -280,7 +280,9 @@ class Neighbours:
 
 
 def _needs_closed(lane: str) -> Text:
-    return Text("needs {key}: without it nobody knows when that barrier is closed", key=f"lanes.{lane}.signals.closed")
+    return Text(
+        "needs {key}: without it the gate cannot know when that barrier is closed", key=f"lanes.{lane}.signals.closed"
+    )
 
 
 def _taken(channel: int, user: tuple[str, str], key: str) -> Text:

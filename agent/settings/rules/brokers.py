@@ -69,14 +69,14 @@ class BrokerRules:
         addresses = [broker_address(url) for url in table.brokers]
         for number, address in enumerate(addresses):
             if address in addresses[:number]:
-                yield self._about("brokers", number, message=Text("this broker stands here twice"))
+                yield self._about("brokers", number, message=Text("this broker is listed twice"))
             if not address.tls and address.host not in _LOCAL:
                 message = (
-                    Text("the password goes over the network in the clear: use mqtts://")
+                    Text("the password goes over the network unencrypted: use mqtts://")
                     if table.password is not None
                     else Text(
-                        "all of it goes over the network in the clear, and who stands between can speak as the broker: "
-                        "use mqtts://"
+                        "all data goes over the network unencrypted, and an attacker can act as the broker: use "
+                        "mqtts://"
                     )
                 )
                 yield self._about("brokers", number, message=message, warning=True)

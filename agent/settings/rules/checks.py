@@ -134,9 +134,9 @@ def _permits(data: Mapping[str, Any], pydantic_problems: PydanticProblems) -> It
     for number, key in enumerate(permits.root_keys):
         path = ("permits", "root_keys", number)
         if key in permits.root_keys[:number]:
-            yield pydantic_problems.about(path, Text("this key stands here twice"))
+            yield pydantic_problems.about(path, Text("this key is listed twice"))
         if key == EXAMPLE_ROOT_KEY:
-            message = Text("is the example key, whose private half nobody has: no permit will be accepted")
+            message = Text("is the example key without a private half: no permit will be accepted")
             yield pydantic_problems.about(path, message, warning=True)
 
 
@@ -149,7 +149,7 @@ def _commands(data: Mapping[str, Any], pydantic_problems: PydanticProblems) -> I
     permits = _part(Permits, data.get("permits", {}))
     for number, key in enumerate(commands.keys):
         if permits is not None and key.public_key in permits.root_keys:
-            message = Text("is also a root key of permits: who signs commands could then also make permits")
+            message = Text("is also a root key of permits: a signer of commands could then also make permits")
             yield pydantic_problems.about((*path, number, "public_key"), message, warning=True)
 
 
@@ -160,7 +160,7 @@ def _acknowledgements(mqtt: Mqtt, data: Mapping[str, Any], pydantic_problems: Py
     ordering = {key.public_key for key in commands.keys} if commands is not None else frozenset[str]()
     for number, key in enumerate(mqtt.ack_keys):
         if key.public_key in ordering:
-            message = Text("is also a key for commands: who stores events could then also give orders")
+            message = Text("is also a key for commands: a signer of acknowledgements could then also give orders")
             yield pydantic_problems.about((*path, number, "public_key"), message, warning=True)
 
 
@@ -170,7 +170,7 @@ def _twice(path: Path, keys: Sequence[CommandKey | AckKey], pydantic_problems: P
         if any(other.id == key.id for other in earlier):
             yield pydantic_problems.about((*path, number, "id"), Text("another key has this name"))
         if any(other.public_key == key.public_key for other in earlier):
-            yield pydantic_problems.about((*path, number, "public_key"), Text("this key stands here twice"))
+            yield pydantic_problems.about((*path, number, "public_key"), Text("this key is listed twice"))
 
 
 def _evidence(data: Mapping[str, Any], pydantic_problems: PydanticProblems) -> Iterator[Problem]:
@@ -188,7 +188,7 @@ def _uploads(data: Mapping[str, Any], pydantic_problems: PydanticProblems) -> It
         return
     for number, host in enumerate(uploads.hosts):
         if host in uploads.hosts[:number]:
-            yield pydantic_problems.about(("uploads", "hosts", number), Text("this host stands here twice"))
+            yield pydantic_problems.about(("uploads", "hosts", number), Text("this host is listed twice"))
     if uploads.ca_file is not None:
         path = ("uploads", "ca_file")
         unreadable = list(readable(path, uploads.ca_file, pydantic_problems))

@@ -25,11 +25,9 @@ def console_problems(console: Console, pydantic_problems: PydanticProblems) -> I
     for number, address in enumerate(console.listen):
         path = (SECTION, "listen", number)
         if address in console.listen[:number]:
-            yield pydantic_problems.about(path, Text("this address stands here twice"))
+            yield pydantic_problems.about(path, Text("this address is listed twice"))
         elif ip_address(address).is_unspecified and len(console.listen) > 1:
-            yield pydantic_problems.about(
-                path, Text("stands for every address: name it alone, or the others without it")
-            )
+            yield pydantic_problems.about(path, Text("means every address: list only this one, or only the others"))
         elif ip_address(address).is_multicast:
             yield pydantic_problems.about(path, Text("expected an address of this computer, not of a group"))
     yield from _certificate(console, pydantic_problems)

@@ -38,7 +38,7 @@ def driver_page_problems(
     path = (*lane, "driver_page")
     for number, language in enumerate(page.languages):
         if language in page.languages[:number]:
-            yield pydantic_problems.about((*path, "languages", number), Text("this language stands here twice"))
+            yield pydantic_problems.about((*path, "languages", number), Text("this language is listed twice"))
     if not page.enabled:
         return
     if console is not None:

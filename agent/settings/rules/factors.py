@@ -47,7 +47,7 @@ def needs_plate(lane: Lane) -> bool:
 def _contradictions(lane: Lane) -> Iterator[FactorProblem]:
     rules = lane.rules
     if rules.require != "permit_and_plate":
-        message = Text('needs rules.require = "permit_and_plate": elsewhere nobody asks for the VIN')
+        message = Text('needs rules.require = "permit_and_plate": other rules do not ask for the VIN')
         for key, asks in (
             ("second_factor", rules.second_factor != "plate"),
             ("without_plate", rules.without_plate == "vin"),

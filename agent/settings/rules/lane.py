@@ -195,7 +195,7 @@ class LaneRules:
                 )
             if seen[number] > 1:
                 yield self._about(
-                    "signals", "inverted", place, message=Text("input {number} stands here twice", number=number)
+                    "signals", "inverted", place, message=Text("input {number} is listed twice", number=number)
                 )
 
     def _simulated(self) -> Iterator[Problem]:
@@ -207,7 +207,7 @@ class LaneRules:
             if lane.close_mode == "agent":
                 message = Text('"agent" needs real inputs beside a real relay board: simulated ones see no vehicle')
                 yield self._about("close_mode", message=message)
-            message = Text("is simulated beside a real relay board: no vehicle is felt")
+            message = Text("is simulated beside a real relay board: no vehicle is detected")
             yield self._about("inputs", "kind", message=message, warning=True)
         for place, camera in enumerate(lane.cameras):
             if camera.kind == _SIMULATED:

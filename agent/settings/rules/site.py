@@ -26,7 +26,7 @@ def site_problems(site: Site, gate: object, pydantic_problems: PydanticProblems)
         path = ("site", "gates", number)
         earlier = site.gates[:number]
         if any(other.id == one.id for other in earlier):
-            yield pydantic_problems.about((*path, "id"), Text("this gate stands here twice"))
+            yield pydantic_problems.about((*path, "id"), Text("this gate is listed twice"))
         if any(other.public_key == one.public_key for other in earlier):
             yield pydantic_problems.about(
                 (*path, "public_key"), Text("another gate has this key: each gate has its own")
@@ -70,7 +70,7 @@ def list_problems(lists: Lists, pydantic_problems: PydanticProblems) -> Iterator
             yield pydantic_problems.about(("lists", younger), message)
     for number, kind in enumerate(lists.require):
         if kind in lists.require[:number]:
-            yield pydantic_problems.about(("lists", "require", number), Text("this list stands here twice"))
+            yield pydantic_problems.about(("lists", "require", number), Text("this list is listed twice"))
 
 
 def access_problems(

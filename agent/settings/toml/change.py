@@ -30,7 +30,9 @@ class ChangeError(Exception):
 def with_value(text: str, path: Path, value: str) -> str:
     """The text with another value, written as TOML, at the path. Raises ChangeError."""
     wanted = _wanted(tomllib.loads(text), path, tomllib.loads(f"x = {value}")["x"])
-    refusal = Text("{key} cannot be put into this file without changing its form: write it by hand", key=dotted(path))
+    refusal = Text(
+        "{key} cannot be set in this file without changing its form: edit the file yourself", key=dotted(path)
+    )
     return first_right(_candidates(text, path, value), [wanted], refusal)
 
 

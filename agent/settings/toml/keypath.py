@@ -28,7 +28,7 @@ def key_path(text: str) -> Path:
         )
         at = match.end()
     if at < len(text) or not path:
-        raise ValueError(Text('"{text}" is no key; expected one like lanes.exit-1.timing.read_s', text=text))
+        raise ValueError(Text('"{text}" is not a key; expected one like lanes.exit-1.timing.read_s', text=text))
     return tuple(path)
 
 
@@ -36,4 +36,4 @@ def _unquoted(text: str) -> str:
     try:
         return next(iter(tomllib.loads(f"{text} = 0")))
     except tomllib.TOMLDecodeError:
-        raise ValueError(Text("{text} is no quoted part of a key", text=text)) from None
+        raise ValueError(Text("{text} is not a quoted part of a key", text=text)) from None

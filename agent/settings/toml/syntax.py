@@ -29,7 +29,7 @@ _STATEMENT = re.compile(r"[ \t]*(?:\[\[?[^\[\],]+\]\]?[ \t]*(?:#.*)?$|[\w\"'. -]
 _NO_KEY = re.compile(r"[ \t]*(?:#|\n|\})")
 _UNCLOSED = ("Unclosed", "Unterminated")
 _HINTS: Mapping[str, Text] = {
-    "Invalid value": Text("expected a value: texts stand in quotes, numbers and true or false without"),
+    "Invalid value": Text("expected a value: texts in quotes, numbers and true or false without"),
     "Illegal character '\\n'": Text("the text has no closing quote"),
     "Unterminated string": Text("the text has no closing quote"),
     "Expected newline or end of document after a statement": Text("expected the end of the line after the value"),
@@ -37,7 +37,7 @@ _HINTS: Mapping[str, Text] = {
     "Invalid initial character for a key part": Text("expected a key, a [table] or a comment"),
     "Invalid statement": Text("expected a key, a [table] or a comment"),
     "Unescaped '\\' in a string": Text(
-        "a backslash stands doubled in a text in double quotes, or the text in single quotes"
+        "write a backslash twice in a text in double quotes, or put the text in single quotes"
     ),
 }
 _READER: Mapping[str, Text] = {
@@ -138,7 +138,7 @@ def _one_line(text: str, gave_up: int) -> _Fault | None:
     if opened is None or text[opened[0]] != "{" or not _NO_KEY.match(text, gave_up):
         return None
     until = closing(text, opened[0]) - 1
-    return _at(text, gave_up, Text("a table in { } stands in one line, without a comma at its end"), until=until)
+    return _at(text, gave_up, Text("a table in { } must be on one line, without a comma at its end"), until=until)
 
 
 def _strange(text: str, gave_up: int, message: str) -> _Fault:
@@ -148,7 +148,7 @@ def _strange(text: str, gave_up: int, message: str) -> _Fault:
     character = text[gave_up]
     if not character.isascii():
         name = unicodedata.name(character, "without a name")
-        words = Text("the character U+{code:04X} ({name}) cannot stand here", code=ord(character), name=name)
+        words = Text("the character U+{code:04X} ({name}) is not allowed here", code=ord(character), name=name)
         return _at(text, gave_up, words)
     return _at(text, gave_up, _words(message))
 

@@ -91,7 +91,7 @@ class RegistryDatabase:
                 self._move_aside(cause, utc)
             self._attach(utc)
             self._damage = ""
-            return self.replaced or Text("the registry of lists was begun anew, because {cause}", cause=cause)
+            return self.replaced or Text("the registry of lists was recreated, because {cause}", cause=cause)
 
     def suspect(self, cause: str) -> None:
         """Note that the file is damaged, for `replace_damaged`."""

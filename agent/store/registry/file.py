@@ -198,7 +198,7 @@ class RegistryFile:
             elif found != SCHEMA_VERSION:
                 raise RegistryDamagedError(
                     Text(
-                        "{path} is no file of lists of this agent (schema {found}); move it away",
+                        "{path} is not a file of lists of this agent (schema {found}); move it away",
                         path=self.path,
                         found=found,
                     )

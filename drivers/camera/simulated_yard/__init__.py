@@ -1,1 +1,1 @@
-"""The drawn yard: vehicles, plates and permits for the simulated camera."""
+"""The simulated yard: vehicles, plates and permits for the simulated camera."""

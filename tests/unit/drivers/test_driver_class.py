@@ -28,8 +28,8 @@ SETTINGS = "    Settings = AcmeSettings\n"
         ("AcmeRelay = 1", "acme_board:AcmeRelay is no class"),
         (RELAY.replace("def set(", "def put("), "acme_board:AcmeRelay lacks: set"),
         ("class AcmeRelay: ...", "acme_board:AcmeRelay lacks: open, close, pulse, set, all_off, state"),
-        (RELAY.replace(SETTINGS, ""), "its settings are no pydantic model"),
-        (RELAY.replace(SETTINGS, "    Settings = dict\n"), "its settings are no pydantic model"),
+        (RELAY.replace(SETTINGS, ""), "its settings are not a pydantic model"),
+        (RELAY.replace(SETTINGS, "    Settings = dict\n"), "its settings are not a pydantic model"),
         (RELAY.replace(MADE, "        pass\n"), "it declares no capabilities"),
         (RELAY.replace(MADE, "        self.capabilities = 4\n"), "its capabilities cannot be: 4"),
         (

@@ -189,7 +189,7 @@ def test_a_relay_that_does_not_let_go_takes_the_board_down_and_all_off_is_tried_
     yard = yards(hardware_pulse=False)
     _stick_once_on(yard)
     yard.order()
-    assert "relay 1 does not let go" in yard.reports.wait_lost()
+    assert "relay 1 does not release" in yard.reports.wait_lost()
     assert sum("not known to be released" in record.message for record in caplog.records) == 1, "told once, not flooded"
     yard.order("open", "g2")
     assert yard.reports.wait_pulse(2).delivery is NOT_DELIVERED

@@ -211,7 +211,7 @@ def test_a_relay_that_does_not_let_go_is_the_loss_of_its_own_lane_only(site):
     site.wait_relays(r3=True)
     site.relays.stuck.add(3)
     site.lanes[0].hold(on=False)
-    assert site.reports[0].wait_lost() == "relay 3 does not let go"
+    assert site.reports[0].wait_lost() == "relay 3 does not release"
     assert site.pulse(0) is NOT_DELIVERED
     assert site.pulse(1) is DELIVERED
     assert site.reports[1].count(PortState.LOST) == 0
@@ -229,7 +229,7 @@ def test_a_relay_that_is_stuck_from_the_start_is_the_loss_of_its_own_lane_only(s
     site = site(before=stick)
     site.reports[0].wait_lost()
     site.reports[1].wait_up()
-    assert site.reports[0].states == [(PortState.LOST, "relay 2 does not let go")]
+    assert site.reports[0].states == [(PortState.LOST, "relay 2 does not release")]
     assert site.pulse(1) is DELIVERED
     site.relays.stuck.clear()
     site.reports[0].wait_up()

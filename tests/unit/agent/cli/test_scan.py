@@ -159,7 +159,7 @@ def test_a_text_cannot_steer_the_terminal(tmp_path: Path) -> None:
 
 def test_a_folder_is_read_with_the_folders_in_it_and_only_its_pictures(tmp_path: Path, photo: Path) -> None:
     (tmp_path / "deeper").mkdir()
-    (tmp_path / "labels.csv").write_text("no picture")
+    (tmp_path / "labels.csv").write_text("not a picture")
     photo.rename(tmp_path / "deeper" / "B.PNG")
     cv2.imwrite(str(tmp_path / "a.jpg"), np.zeros((40, 40, 3), np.uint8))
     result = run(tmp_path, "--json", "--reader", "qr")
@@ -188,7 +188,7 @@ def test_a_folder_without_pictures_is_an_error(tmp_path: Path) -> None:
     result = run(tmp_path)
 
     assert result.exit_code == 1
-    assert "no pictures" in result.stderr
+    assert "not a pictures" in result.stderr
 
 
 def test_a_file_name_that_is_no_utf8_still_gives_valid_json(tmp_path: Path, photo: Path) -> None:

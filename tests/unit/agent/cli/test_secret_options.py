@@ -61,7 +61,7 @@ def test_a_file_of_somebody_else_is_refused(file, monkeypatch):
         os.chown(file, 4711, -1)
     else:
         monkeypatch.setattr(secret_options.os, "geteuid", lambda: 4711)
-    with pytest.raises(SecretError, match="belongs to somebody else"):
+    with pytest.raises(SecretError, match="belongs to another user"):
         secret_of(file, "?")
 
 

@@ -321,14 +321,14 @@ def test_a_refused_configuration_is_told_on_every_page(gate_with, language):
         assert 'href="/configuration"' in found[0], path
         assert (
             translate(
-                Text("The configuration on the disk cannot be used. The gate runs on with the last good one."), language
+                Text("The configuration on disk is invalid. The gate keeps running with the last valid one."), language
             )
             in found[0]
         ), path
     viewers = gate.browser("viewer").get("/lane/out", headers=heads).text
     assert (
         translate(
-            Text("The configuration on the disk cannot be used. The gate runs on with the last good one."), language
+            Text("The configuration on disk is invalid. The gate keeps running with the last valid one."), language
         )
         in banner.search(viewers)[0]
     )
@@ -357,7 +357,7 @@ def test_a_check_that_was_passed_is_not_named_by_its_failure_and_a_failed_one_ha
     assert (failed_tone, "PERMIT_REVOKED" in failed, "failed" in failed) == ("bad", True, True)
     assert passed_tone == "good"
     assert "EXPIRED" not in passed
-    assert "Its time is not over" in passed
+    assert "Not expired" in passed
     assert "passed" in passed
     assert 'until <time datetime="2026-11-28T07:00:00Z"' in passed
 

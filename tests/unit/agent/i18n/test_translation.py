@@ -168,7 +168,7 @@ def test_the_values_of_a_text_can_be_changed_wherever_they_stand():
 
 
 def test_a_text_without_values_may_hold_braces():
-    text = Text("a table in { } stands in one line, without a comma at its end")
+    text = Text("a table in { } must be on one line, without a comma at its end")
     assert translate(text, Language.RU).startswith("таблица в { } стоит")
 
 

@@ -349,7 +349,7 @@ def test_letting_go_while_nothing_can_be_written_is_done_and_answered_with_a_wor
     eventually(lambda: len(gate.answers) == 4)
     assert [(one.done, one.detail) for one in gate.answers] == [
         (True, "it is held open"),
-        (True, "it is let go"),
+        (True, "the hold is released"),
         (True, "it is held open"),
         (True, "it is let go; the journal cannot be written, its record waits"),
     ]

@@ -96,7 +96,7 @@ def test_nobody_waits_for_the_other_end_of_a_file_that_is_a_pipe(tmp_path):
     os.mkfifo(tmp_path / "trust.txt")
     file = TrustFile(tmp_path / "trust.txt")
     assert file.read_if_changed() is None
-    assert "no regular file" in file.problem
+    assert "not a regular file" in file.problem
 
 
 def test_a_gate_without_a_file_has_the_list_that_came_otherwise(tmp_path):

@@ -248,7 +248,7 @@ def test_signatures_are_not_checked_without_end():
     [
         (ack(12), "not signed"),
         (signed_ack(12, kid="nobody"), "a key that the gate does not know"),
-        (signed_ack(12, key=OTHER), "do not hold"),
+        (signed_ack(12, key=OTHER), "are invalid"),
         (signed_ack(12, said=digest(13)), "another event 12 than the gate holds"),
     ],
 )

@@ -307,7 +307,7 @@ def test_in_puback_mode_what_the_broker_has_taken_counts_and_the_status_says_so(
 def test_in_puback_mode_an_event_without_subscribers_is_not_delivered(broker, journal):
     record(journal, 5)
     with linked(journal, quick(broker.port), PUBACK) as link:
-        eventually(lambda: "nobody subscribes" in link.uplink.view.trouble)
+        eventually(lambda: "no one subscribes" in link.uplink.view.trouble)
         assert journal.watermark == 0
         with Listener(broker.port, f"{ROOT}/event/#") as listener:
             eventually(lambda: journal.watermark == 5)

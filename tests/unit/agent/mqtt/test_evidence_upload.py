@@ -106,7 +106,7 @@ def test_pictures_survive_a_killed_broker_and_a_restarted_gate(broker, journal, 
     with linked(journal, quick(broker.port)) as link, sending(link, again) as sender:
         again.request(names(3))
         broker.start()
-        eventually(lambda: "nobody subscribes" in sender.trouble)
+        eventually(lambda: "no one subscribes" in sender.trouble)
         with Album(broker.port) as album:
             eventually(lambda: set(album.pictures) == set(names(0, 1, 2, 3)))
             assert all(album.pictures[name] == again.get(name) for name in album.pictures)

@@ -104,7 +104,7 @@ def test_many_threads_may_publish_at_once(broker):
 
 def test_nobody_listening_is_told_from_taken(broker):
     with OneShotClient(local(broker.port)) as client:
-        assert "nobody subscribes" in client.publish(Outgoing("nowhere", b"x")).words
+        assert "no one subscribes" in client.publish(Outgoing("nowhere", b"x")).words
 
 
 def test_a_refusal_is_told_in_words(tmp_path):

@@ -38,7 +38,9 @@ def test_a_central_that_never_acknowledges_becomes_an_alarm_once(tmp_path):
     ):
         record(journal, 3)
         (alarm,) = eventually(lambda: [event for event in noted if isinstance(event, AlarmRaised)])
-        assert alarm == AlarmRaised(alarm=Alarm.DELIVERY_STALLED, detail="central acknowledges nothing beyond event 0")
+        assert alarm == AlarmRaised(
+            alarm=Alarm.DELIVERY_STALLED, detail="central has acknowledged nothing beyond event 0"
+        )
 
 
 def test_who_hears_nothing_connects_anew_ever_more_rarely_until_something_is_heard():

@@ -149,7 +149,7 @@ def test_what_somebody_installs_by_hand_meanwhile_is_left_alone(begun, carry_out
     begun.by_hand(begun.releases.package())
     assert carry_out(begun) == 0
     assert begun.installed == NEW_PACKAGE
-    assert outcome(begun).detail == f"version {NEW_PACKAGE} was installed by hand meanwhile"
+    assert outcome(begun).detail == f"version {NEW_PACKAGE} was installed manually meanwhile"
     assert begun.done == []
 
 

@@ -160,7 +160,7 @@ def test_a_vision_worker_is_told_whether_a_vehicle_waits_and_told_again_after_a_
         ("garbage", "broke the protocol"),
         ("liar", "one position for each character"),
         ("future", "cannot be"),
-        ("stranger", "somebody else"),
+        ("stranger", "another process"),
         ("old", "mixed installations"),
     ],
 )
@@ -400,9 +400,9 @@ def test_a_vision_worker_that_is_not_trusted_any_more_is_ended_and_another_one_s
     with watching("count") as watched:
         watched.status(lambda one: one.up)
         first = watched.port.pid
-        watched.port.start_anew(Text("told of what its picture does not show, and was ended"))
+        watched.port.start_anew(Text("reported what its picture does not show, and was ended"))
         lost = watched.status(lambda one: one.state is PortState.LOST)
-        assert lost.detail == "the vision worker told of what its picture does not show, and was ended"
+        assert lost.detail == "the vision worker reported what its picture does not show, and was ended"
         watched.status(lambda one: one.up)
         assert watched.port.pid != first
         assert is_gone(first)

@@ -209,7 +209,7 @@ def test_plates_of_another_lane_of_the_camera_are_not_passed_on():
         ("future", "broke the protocol: a plate from"),
         ("past", "broke the protocol: a plate from"),
         ("detection", "broke the protocol: a witness does not say Detection"),
-        ("stranger", "broke the protocol: a greeting from somebody else"),
+        ("stranger", "broke the protocol: a greeting from another process"),
         ("old", "mixed installations"),
         ("exit", "ended with exit code 3"),
     ],

@@ -115,7 +115,7 @@ def test_a_pipe_and_a_file_that_may_not_be_read_are_told_and_do_not_hang(own: Im
     with pytest.raises(ImportRefusedError) as refused:
         own.take(read_folder(source))
     assert [problem.partition(": ")[2] for problem in refused.value.problems] == [
-        "It is no regular file",
+        "It is not a regular file",
         "No such file or directory",
     ]
 

@@ -114,7 +114,7 @@ def test_bad_files_are_left_out_with_the_reason_and_the_next_one_is_shown(folder
     assert reds(device, 4) == [10, 20, 30, 10]
     reasons = device.refused
     assert set(reasons) == {"aa-junk.jpg", "ab-truncated.jpg", "ac-huge.png", "ad-bomb.png", "ae-heavy.bmp"}
-    assert "no picture" in reasons["aa-junk.jpg"]
+    assert "not a picture" in reasons["aa-junk.jpg"]
     assert "damaged" in reasons["ab-truncated.jpg"]
     assert "too large" in reasons["ac-huge.png"]
     assert "too large" in reasons["ad-bomb.png"]
@@ -134,8 +134,8 @@ def test_a_file_that_has_been_repaired_is_shown_in_the_next_round(folder):
 def test_a_folder_without_any_picture_says_why(tmp_path):
     with pytest.raises(DeviceMisconfiguredError, match="no file in it"):
         opened(tmp_path)
-    (tmp_path / "readme.txt").write_text("no picture")
-    with pytest.raises(DeviceMisconfiguredError, match=r"readme\.txt: it is no picture"):
+    (tmp_path / "readme.txt").write_text("not a picture")
+    with pytest.raises(DeviceMisconfiguredError, match=r"readme\.txt: it is not a picture"):
         opened(tmp_path)
     with pytest.raises(DeviceMisconfiguredError, match="no such folder"):
         opened(tmp_path / "missing")

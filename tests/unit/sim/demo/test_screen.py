@@ -50,7 +50,7 @@ def decided(verdict, reason, plate=None, data=None):
 EVENTS = [
     (
         *decided("PASS", "OK", {"read": "", "declared": "A1"}),
-        "may pass: All checks held. There is nothing to do. no plate, declared A1",
+        "may pass: All checks passed. There is nothing to do. no plate, declared A1",
     ),
     (
         *decided("PASS", "OK", {"read": "A1", "declared": "A1"}, LISTS),
@@ -61,9 +61,9 @@ EVENTS = [
         {"verdict": "PASS", "reason": "OK", "plate": None, "vin": {"read": "LSGJA52U1RH123456", "source": "qr"}},
         "There is nothing to do. VIN LSGJA52U1RH123456 (qr)",
     ),
-    (*decided("DENY", "EXPIRED"), "refused: The time of the permit is over. A new permit is needed."),
+    (*decided("DENY", "EXPIRED"), "refused: The permit has expired. A new permit is needed."),
     (*decided("MANUAL", "QR_MULTIPLE", data=LISTS), "to this vehicle shown. by declarations 7"),
-    (*decided("RETRY", "PLATE_UNREADABLE", data=LISTS), "to be shown again: "),
+    (*decided("RETRY", "PLATE_UNREADABLE", data=LISTS), "show again: "),
     ("transaction.closed", {"outcome": "passed", "reason": "OK", "duration_s": 4.25}, "The vehicle passed."),
     ("access.granted", {"by": "permit"}, "by a permit"),
     ("alarm.raised", {"alarm": "tailgating", "detail": "x"}, "A second vehicle followed through."),

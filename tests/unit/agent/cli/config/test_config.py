@@ -94,7 +94,7 @@ class Gate:
 
 
 WRITTEN_WRONG = {
-    ("unset", "a..b"): Text('"{text}" is no key; expected one like lanes.exit-1.timing.read_s', text="a..b"),
+    ("unset", "a..b"): Text('"{text}" is not a key; expected one like lanes.exit-1.timing.read_s', text="a..b"),
     ("add", "lanes.new", "number"): Text("expected NAME=VALUE, such as id=front, not {given!r}", given="number"),
     ("add", "lanes.new", "a=1", "a.b=2"): Text("{name}: {part} has a value of its own already", name="a.b", part="a"),
 }
@@ -343,7 +343,7 @@ def test_the_history_says_when_who_what_and_which_keys(gate):
     assert third["changed"] == ["lanes.exit-1.timing.read_s"]
     assert not third["on_disk"]
     told = gate.call("history", "-c", gate.main).stdout.splitlines()
-    assert told[-1] == "the files on the disk are not in the history yet: they were edited by hand"
+    assert told[-1] == "the files on disk are not in the history yet: they were edited manually"
     gate.set("mqtt.window", "9")
     by_hand, last = gate.states()[-2:]
     assert (by_hand["what"], by_hand["changed"]) == ("edited by hand", ["gate.id"])
@@ -469,7 +469,7 @@ def gate_set(gate, key, value):
 def test_one_who_does_not_let_go_is_waited_for_and_then_told_of(gate, monkeypatch):
     monkeypatch.setattr("agent.settings.editing.history.LONGEST_WAIT_S", 0.1)
     first = History(gate.folder / "state", gate.main)
-    with first.held(), pytest.raises(HistoryError, match="another command changes"), first.held():
+    with first.held(), pytest.raises(HistoryError, match="another command is changing"), first.held():
         pass
     assert (gate.history / LOCK).exists()
 

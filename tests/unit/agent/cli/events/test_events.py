@@ -195,7 +195,7 @@ def test_no_control_character_reaches_the_terminal():
 @pytest.mark.parametrize(
     ("kind", "data", "language", "words"),
     [
-        ("access.decided", {"verdict": "DENY", "reason": "EXPIRED"}, "en", "The time of the permit is over."),
+        ("access.decided", {"verdict": "DENY", "reason": "EXPIRED"}, "en", "The permit has expired."),
         ("access.decided", {"verdict": "DENY", "reason": "EXPIRED"}, "zh", "通行证已过期。"),
         ("alarm.raised", {"alarm": "tailgating"}, "ru", "Следом проехала вторая машина."),
         ("transaction.closed", {"outcome": "passed", "reason": "OK"}, "kk", "Көлік өтті."),

@@ -473,7 +473,7 @@ GOOD = {
         ({"not_before": "1"}, "field 4 is out of range"),
         ({"expires_at": str(NOW - 1)}, "it ends before it begins"),
         ({"declaration": "123"}, "declaration: expected 18 digits, got 3 characters"),
-        ({"declaration": "941199990000012345"}, "are no year"),
+        ({"declaration": "941199990000012345"}, "are not a year"),
         ({"vin": "LSVAA49J13204737O"}, "vin: expected 17 digits and letters without I, O and Q"),
         ({"plate": "12"}, "has the form of no plate"),
         ({"plate_kind": "civil_bleu"}, "do you mean civil_blue?"),

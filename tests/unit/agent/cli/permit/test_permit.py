@@ -260,7 +260,7 @@ def test_verify_needs_a_trust_list_of_the_pinned_root(keys, tmp_path):
     text = text_of(issue(keys))
     other = SigningKey.from_seed(b"o" * 32).public.raw.hex()
     listed = ("--trust-list", keys / "trust-list.txt")
-    assert "no pinned root key" in run("verify", text, *listed, "--root-key", other, "--site", 9411).stderr
+    assert "not a pinned root key" in run("verify", text, *listed, "--root-key", other, "--site", 9411).stderr
     assert "the root key" in run("verify", text, *listed, "--root-key", "xyz", "--site", 9411).stderr
     both = ("--root-key", other, "--root-key", root_of(keys).raw.hex(), "--site", 9411)
     assert run("verify", text, *listed, *both).exit_code == exit_codes.OK
@@ -292,7 +292,7 @@ def test_renew_leaves_the_list_alone_when_it_refuses(keys):
     assert refused.exit_code == exit_codes.FAILED
     assert "no key 00000000" in refused.stderr
     stranger = run("renew", "--trust-list", keys / "trust-list.txt", "--root", keys / "issuer.pem")
-    assert "no pinned root key" in stranger.stderr
+    assert "not a pinned root key" in stranger.stderr
     assert (keys / "trust-list.txt").read_bytes() == before
 
 
@@ -344,7 +344,7 @@ def test_the_root_changes_while_gates_pin_both(keys, tmp_path):
     fresh = root_of(tmp_path / "next").raw.hex()
     assert fresh in told.stdout
     listed = ("--trust-list", keys / "trust-list.txt", "--root", tmp_path / "next" / "root.pem")
-    assert "no pinned root key" in run("renew", *listed).stderr
+    assert "not a pinned root key" in run("renew", *listed).stderr
     assert run("renew", *listed, "--signed-by", old).exit_code == exit_codes.OK
     checked = ("verify", text, "--trust-list", keys / "trust-list.txt", "--site", 9411)
     assert run(*checked, "--root-key", old, "--root-key", fresh).exit_code == exit_codes.OK

@@ -130,7 +130,7 @@ def test_what_is_taken_in_and_what_is_left_out_is_told(gate: Path, stick: Path, 
     (stick / "notes.txt").touch()
     answer = run("import", stick, "-c", gate)
     assert (answer.code, answer.out) == (0, "ru/wait: 0.5 s\n")
-    assert answer.err == "notes.txt: left out, it is no recording by its name\n"
+    assert answer.err == "notes.txt: left out, its name is not that of a recording\n"
     assert list(own(tmp_path).all()) == [RecordingKey.parse("ru/wait")]
 
 

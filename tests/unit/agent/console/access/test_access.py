@@ -145,7 +145,7 @@ def test_whatever_changes_a_user_ends_his_sessions_and_nobody_elses(people, chan
 )
 def test_the_last_admin_stays(people, change):
     token = people.sessions.open("boss")
-    with pytest.raises(UserRefusedError, match="Nobody else is an administrator"):
+    with pytest.raises(UserRefusedError, match="There is no other administrator"):
         change(people.users)
     assert people.users.find("boss").role is Role.ADMIN
     assert people.sessions.find(token) is not None

@@ -121,7 +121,7 @@ def test_a_lane_in_dry_run_says_so_before_all_else_and_how_it_agrees_with_what_h
     assert (told["message"], told["lamp"], told["tone"]) == ("", "", "off")
     assert all(count in told["notes"][1] for count in "821")
     if language is Language.EN:
-        assert told["state"] == "Dry run: Open: the vehicle may drive"
+        assert told["state"] == "Dry run: Open: the vehicle can pass"
         assert told["notes"][0] == "DRY RUN: nothing moves, and the driver is told nothing"
 
 
@@ -231,7 +231,7 @@ def test_a_camera_that_the_computer_cannot_keep_up_with_says_what_to_do():
     told = camera_news(replace(UP, overloaded=True), PICTURE, BEAT, words(), AT)
     assert (told["tone"], told["advice"]) == (
         "poor",
-        "Pictures are lost or come late. Use a smaller picture, or fewer cameras on this computer.",
+        "Pictures are lost or late. Use smaller pictures, or fewer cameras on this computer.",
     )
 
 
@@ -401,8 +401,8 @@ def test_why_a_plate_that_everybody_sees_does_not_count_is_told_in_every_languag
         "",
         translate(
             Text(
-                "A plate was read that stood there before this vehicle came, or stands behind it: it is taken for "
-                "that of another vehicle, such as a parked one."
+                "A plate was read that was there before this vehicle came, or is behind it. It counts as the plate "
+                "of another vehicle, such as a parked one."
             ),
             language,
         ),

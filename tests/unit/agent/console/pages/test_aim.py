@@ -96,7 +96,7 @@ def test_the_second_of_two_technicians_is_told_and_changes_nothing(gate):
     assert send(gate, NEW).status_code == 200
     answer = send(gate, [[0.3, 0.3], [0.7, 0.3], [0.7, 0.7]])
     assert answer.status_code == 409
-    assert "Somebody has changed" in answer.text
+    assert "Someone else has changed" in answer.text
     assert gate.zone == NEW
 
 

@@ -198,7 +198,7 @@ def test_a_test_is_refused_in_words_while_a_vehicle_is_there(quiet):
     eventually(lambda: view(quiet).input_state.signals.presence is True)
     refused = held(technician, "test_open")
     assert "Refused." in refused.text
-    assert "A vehicle is there, or may be." in refused.text
+    assert "A vehicle is or may be present." in refused.text
     assert "A vehicle is there" in quiet.browser("viewer").get("/live/barrier/out").text
     assert pulses(quiet) == before
     board.set(1, False)
@@ -227,7 +227,7 @@ def test_a_held_barrier_is_let_go_again(quiet):
     technician = quiet.browser("technician")
     assert "It is held open." in held(technician, "hold").text
     eventually(lambda: view(quiet).held_by == "some-technician")
-    assert "It is let go." in held(technician, "release").text
+    assert "The hold is released." in held(technician, "release").text
     closed_again(quiet)
 
 
@@ -373,7 +373,7 @@ def test_a_lane_that_has_stopped_answers_so_too(tmp_path):
     eventually(lambda: not unit.loop.runs, what="the end of the lane")
     assert (
         answer_text(unit.order(CommandKind.OPEN, "aigul", "test", 0.1).detail)
-        == "The lane does not run; nothing was done."
+        == "The lane is not running; nothing was done."
     )
 
 

@@ -149,8 +149,8 @@ def test_the_page_is_there_in_every_language(site, language):
     for said in (
         Text("Serial ports"),
         Text("Cameras of this computer"),
-        Text("It is the socket's: always use the same socket."),
-        Text("It follows the device to any socket."),
+        Text("This name belongs to the USB socket: always use the same socket."),
+        Text("This name follows the device to any USB socket."),
         Text("nobody"),
     ):
         assert str(escape(translate(said, language))) in page, said

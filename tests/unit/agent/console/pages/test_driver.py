@@ -240,7 +240,7 @@ def replaced(make):
         replaced(os.mkfifo),
         replaced(lambda path: path.mkdir()),
     ],
-    ids=["others can read it", "damaged", "gone", "a link", "a pipe", "a folder"],
+    ids=["other users can read it", "damaged", "gone", "a link", "a pipe", "a folder"],
 )
 def test_a_key_that_cannot_be_used_lets_nobody_in_from_elsewhere_and_everybody_from_here(gate, spoil):
     token, path = gate.key().token("out"), gate.key().path

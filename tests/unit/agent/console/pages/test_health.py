@@ -123,7 +123,7 @@ def test_the_command_asks_the_running_agent_and_moves_nothing(gate):
     (trust,) = [one for one in told["findings"] if one["code"] == "TRUST_LIST_MISSING"]
     assert trust["finding"] == translate(FINDINGS["TRUST_LIST_MISSING"].what, Language.RU)
     lines = run("doctor", str(gate.path), "--socket", str(gate.socket)).stdout
-    assert "the running agent says" in lines
+    assert "reported by the running agent" in lines
     assert "→ Set permits.trust_list" in lines
 
 

@@ -128,7 +128,7 @@ def test_events_are_found_by_what_is_known_of_them(gate, ask, there):
 @pytest.mark.parametrize("since", ["yesterday", "2026-13-01", "9" * 64, "\x00"])
 def test_a_time_that_is_none_is_told(gate, since):
     answer = gate.browser("viewer").get("/journal", params={"since": since})
-    assert (answer.status_code, "is no time" in answer.text) == (422, True)
+    assert (answer.status_code, "is not a valid time" in answer.text) == (422, True)
 
 
 def test_older_pages_follow_until_the_journal_ends(gate):
@@ -229,7 +229,7 @@ def test_a_story_says_why_a_plate_that_is_in_the_picture_does_not_count(gate):
     gate.app.parts.journal.record([came, Draft(decided, "out", transaction, utc)])
     page = gate.browser("viewer").get(f"/journal/vehicle/{transaction}").text
     assert (
-        "A plate was read that stood there before this vehicle came, or stands behind it: it is taken for that of "
+        "A plate was read that was there before this vehicle came, or is behind it. It counts as the plate of "
         "another vehicle, such as a parked one." in page
     )
 
@@ -252,7 +252,7 @@ def test_a_story_is_told_in_the_language_down_to_its_details_and_strange_words_a
         CheckRecord(reason=Reason.WRONG_LANE, ok=False, detail="lane 2 <script>"),
     )
     decided = AccessDecided(verdict=Verdict.DENY, reason=Reason.WRONG_LANE, checks=checks)
-    holds = Text("relay {channel} does not let go", channel=2)
+    holds = Text("relay {channel} does not release", channel=2)
     lost = DeviceChanged(device="relay", family="relay", state="lost", detail=holds)
     gate.app.parts.journal.record([came, *(Draft(event, "out", transaction, utc) for event in (decided, lost))])
     page = gate.browser("viewer").get(f"/journal/vehicle/{transaction}", headers={"accept-language": language}).text

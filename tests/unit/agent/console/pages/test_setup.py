@@ -123,7 +123,7 @@ def test_a_simulated_vehicle_with_the_practice_permit_passes_and_the_steps_follo
         words = browser.get(NAV.path).text
     assert (came.status_code, came.headers["location"], again.status_code) == (303, "/lane/out", 409)
     assert "No vehicle has passed yet" not in words
-    assert "only papers to practise with" in words
+    assert "only practice permits" in words
 
 
 def test_no_vehicle_is_simulated_where_the_hardware_is_real(tmp_path):

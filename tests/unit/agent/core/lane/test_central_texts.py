@@ -116,7 +116,7 @@ def test_one_that_names_its_vehicle_is_for_that_vehicle_alone(way: Callable[[], 
     yard = way()
     before = yard.lane
     assert yard.say(transaction=SECOND, en=WINDOW) == [
-        f"answer order 1 not done: the vehicle of transaction {SECOND} does not stand here"
+        f"answer order 1 not done: the vehicle of transaction {SECOND} is not here"
     ]
     assert yard.lane == before
 

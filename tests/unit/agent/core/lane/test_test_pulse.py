@@ -119,7 +119,7 @@ TABLE: list[Row] = [
 ]
 REFUSED: list[tuple[str, Callable[[], Yard], CommandKind, str]] = [
     ("a locked lane", locked, TEST_OPEN, "the lane is locked by op1"),
-    ("a lane without its board", lambda: no_relay(Yard.new()), TEST_OPEN, "the relay board is away"),
+    ("a lane without its board", lambda: no_relay(Yard.new()), TEST_OPEN, "the relay board is disconnected"),
     ("a lane with a vehicle on the loop", taken(presence=True), TEST_OPEN, "a vehicle is there, or may be"),
     (("a lane with something under the "
      "arm"), taken(safety=True, presence=True), TEST_OPEN, "a vehicle is there, or may be"),
@@ -134,7 +134,7 @@ REFUSED: list[tuple[str, Callable[[], Yard], CommandKind, str]] = [
      "counts"), lambda: seen(out_of_service(blind=True, gone_s=4.0)).later(4.0), TEST_OPEN, (
         "a vehicle was seen a moment ago")),
     ("a blind lane in service without a reader", readerless(Yard.new), TEST_OPEN, (
-        "no reader works, so that nobody knows whether a vehicle is there: take the lane out of service first")),
+        "no reader works, so a vehicle cannot be ruled out: take the lane out of service first")),
     (("a lane whose neighbour is "
      "open"), lambda: neighboured(free=False), TEST_OPEN, "a neighbour's barrier is in the way"),
     ("a lane that its controller closes", Yard.new, TEST_CLOSE, (

@@ -64,7 +64,7 @@ def test_checks_that_hold_say_what_they_saw():
 
 
 FAILED = {
-    "no encoding": (text()[:-1], {}, Reason.ENCODING_INVALID, "262 characters is no length of Base45"),
+    "no encoding": (text()[:-1], {}, Reason.ENCODING_INVALID, "262 characters is not a valid length of Base45"),
     "no structure": (b"GP1:", {}, Reason.STRUCTURE_INVALID, "not tagged as COSE_Sign1"),
     "a stranger's": (
         text(key=STRANGER),

@@ -164,7 +164,7 @@ class TestMessages:
         error = refused.value
         assert (error.fault, error.gate, error.version) == (SiteFault.OTHER_VERSION, "east", version)
         assert str(error).startswith(
-            f"east speaks version {version} of the messages between gates, this gate version 2: install"
+            f"east uses version {version} of the messages between gates, this gate version 2: install"
         )
 
     @pytest.mark.parametrize("payload", [b"", b"[]", b"null", b"{", b"\xff", b"1e999", b"[" * 5000])

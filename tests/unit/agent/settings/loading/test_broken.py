@@ -250,7 +250,7 @@ BROKEN = [
     (
         "a mark of byte order further down",
         good(("site = 7", "\ufeffsite = 7")),
-        [(6, 1, "", "U+FEFF (ZERO WIDTH NO-BREAK SPACE) cannot stand here", "")],
+        [(6, 1, "", "U+FEFF (ZERO WIDTH NO-BREAK SPACE) is not allowed here", "")],
     ),
     (
         "Windows line ends",
@@ -331,12 +331,12 @@ BROKEN = [
     (
         "an inline table of two lines",
         good((RELAY, 'relay = { kind = "board",\n  port = "x" }'), ("safety = 2", "safety = two")),
-        [(18, 26, "", "stands in one line", ""), (26, 10, "", "expected a value", "")],
+        [(18, 26, "", "must be on one line", ""), (26, 10, "", "expected a value", "")],
     ),
     (
         "a backslash",
         good(('"/dev/gate-barrier"', '"C:\\dev"')),
-        [(20, 13, "", "a backslash stands doubled", "")],
+        [(20, 13, "", "write a backslash twice", "")],
     ),
     (
         "YAML",
@@ -395,7 +395,7 @@ def test_a_file_that_is_huge_endless_or_no_file_is_refused_at_once(tmp_path):
     os.mkfifo(pipe)
     for path, words in (
         (huge, "It is larger than 256 kB"),
-        (pipe, "It is no regular file"),
+        (pipe, "It is not a regular file"),
         ("/dev/zero", "is not a .toml file in the folder of the configuration"),
     ):
         main = tmp_path / "gate.toml"

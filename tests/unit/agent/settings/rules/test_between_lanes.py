@@ -144,7 +144,7 @@ def test_lanes_that_fit_together_are_taken(tmp_path, lanes):
             "lane a has mode live, this one dry_run",
             "",
         ),
-        ((A | {"more": 'interlock = ["b", "b"]'}, B), "lanes.a.interlock[1]", "lane b stands here twice", ""),
+        ((A | {"more": 'interlock = ["b", "b"]'}, B), "lanes.a.interlock[1]", "lane b is listed twice", ""),
         ((A | {"more": 'shares_arm = "bb"'}, B), "lanes.a.shares_arm", "expected the name of a lane; there is b", "b"),
         ((A | {"more": 'shares_arm = "a"'}, B), "lanes.a.shares_arm", "is this lane itself", ""),
         (

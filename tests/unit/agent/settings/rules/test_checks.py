@@ -275,7 +275,7 @@ def mixed(tmp_path, relay, close_mode):
 def test_what_is_simulated_beside_a_real_relay_board_is_told(tmp_path):
     told = mixed(tmp_path, "lcus", "controller")
     assert told == {
-        ("lanes.out.inputs.kind", "warning"): "is simulated beside a real relay board: no vehicle is felt",
+        ("lanes.out.inputs.kind", "warning"): "is simulated beside a real relay board: no vehicle is detected",
         ("lanes.out.cameras[0].kind", "warning"): "is simulated beside a real relay board: it sees no vehicle",
     }
     assert mixed(tmp_path, "simulated", "agent") == {}

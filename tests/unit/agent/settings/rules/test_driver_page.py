@@ -21,7 +21,7 @@ def text(page, console=CONSOLE):
     ("page", "console", "message"),
     [
         ("enabled = true", "", "lanes.out.driver_page.enabled: needs console.enabled = true"),
-        ('languages = ["zh", "zh"]', CONSOLE, "lanes.out.driver_page.languages[1]: this language stands here twice"),
+        ('languages = ["zh", "zh"]', CONSOLE, "lanes.out.driver_page.languages[1]: this language is listed twice"),
         ("languages = []", CONSOLE, "lanes.out.driver_page.languages: expected a list of 1 to 3 items"),
         ('languages = ["zh", "kk", "en", "ru"]', CONSOLE, "lanes.out.driver_page.languages: expected a list of 1 to 3"),
         ('languages = ["de"]', CONSOLE, 'lanes.out.driver_page.languages[0]: expected one of "en", "zh", "ru", "kk"'),
@@ -76,5 +76,5 @@ def test_a_token_is_one_word_of_32_to_128_letters_and_digits(tmp_path, content, 
 
 def test_a_pipe_in_the_place_of_the_token_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "token")
-    with pytest.raises(OSError, match="no regular file"):
+    with pytest.raises(OSError, match="not a regular file"):
         screen_token(tmp_path / "token")

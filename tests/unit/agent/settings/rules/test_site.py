@@ -75,7 +75,7 @@ def test_the_broker_of_the_site_is_held_to_the_rules_of_brokers(tmp_path):
     found = told(tmp_path, head + gates(own_id(), "other"))
     assert "needs site.key_file" in found["site.certificate_file"].message
     assert found["site.brokers[0]"].severity == "warning"
-    assert "in the clear" in found["site.brokers[0]"].message
+    assert "unencrypted" in found["site.brokers[0]"].message
 
 
 def test_a_lane_waits_for_the_word_of_another_gate(tmp_path):

@@ -129,7 +129,7 @@ def test_what_lies_in_the_place_of_a_folder_is_put_aside_and_told(tmp_path, name
     place.parent.mkdir(exist_ok=True)
     put(place)
     (told,) = EvidenceStore(tmp_path / "evidence", CAP).set_aside
-    assert told == f"{place} was no folder and was moved to {place}.unusable"
+    assert told == f"{place} was not a folder and was moved to {place}.unusable"
     assert EvidenceStore(tmp_path / "evidence", CAP).set_aside == ()
 
 

@@ -173,7 +173,7 @@ def test_a_file_of_something_else_is_put_aside(tmp_path):
         connection.execute("CREATE TABLE accounts (name TEXT)")
     connection.close()
     said, aside = put_aside(path)
-    assert "no file of lists" in said
+    assert "not a file of lists" in said
     with sqlite3.connect(aside) as connection:
         assert connection.execute("SELECT count(*) FROM accounts").fetchone() == (0,)
     connection.close()

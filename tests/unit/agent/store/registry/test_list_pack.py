@@ -196,7 +196,7 @@ def test_a_damaged_part_is_named(pack):
 
 def test_what_is_no_file_is_told_and_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    assert "no regular file" in refusal(tmp_path / "pipe")
+    assert "not a regular file" in refusal(tmp_path / "pipe")
     assert "cannot be read" in refusal(tmp_path)
     assert "cannot be read: No such file" in refusal(tmp_path / "nowhere.zip")
 

@@ -76,9 +76,9 @@ GOOD = {
     "animated": (encoded(photo(), "PNG", save_all=True, append_images=[photo().rotate(180)]), (40, 60, 3)),
 }
 BAD = {
-    "nothing": (b"", "no picture"),
-    "text": (b"hello" * 100, "no picture"),
-    "a GIF": (encoded(photo().quantize(8), "GIF"), "no picture"),
+    "nothing": (b"", "not a picture"),
+    "text": (b"hello" * 100, "not a picture"),
+    "a GIF": (encoded(photo().quantize(8), "GIF"), "not a picture"),
     "a JPEG cut short": (encoded(photo(), "JPEG")[:-400], "damaged"),
     "a PNG cut short": (encoded(photo())[:1000], "damaged"),
     "a header alone": (png(60, 40), "damaged"),
