@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ANSWERS: Final[Mapping[str, Text]] = {
+    "the vehicle of transaction {transaction} does not stand here": Text(
+        "Another vehicle is there now, or none. Look at the picture. Nothing was done."
+    ),
+    "the vehicle is refused": Text("The vehicle is refused."),
     "the time to carry it out was over": Text("The time to carry it out was over."),
     "a neighbour's barrier is in the way": Text("A neighbour's barrier is in the way."),
     "the lane is locked by {locked_by}": Text("The lane is locked by {locked_by}."),

@@ -13,7 +13,7 @@ from tests.browser.gate import PLATE
 
 
 def test_a_vehicle_is_followed_from_its_code_to_its_story(gate, page_of):
-    page = page_of("viewer", path="/lane/exit-1").page
+    page = page_of("viewer", path="/lanes/exit-1").page
     expect(page.locator("[data-fill=state]")).to_have_text(re.compile("Free"))
     gate.vehicle(gate.site.forged(PLATE))
     expect(page.locator(".overlay polygon.mark")).to_have_count(2)
@@ -33,7 +33,7 @@ def test_a_vehicle_is_followed_from_its_code_to_its_story(gate, page_of):
 
 
 def test_the_live_picture_is_drawn_in_the_browser_and_goes_on(gate, page_of):
-    page = page_of("viewer", path="/lane/exit-1").page
+    page = page_of("viewer", path="/lanes/exit-1").page
     image = page.locator(".picture img")
     assert image.evaluate("image => [image.naturalWidth, image.naturalHeight]") == [640, 360]
     # Colours of the picture that the browser shows: the yard by day, then by night.
@@ -50,7 +50,7 @@ def test_the_live_picture_is_drawn_in_the_browser_and_goes_on(gate, page_of):
 
 
 def test_a_camera_that_is_lost_under_an_open_page_is_told_and_comes_back(gate, page_of):
-    page = page_of("viewer", path="/lane/exit-1").page
+    page = page_of("viewer", path="/lanes/exit-1").page
     gate.camera.kill()
     expect(page.locator(".picture.stale .picture-note")).to_be_visible(timeout=30_000)
     expect(page.locator("[data-fill=camera-state]")).to_have_class(re.compile("bad"), timeout=30_000)
@@ -62,7 +62,7 @@ def test_a_camera_that_is_lost_under_an_open_page_is_told_and_comes_back(gate, p
 
 
 def test_a_page_that_is_open_while_the_agent_restarts_says_so_and_goes_on_by_itself(gate, page_of):
-    visitor = page_of("viewer", path="/lane/exit-1")
+    visitor = page_of("viewer", path="/lanes/exit-1")
     page, visitor.agent_goes = visitor.page, True
     gate.stop()
     expect(page.locator("[data-banner=lost]")).to_be_visible()

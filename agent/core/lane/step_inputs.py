@@ -114,8 +114,8 @@ class CommandKind(StrEnum):
 class OrderSubject:
     """For which vehicle an officer orders something, and for which preset reason.
 
-    `transaction`: the order is carried out for no other; empty: for the vehicle that is there. `cause_code`: the code of
-    the reason; empty: none was chosen.
+    `transaction`: the order is carried out for no other; empty: for the vehicle that is there. `cause_code`: empty:
+    none was chosen.
     """
 
     transaction: str = ""

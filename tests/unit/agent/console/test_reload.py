@@ -117,5 +117,5 @@ def test_a_file_that_is_broken_at_a_reload_is_told_on_the_lanes_page_until_it_is
 
 def banner(browser):
     """What stands above the content of the page Lane."""
-    found = re.search(r'<article class="error refused" role="alert">(.*?)</article>', browser.get("/lane/out").text)
+    found = re.search(r'<article class="error refused" role="alert">(.*?)</article>', browser.get("/lanes/out").text)
     return found[1] if found else ""
