@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from agent.core.events import LET_PASS, REFUSE
 from agent.core.lane import LaneState
+from agent.core.model import Outcome, Verdict
 from drivers.text import Text, pgettext
 
 if TYPE_CHECKING:
@@ -74,3 +75,22 @@ LOOPS: Final = frozenset({"presence", "safety", "photocell"})
 
 PRESETS: Final[Mapping[str, Mapping[str, Text]]] = {"pass": LET_PASS, "refuse": REFUSE}
 """The reasons that the console offers, by what is decided and by their codes."""
+
+OUTCOMES: Final[Mapping[Outcome, Text]] = {
+    Outcome.PASSED: Text("Passed"),
+    Outcome.OVERRIDDEN: Text("Ended by an officer"),
+    Outcome.PASSED_WITH_VIOLATION: Text("Passed, with an alarm"),
+    Outcome.FAULT: Text("Interrupted by a fault"),
+    Outcome.DENIED: Text("Refused"),
+    Outcome.NOT_TAKEN: Text("Did not drive in"),
+    Outcome.BACKED_OUT: Text("Drove back"),
+    Outcome.ABANDONED: Text("Left before a decision"),
+}
+"""What became of a vehicle, in as few words as a chip has room for."""
+
+VERDICTS: Final[Mapping[Verdict, Text]] = {
+    Verdict.PASS: Text("May pass"),
+    Verdict.DENY: Text("Refused"),
+    Verdict.MANUAL: Text("Waits for an officer"),
+    Verdict.RETRY: Text("Tries again"),
+}

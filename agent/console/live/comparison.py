@@ -34,7 +34,7 @@ _UNSURE: Final = "UNSURE"
 class Row:
     """One row: its name, what was read and what is declared, and the chip with its tone.
 
-    `shape`: plate, mono (a VIN) or words. `kind`: how the plate is drawn.
+    `shape`: plate, mono (a VIN), until (the end of a permit) or words. `kind`: how the plate is drawn.
     """
 
     name: str
@@ -45,11 +45,14 @@ class Row:
     kind: str = "white"
 
 
-def comparison(vehicle: Vehicle | None, words: Words, utc: float) -> list[Row]:
-    """The rows for the vehicle that is there; none without one. `utc`: now, Unix seconds."""
+def comparison(vehicle: Vehicle | None, plate: str, words: Words, utc: float) -> list[Row]:
+    """The rows for the vehicle that is there; none without one. `utc`: now, Unix seconds.
+
+    `plate`: as read until now, for a vehicle whose plate no decision has compared yet; empty: none was.
+    """
     if vehicle is None:
         return []
-    return [_plate(vehicle, words), _vin(vehicle, words), _permit(vehicle.decided, words, utc)]
+    return [_plate(vehicle, plate, words), _vin(vehicle, words), _permit(vehicle.decided, words, utc)]
 
 
 def plate_kind(decided: AccessDecided | None) -> str:
@@ -58,9 +61,9 @@ def plate_kind(decided: AccessDecided | None) -> str:
     return PLATE_KINDS.get(colour, "white")
 
 
-def _plate(vehicle: Vehicle, words: Words) -> Row:
+def _plate(vehicle: Vehicle, plate: str, words: Words) -> Row:
     match = None if vehicle.decided is None else vehicle.decided.plate
-    letters = compared(shown(vehicle.plate, words), shown(vehicle.declared, words))
+    letters = compared(shown(vehicle.plate or plate, words), shown(vehicle.declared, words))
     chip, tone = _chip(None if match is None else match.verdict, letters)
     return Row(words(Text("Plate")), letters, words(chip), tone, "plate", plate_kind(vehicle.decided))
 
@@ -102,6 +105,7 @@ def _permit(decided: AccessDecided | None, words: Words, utc: float) -> Row:
         Letters(words(Text("Signature is valid")), until),
         words(Text("Expired") if over else Text("Valid")),
         "refused" if over else "passed",
+        "until",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from agent.console.labels import decisions
 from agent.console.labels import lane as labels
 from agent.console.live.comparison import plate_kind, shown
 from agent.console.live.lane_standing import Standing, standing, vehicle_here
@@ -62,22 +63,28 @@ def lane_card(  # noqa: PLR0913, PLR0917 -- all that a card shows
         "name": name,
         "standing": found,
         "rank": _rank(found),
-        "here": here is not None and here.outcome is None,
-        "vehicle": None if last is None else vehicle_line(last, words, evidence),
+        "here": here is not None,
+        "waits": here is not None and here.outcome is None,
+        "vehicle": None
+        if last is None
+        else vehicle_line(last, words, evidence, "" if here is None or view is None else view.plate),
         "device": _device(name, devices, words),
     }
 
 
-def vehicle_line(vehicle: Vehicle, words: Words, evidence: EvidenceStore) -> dict[str, Any]:
-    """One vehicle in a line: plate, what became of it and why, its picture, when it came and how long it took."""
-    letters = compared(shown(vehicle.plate, words), shown(vehicle.declared, words))
+def vehicle_line(vehicle: Vehicle, words: Words, evidence: EvidenceStore, plate: str = "") -> dict[str, Any]:
+    """One vehicle in a line: plate, what became of it and why, its picture, when it came and how long it took.
+
+    `plate`: as read until now, where no event says one yet.
+    """
+    letters = compared(shown(vehicle.plate or plate, words), shown(vehicle.declared, words))
     told = vehicle_words(vehicle, words, evidence)
     return {
         "transaction": vehicle.transaction,
         "plate": letters.read,
         "unsure": letters.unsure_read,
         "kind": plate_kind(vehicle.decided),
-        "result": told["result"],
+        "result": _result(vehicle, words),
         "tone": _tone(vehicle),
         "reason": "" if vehicle.reason in {None, Reason.OK} else words(REASONS[vehicle.reason].what),
         "notes": [one for one in (told["compared"], *told["alarms"]) if one],
@@ -100,6 +107,14 @@ def _tone(vehicle: Vehicle) -> str:
     if vehicle.outcome is not None:
         return OUTCOMES[vehicle.outcome]
     return "busy" if vehicle.verdict is None else VERDICTS[vehicle.verdict]
+
+
+def _result(vehicle: Vehicle, words: Words) -> str:
+    if vehicle.outcome is not None:
+        said = decisions.OUTCOMES[vehicle.outcome]
+    else:
+        said = Text("Here now") if vehicle.verdict is None else decisions.VERDICTS[vehicle.verdict]
+    return words(Text("Dry run: {said}", said=said) if vehicle.dry_run else said)
 
 
 def _device(lane: str, devices: Mapping[str, str], words: Words) -> dict[str, str]:

@@ -27,8 +27,9 @@ def lane_parts(
     now, unit, settings = gate.now(), gate.lanes[lane], gate.loaded.settings.lanes[lane]
     view, devices = unit.view, gate.devices.states
     here = vehicle_here(view, live.vehicles.last(lane, _LOOKED_AT))
+    read = "" if view is None else view.plate
     found = standing(view, here, words, now.at)
-    rows = as_plain(comparison(here, words, now.utc))
+    rows = as_plain(comparison(here, read, words, now.utc))
     decides = found.decides if may_decide and found.transaction else ()
     driver = driver_view(lane, view, settings, devices, words, now.at)
     inputs = lane_inputs(view, settings, unit.barrier.energised, words, now.at)
@@ -41,6 +42,6 @@ def lane_parts(
         "devices": parts.html("devices", "lane_devices.html", devices=devices_news(devices, lane, words)),
     }
     made: dict[str, dict[str, Any]] = {f"part:{name}": {"html": html} for name, html in told.items()}
-    plate = "" if here is None else shown(here.plate or here.declared, words)
+    plate = "" if here is None else shown(here.plate or read or here.declared, words)
     made["part:standing"] |= {"decides": list(decides), "transaction": found.transaction, "plate": plate}
     return made
