@@ -182,7 +182,7 @@ def test_a_viewer_decides_nothing_and_is_offered_nothing(gate, waits):
         assert ask(viewer, what, waits, words="seen by me").status_code == 403
     page = viewer.get("/lanes/out").text
     assert "An officer must decide" in page
-    assert "data-decide" not in page
+    assert 'data-decide="' not in page
     assert "decide.js" not in page
 
 
