@@ -13,11 +13,11 @@ from agent.console.dependencies import AtGate, Gate  # noqa: TC001 - FastAPI rea
 from agent.console.errors import RefusedError
 from agent.console.hold_to_confirm import HOLD_S
 from agent.console.labels import decisions
+from agent.console.lanes.lane_card import vehicle_line
+from agent.console.lanes.lane_parts import lane_parts
+from agent.console.lanes.lanes_board import lanes_board, summary
+from agent.console.lanes.parts import Parts
 from agent.console.live.dependencies import AtLive  # noqa: TC001
-from agent.console.live.lane_card import vehicle_line
-from agent.console.live.lane_parts import lane_parts
-from agent.console.live.lanes_board import lanes_board, summary
-from agent.console.live.parts import Parts
 from agent.console.live.viewer_texts import Words
 from agent.console.navigation import Nav, Place
 from agent.console.page import render, translated

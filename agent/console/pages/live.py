@@ -12,12 +12,12 @@ from fastapi.responses import Response, StreamingResponse
 from agent.console.access import Role, Technician, Viewer
 from agent.console.dependencies import AtGate, Gate  # noqa: TC001
 from agent.console.errors import RefusedError
+from agent.console.lanes.lane_parts import lane_parts
+from agent.console.lanes.lanes_board import lanes_board, summary
+from agent.console.lanes.parts import Parts
 from agent.console.live.camera_updates import camera_news
 from agent.console.live.dependencies import AtLive  # noqa: TC001
-from agent.console.live.lane_parts import lane_parts
 from agent.console.live.lane_updates import barrier_news, devices_news, inputs_news, lane_news
-from agent.console.live.lanes_board import lanes_board, summary
-from agent.console.live.parts import Parts
 from agent.console.live.streams import NEWS_TYPE, PICTURES_TYPE, News, news, pictures
 from agent.console.live.viewer_texts import Words
 from agent.console.view_log import AtViews, viewer_of

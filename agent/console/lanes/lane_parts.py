@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from agent.console.live.comparison import as_plain, comparison, shown
-from agent.console.live.driver_view import driver_view
-from agent.console.live.lane_inputs import lane_inputs
-from agent.console.live.lane_standing import standing, vehicle_here
+from agent.console.lanes.comparison import as_plain, comparison, shown
+from agent.console.lanes.driver_view import driver_view
+from agent.console.lanes.lane_inputs import lane_inputs
+from agent.console.lanes.lane_standing import standing, vehicle_here
 from agent.console.live.lane_updates import devices_news
 
 if TYPE_CHECKING:
     from agent.console.dependencies import Gate
+    from agent.console.lanes.parts import Parts
     from agent.console.live.dependencies import Live
-    from agent.console.live.parts import Parts
     from agent.console.live.viewer_texts import Words
 
 _LOOKED_AT = 4

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from agent.console.live.letters import Letters, compared
+from agent.console.lanes.letters import Letters, compared
 from agent.core.events import digest_in
 from agent.i18n.event_text import ERASED
 from drivers.text import Text, ngettext
@@ -89,7 +89,7 @@ def _chip(verdict: str | None, letters: Letters) -> tuple[Text, str]:
         return (Text("No match"), "refused") if verdict is not None else (Text("Not compared"), "unknown")
     count = len(letters.unsure_read)
     return (
-        ngettext("{count} letter unclear", "{count} letters unclear", count) if count else Text("Unclear")
+        ngettext("{count} letter unclear", "{count} letters unclear", count, count=count) if count else Text("Unclear")
     ), "warning"
 
 

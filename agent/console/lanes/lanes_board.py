@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from agent.console.live.lane_card import lane_card
+from agent.console.lanes.lane_card import lane_card
 from drivers.text import joined, ngettext
 
 if TYPE_CHECKING:
