@@ -9,6 +9,7 @@ from agent.console.lanes.driver_view import driver_view
 from agent.console.lanes.lane_inputs import lane_inputs
 from agent.console.lanes.lane_standing import standing, vehicle_here
 from agent.console.live.lane_updates import devices_news
+from agent.console.page import render
 
 if TYPE_CHECKING:
     from agent.console.dependencies import Gate
@@ -34,12 +35,17 @@ def lane_parts(
     driver = driver_view(lane, view, settings, devices, words, now.at)
     inputs = lane_inputs(view, settings, unit.barrier.energised, words, now.at)
     came_at = None if here is None or here.outcome is not None else here.began_at.timestamp()
+    gate_devices, ask = devices_news(devices, lane, words), parts.request
     told = {
-        "standing": parts.html("standing", "lane_standing.html", found=found, decides=decides, came_at=came_at),
-        "compare": parts.html("compare", "lane_compare.html", rows=rows),
-        "driver": parts.html("driver", "lane_driver.html", driver=driver),
-        "inputs": parts.html("inputs", "lane_inputs.html", inputs=inputs),
-        "devices": parts.html("devices", "lane_devices.html", devices=devices_news(devices, lane, words)),
+        "standing": parts.html(
+            "standing",
+            (found, decides, came_at),
+            lambda: render(ask, "lane_standing.html", found=found, decides=decides, came_at=came_at),
+        ),
+        "compare": parts.html("compare", rows, lambda: render(ask, "lane_compare.html", rows=rows)),
+        "driver": parts.html("driver", driver, lambda: render(ask, "lane_driver.html", driver=driver)),
+        "inputs": parts.html("inputs", inputs, lambda: render(ask, "lane_inputs.html", inputs=inputs)),
+        "devices": parts.html("devices", gate_devices, lambda: render(ask, "lane_devices.html", devices=gate_devices)),
     }
     made: dict[str, dict[str, Any]] = {f"part:{name}": {"html": html} for name, html in told.items()}
     plate = "" if here is None else shown(here.plate or read or here.declared, words)

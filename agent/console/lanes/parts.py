@@ -4,26 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from agent.console.page import render
-
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Callable
 
     from fastapi import Request
+    from fastapi.responses import HTMLResponse
 
 
 class Parts:
-    """The parts of one open page, in its reader's language."""
+    """The parts of one open page. `request`: by which the page is open; it says in which language."""
 
     def __init__(self, request: Request) -> None:
-        self._request = request
-        self._made: dict[Hashable, tuple[Any, str]] = {}
+        self.request = request
+        self._made: dict[str, tuple[Any, str]] = {}
 
-    def html(self, key: Hashable, template: str, **values: Any) -> str:
-        """The part that the template makes of these values. `key`: which of the page's parts it is."""
-        before = self._made.get(key)
-        if before is not None and before[0] == values:
+    def html(self, name: str, shown: Any, make: Callable[[], HTMLResponse]) -> str:
+        """The part of this name. `shown`: all that it shows; `make` is asked where that is not what it was."""
+        before = self._made.get(name)
+        if before is not None and before[0] == shown:
             return before[1]
-        body = bytes(render(self._request, template, **values).body).decode()
-        self._made[key] = (values, body)
+        body = bytes(make().body).decode()
+        self._made[name] = (shown, body)
         return body

@@ -103,7 +103,7 @@ async def _of_lanes(gate: Gate, live: Live, parts: Parts, words: Words) -> News:
     cards = lanes_board(gate, live, words)
     told: News = {"hello": _hello(gate), "summary": {"text": summary(cards, words)}}
     for card in cards:
-        told[f"lane:{card['name']}"] = {"html": parts.html(card["name"], "lane_card.html", card=card)}
+        told[f"lane:{card['name']}"] = {"html": _card(parts, card)}
     # After the cards: a page that knows the order has all of them.
     told["order"] = [card["name"] for card in cards]
     return told

@@ -22,6 +22,12 @@ function say(form, text) {
   const place = form.querySelector("[data-answer]");
   place.textContent = text;
   place.hidden = !text;
+  place.classList.remove("is-over");
+}
+
+// What was said before is over, and keeps its room: a button must not move away from under the finger that holds it.
+function quiet(form) {
+  form.querySelector("[data-answer]").classList.add("is-over");
 }
 
 function open(what) {
@@ -52,7 +58,7 @@ async function ask(address, body) {
 
 async function send(form, token) {
   form.token.value = token;
-  say(form, "");
+  quiet(form);
   form.classList.add("sending");
   try {
     const { ok, told } = await ask(form.getAttribute("action"), new FormData(form));
@@ -87,7 +93,7 @@ async function press(button) {
   if (held !== null || form.classList.contains("sending") || !form.reportValidity()) return;
   const mine = { button, form, timer: 0 };
   held = mine;
-  say(form, "");
+  quiet(form);
   let token = "";
   let refusal = unreachable;
   try {
