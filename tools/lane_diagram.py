@@ -178,6 +178,8 @@ Rules that never break, each watched over random sequences by `tests/unit/agent/
     Else it stays reserved, in doubt, for an officer.
 13. No one is judged by what the vehicle before him showed before he came, however late it was read. An order into
     service makes an exception: who was turned away may try again at once.
+14. An officer's order that names a vehicle is carried out for no other. To refuse moves nothing: the vehicle that waits
+    for an officer is turned away, with one outcome that names the officer and the reason.
 
 Not in the pictures, because they lead there from every state: inputs lost lead to `fault` (not from `held_open`), and
 an officer's order to hold, or the hold contact, leads to `held_open`. An order to lock or unlock leaves the state as it

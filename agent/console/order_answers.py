@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 ANSWERS: Final[Mapping[str, Text]] = {
     "the time to carry it out was over": Text("The command expired before it was carried out."),
+    "the vehicle of transaction {transaction} is not here": Text(
+        "Another vehicle is there now, or none. Look at the picture. Nothing was done."
+    ),
+    "the vehicle is refused": Text("The vehicle is refused."),
     "a neighbour's barrier is in the way": Text("A neighbour's barrier is in the way."),
     "the lane is locked by {locked_by}": Text("The lane is locked by {locked_by}."),
     "the lane is in state {state}": Text("The lane does not allow it now; current state: {state}"),

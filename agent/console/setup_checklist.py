@@ -86,7 +86,7 @@ def _of_lane(name: str, lane: Lane, known: SetupFacts) -> Iterator[ChecklistStep
         yield ChecklistStep("camera", _device(camera.kind, f"{name}/{camera.id}", known), at, name)
         if "plate" in camera.readers:
             yield ChecklistStep("zone", StepProgress.DONE if camera.zone else StepProgress.CHOICE, at, name)
-    yield ChecklistStep("vehicle", _done(name in known.passed), f"/lane/{name}", name)
+    yield ChecklistStep("vehicle", _done(name in known.passed), f"/lanes/{name}", name)
 
 
 def _done(done: bool) -> StepProgress:

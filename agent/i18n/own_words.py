@@ -1,4 +1,7 @@
-"""What the gate itself put where officers write too: found again by its words, for events hold nothing else of it."""
+"""What the gate itself put where officers write too: found again by its words, for events hold nothing else of it.
+
+That is what it did by itself, and the reasons that it offers to officers.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,9 @@ import re
 import string
 from typing import TYPE_CHECKING, Final
 
-from agent.core.events import OwnCause
+from agent.core.events import LET_PASS, REFUSE, OwnCause
 from agent.core.lane import HOLD_CONTACT, KEY_SWITCH
+from drivers.text import joined
 
 if TYPE_CHECKING:
     from drivers.text import Text
@@ -18,7 +22,10 @@ def own_text(words: str) -> str:
     for pattern, text in _OWN:
         if found := pattern.fullmatch(words):
             return text.filled(**{name: own_text(value) for name, value in found.groupdict().items()})
-    return words
+    preset, colon, rest = words.partition(": ")
+    if colon and preset in _PRESET:
+        return joined([_PRESET[preset], rest], ": ")
+    return _PRESET.get(words, words)
 
 
 def _pattern(text: Text) -> re.Pattern[str]:
@@ -31,3 +38,4 @@ def _pattern(text: Text) -> re.Pattern[str]:
 
 
 _OWN: Final = tuple((_pattern(text), text) for text in (*(one.value for one in OwnCause), HOLD_CONTACT, KEY_SWITCH))
+_PRESET: Final = {str(text): text for text in (*LET_PASS.values(), *REFUSE.values())}

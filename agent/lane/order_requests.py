@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from agent.core.commands import CommandAnswer, Result
-from agent.core.lane import OfficerCommand, TextOrdered
+from agent.core.lane import OfficerCommand, OrderSubject, TextOrdered
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 ORDERS_WAITING = 16
 LATE_ANSWER_S = 2.0
 _LOOK_S = 0.1
+ANYONE = OrderSubject()
 
 
 @dataclass(slots=True)
@@ -45,16 +46,25 @@ class RequestQueue:
         self._numbers = itertools.count(1)
         self._pending: dict[str, _PendingOrder] = {}
 
-    def order(self, loop: LaneLoop, kind: CommandKind, operator: str, cause: str, timeout_s: float) -> CommandAnswer:
+    def order(
+        self,
+        loop: LaneLoop,
+        kind: CommandKind,
+        operator: str,
+        cause: str,
+        timeout_s: float,
+        subject: OrderSubject = ANYONE,
+    ) -> CommandAnswer:
         """Wait for the answer to an order; what the loop has not begun after `timeout_s` is never carried out.
 
-        At most `LATE_ANSWER_S` more for one that it has begun. Raises ValueError without an operator.
+        At most `LATE_ANSWER_S` more for one that it has begun. `subject`: the vehicle that is meant.
+        Raises ValueError without an operator.
         """
         if not operator:
             raise ValueError("an order without an operator")
 
         def made(now: Instant, number: str, deadline: float) -> Input:
-            return OfficerCommand(now, kind, operator, cause, number, deadline)
+            return OfficerCommand(now, kind, operator, cause, number, deadline, subject)
 
         return self._ask(loop, made, timeout_s)
 

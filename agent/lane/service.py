@@ -21,7 +21,7 @@ from agent.i18n.cameras import camera_view_text
 from agent.lane.driver_outputs import DriverOutputs, DriverOutputServices, DriverPorts
 from agent.lane.dry_run import DryRunRecorder, DryRunWatch
 from agent.lane.loop import LaneDependencies, LaneDetection, LaneLoop
-from agent.lane.order_requests import RequestQueue
+from agent.lane.order_requests import ANYONE, RequestQueue
 from agent.lane.pause import LanePause
 from agent.lane.rules_from_settings import rules
 from agent.service.listeners import notify_listeners
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from agent.barrier import PulseReport, RelayBoard
     from agent.core.events import DriverOutputRecord
-    from agent.core.lane import Decide, Decided, LaneLockout, TextForDriver
+    from agent.core.lane import Decide, Decided, LaneLockout, OrderSubject, TextForDriver
     from agent.core.model import Instant, Presentation, Reading, VinReading, WitnessReading
     from agent.devices import DeviceStatusTable
     from agent.lane.dry_run import DryRunCounts
@@ -53,9 +53,10 @@ OVERLOADED = Text(
 )
 NO_PICTURES: Final[Mapping[str, bytes]] = MappingProxyType({})
 DRY_RUN: Final = Text("the lane is in dry run: nothing moves here, and the driver is told nothing")
-_MOVING: Final = frozenset(
+_ACTING: Final = frozenset(
     {
         CommandKind.OPEN,
+        CommandKind.REFUSE,
         CommandKind.HOLD,
         CommandKind.RELEASE,
         CommandKind.CLOSE,
@@ -200,14 +201,21 @@ class LaneService:
         """
         self._code_awaited.append(to)
 
-    def order(self, kind: CommandKind, operator: str, cause: str, timeout_s: float) -> CommandAnswer:
+    def order(
+        self,
+        kind: CommandKind,
+        operator: str,
+        cause: str,
+        timeout_s: float,
+        subject: OrderSubject = ANYONE,
+    ) -> CommandAnswer:
         """Order something in an officer's name and wait for what becomes of it, as RequestQueue.order does.
 
-        In a dry run what moves something is refused.
+        In a dry run what moves something, or tells the driver something, is refused.
         """
-        if self._dry_run is not None and kind in _MOVING:
+        if self._dry_run is not None and kind in _ACTING:
             return CommandAnswer(Result.NOT_DONE, DRY_RUN)
-        return self._requests.order(self.loop, kind, operator, cause, timeout_s)
+        return self._requests.order(self.loop, kind, operator, cause, timeout_s, subject)
 
     def display(self, text: TextForDriver, operator: str, cause: str, timeout_s: float) -> CommandAnswer:
         """Tell the driver who stands there what central says, and wait for what becomes of it.

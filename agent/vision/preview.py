@@ -11,7 +11,7 @@ from agent.vision.detection_overlay import DetectionOverlay
 from agent.vision.worker.protocol import Preview
 
 if TYPE_CHECKING:
-    from agent.vision.detection_overlay import CodeMark, PlateMark
+    from agent.vision.detection_overlay import CodeMark, PlateMark, VinMark
     from agent.vision.worker.protocol import Detection, PreviewFrame
 
 FPS: Final = 5.0
@@ -40,6 +40,7 @@ class LivePicture:
     height_px: int
     codes: tuple[CodeMark, ...] = ()
     plates: tuple[PlateMark, ...] = ()
+    vins: tuple[VinMark, ...] = ()
     brightness: float | None = None
     sharpness: float | None = None
     glare: float | None = None
@@ -163,6 +164,7 @@ class PreviewBuffer:
             height_px=size_px[1],
             codes=self._overlay.codes(preview_frame.at, size_px),
             plates=self._overlay.plates(preview_frame.at, size_px),
+            vins=self._overlay.vins(preview_frame.at, size_px),
             brightness=preview_frame.brightness,
             sharpness=preview_frame.sharpness,
             glare=preview_frame.glare,

@@ -169,6 +169,8 @@ class LaneForms:
             since=since,
             input_state=self._kept[inputs],
             transaction=None if transaction is None else self._kept[transaction],
+            # Who was refused is there until it leaves, and is named as one with an open transaction is.
+            served=OPEN_TRANSACTION if state is LaneState.DENIED else "",
             early=self._kept[early],
             handled=self._kept[handled],
             seen_at=seen_at,

@@ -17,6 +17,7 @@ from agent.core.lane.step_inputs import (
     Decided,
     InterlockChanged,
     OfficerCommand,
+    OrderSubject,
     PlateRead,
     Presented,
     Pulsed,
@@ -67,7 +68,14 @@ SIGNALS: Final = {
     "key": "key",
     "hold": "hold",
 }
-OFFICERS: Final = (CommandKind.OPEN, CommandKind.HOLD, CommandKind.RELEASE, CommandKind.CLOSE)
+OFFICERS: Final = (
+    CommandKind.OPEN,
+    CommandKind.REFUSE,
+    CommandKind.HOLD,
+    CommandKind.RELEASE,
+    CommandKind.CLOSE,
+)
+_FOR_ONE_VEHICLE: Final = (CommandKind.OPEN, CommandKind.REFUSE)
 _FOR_A_VIN: Final = (Verdict.RETRY, Reason.VIN_UNREADABLE, PERMIT, 1, OPEN_TRANSACTION, inf)
 _MARKS: Final = {True: "1", False: "0", None: "-"}
 
@@ -186,6 +194,9 @@ class LaneInputs:
             yield f"order {kind}", ticks, partial(_ordered, kind, inf)
         if self.choice.orders:
             yield "order open, too late", (0,), partial(_ordered, CommandKind.OPEN, 0.0)
+        for kind in set(self.choice.orders) & set(_FOR_ONE_VEHICLE):
+            yield f"order {kind}, for the one", (0,), partial(_ordered_for, kind, OPEN_TRANSACTION)
+            yield f"order {kind}, for another", (0,), partial(_ordered_for, kind, "another")
         for up in (True, False):
             yield f"relay {'up' if up else 'lost'}", ticks, partial(_relay, up)
             yield f"readers {'up' if up else 'lost'}", ticks, partial(_readers, up)
@@ -320,6 +331,10 @@ def _decided(decision: Decision, use: int, transaction: str, deadline: float, no
 
 def _ordered(kind: CommandKind, deadline: float, now: Instant) -> OfficerCommand:
     return OfficerCommand(now, kind, "officer", "why", "o1", now.at + deadline)
+
+
+def _ordered_for(kind: CommandKind, transaction: str, now: Instant) -> OfficerCommand:
+    return OfficerCommand(now, kind, "officer", "why", "o1", subject=OrderSubject(transaction))
 
 
 def _pulsed(grant: str | None, action: str, delivery: str, now: Instant) -> Pulsed:

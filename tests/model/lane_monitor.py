@@ -33,6 +33,7 @@ from agent.core.lane.step_inputs import (
     Sampled,
 )
 from agent.core.model import LedgerChange, LedgerState, Outcome, Reason, Signals, Verdict
+from tests.model.lane_inputs import OPEN_TRANSACTION
 from tests.support.lane.monitor import BLIND, SIGHTED
 
 if TYPE_CHECKING:
@@ -481,12 +482,28 @@ class LaneMonitor:
                 self.expect(failed in (None, Reason.ALREADY_USED), "rule 10: done is only what was recorded")
             if order.kind in {CommandKind.OPEN, CommandKind.CLOSE, *_TESTS}:
                 self.expect(len(moves) == answer.done, "rule 10: done is what moved the barrier")
+            self._meant(order, moves, done=answer.done)
         holds = any(isinstance(one.event, BarrierHeld) for one in self.events)
         if holds and order.kind in {CommandKind.HOLD, CommandKind.RELEASE}:
             self.known = replace(self.known, ordered=order.kind is CommandKind.HOLD)
         self.expect(not tests or order.kind in _TESTS, "rule 11: only a test is recorded as one")
         if tests:
             self._tested(moves)
+
+    def _meant(self, order: OfficerCommand, moves: Sequence[Raise | Close | Hold], *, done: bool) -> None:
+        """Rule 14: an officer refuses the vehicle that waits for one, and nothing moves."""
+        meant = order.subject.transaction in {"", OPEN_TRANSACTION}
+        self.expect(meant or not done, "rule 14: an order for one vehicle is carried out for no other")
+        if order.kind is not CommandKind.REFUSE:
+            return
+        closed = [draft.event for draft in self.events if isinstance(draft.event, TransactionClosed)]
+        named = [event for event in closed if event.operator is not None]
+        self.expect(not moves, "rule 14: nothing moves where a vehicle is refused")
+        self.expect(len(named) == done, "rule 14: the outcome of a refused vehicle names the officer")
+        if done:
+            self.expect(self.before is LaneState.MANUAL, "rule 14: only who waits for an officer is refused by one")
+            self.expect(self.after is LaneState.DENIED, "rule 14: a refused vehicle is turned away")
+            self.expect(named[0].outcome is Outcome.DENIED, "rule 14: the outcome of a refused vehicle is that")
 
     def _tested(self, moves: Sequence[Raise | Close | Hold]) -> None:
         known, rules = self.known, self.rules

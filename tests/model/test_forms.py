@@ -8,7 +8,7 @@ import pytest
 
 from agent.core.events import AlarmRaised
 from agent.core.lane.effects import Record, Show
-from agent.core.lane.state import Lane
+from agent.core.lane.state import Lane, LaneState
 from agent.core.lane.step import step
 from agent.core.lane.step_inputs import Decided, OfficerCommand, PlateRead, Presented, Pulsed, Sampled, VinRead
 from agent.core.model import Instant, Verdict
@@ -37,7 +37,8 @@ def later(item, by_s, ids, frame):  # noqa: PLR0911 - one a kind
             transaction = ids.get(item.transaction, item.transaction)
             return replace(item, transaction=transaction, deadline=item.deadline + by_s)
         case OfficerCommand():
-            return replace(item, deadline=item.deadline + by_s)
+            subject = replace(item.subject, transaction=ids.get(item.subject.transaction, item.subject.transaction))
+            return replace(item, deadline=item.deadline + by_s, subject=subject)
         case Pulsed():
             return replace(item, grant=ids.get(item.grant, item.grant))
         case _:
@@ -73,7 +74,8 @@ def test_the_real_lane_goes_the_way_of_its_canonical_form(name):
         label = chance.choice(likely if likely and chance.random() < 0.7 else labels)
         ticks, item = machine.feed.made(label)
         canonical, effects = step(machine.forms.lane(form), item)
-        ids = {short: real for real, short in names.items()} | {OPEN_TRANSACTION: lane.transaction_id or "none"}
+        here = lane.served if lane.state is LaneState.DENIED else lane.transaction_id
+        ids = {short: real for real, short in names.items()} | {OPEN_TRANSACTION: here or "none"}
         lane, really = step(lane, later(item, at, ids, number))
         at += ticks
         assert said(really) == said(effects), label

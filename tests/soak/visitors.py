@@ -12,7 +12,7 @@ import httpx
 NAME = "officer"
 PASSWORD = "seven brown kettles sing"  # noqa: S105 - of a gate that lives for an hour
 PAGES = (
-    "/", "/setup", "/lane/exit-1", "/lane/exit-2/vehicles", "/aim/exit-1/front-1",
+    "/", "/setup", "/lanes/exit-1", "/lanes/exit-2/vehicles", "/aim/exit-1/front-1",
     "/barrier/exit-1", "/live/barrier/exit-2/bytes",
     "/journal", "/journal/export", "/configuration", "/configuration/raw", "/configuration/history", "/connection",
     "/devices", "/health", "/health/log", "/account", "/users", "/api/lanes", "/api/health", "/api/doctor",

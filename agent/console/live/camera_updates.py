@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from agent.console.live.viewer_texts import Words
     from agent.core.model import PictureFinding
-    from agent.vision.detection_overlay import CodeMark, PlateMark
+    from agent.vision.detection_overlay import CodeMark, PlateMark, VinMark
     from agent.vision.mapping import CameraStatus
     from agent.vision.preview import LivePicture
     from agent.vision.worker.protocol import Heartbeat
@@ -39,9 +39,7 @@ def camera_news(
         if status.width_px
         else "",
         "fresh": fresh is not None,
-        "marks": [_code(mark, words) for mark in fresh.codes] + [_plate(mark, words) for mark in fresh.plates]
-        if fresh
-        else [],
+        "marks": [] if fresh is None else _marks(fresh, words),
         "figures": [_figure(one, words) for one in findings(figures)],
         "exposure": _exposure(heartbeat),
     }
@@ -91,6 +89,20 @@ def _figures(picture: LivePicture | None, heartbeat: Heartbeat | None) -> Figure
     return replace(
         seen, sharpness=source.sharpness, glare=source.glare, noise=source.noise, brightness=source.brightness
     )
+
+
+def _marks(picture: LivePicture, words: Words) -> list[dict[str, Any]]:
+    return [
+        *(_code(mark, words) for mark in picture.codes),
+        *(_plate(mark, words) for mark in picture.plates),
+        *(_vin(mark, words) for mark in picture.vins),
+    ]
+
+
+def _vin(mark: VinMark, words: Words) -> dict[str, Any]:
+    percent = words.number(_PERCENT * mark.confidence, 0)
+    label = words(Text("VIN {text} {percent} %", text=mark.text, percent=percent))
+    return {"kind": "vin", "corners": mark.corners, "tone": "off", "label": label}
 
 
 def _code(mark: CodeMark, words: Words) -> dict[str, Any]:

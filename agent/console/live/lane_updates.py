@@ -54,16 +54,8 @@ def lane_news(view: LaneView | None, settings: LaneSettings, words: Words, at: f
             "lamp_text": "",
             "notes": [],
         }
-    lockout = view.lockout
-    notes = [words(Text("Locked by {who}", who=lockout.locked_by))] if lockout.locked_by else []
-    notes += (
-        [words(Text("Taken out of service by {who}", who=lockout.out_of_service_by))]
-        if lockout.out_of_service_by
-        else []
-    )
-    notes += [words(Text("Held open by {who}", who=view.held_by))] if view.held_by else []
     if view.dry_run is not None:
-        return _dry_run_news(view, view.dry_run, notes, words)
+        return _dry_run_news(view, words)
     lamp = lit(view, settings)
     return {
         "state": words(labels.STATES[view.state]),
@@ -72,13 +64,26 @@ def lane_news(view: LaneView | None, settings: LaneSettings, words: Words, at: f
         "sign": sign,
         "lamp": lamp if lamp in _COLOURS else "",
         "lamp_text": words(labels.LAMPS[lamp]),
-        "notes": notes,
+        "notes": lane_notes(view, words),
     }
 
 
-def _dry_run_news(view: LaneView, counts: DryRunCounts, notes: list[str], words: Words) -> dict[str, Any]:
-    """What a lane tells that moves nothing: first of all that, then how its decisions agree with what happens."""
-    told = [
+def lane_notes(view: LaneView, words: Words) -> list[str]:
+    """What holds besides the state: that the lane moves nothing, and who locked, held or took it out of service."""
+    lockout = view.lockout
+    notes = [] if view.dry_run is None else _dry_run_notes(view.dry_run, words)
+    notes += [words(Text("Locked by {who}", who=lockout.locked_by))] if lockout.locked_by else []
+    notes += (
+        [words(Text("Taken out of service by {who}", who=lockout.out_of_service_by))]
+        if lockout.out_of_service_by
+        else []
+    )
+    return notes + ([words(Text("Held open by {who}", who=view.held_by))] if view.held_by else [])
+
+
+def _dry_run_notes(counts: DryRunCounts, words: Words) -> list[str]:
+    """First of all that nothing moves, then how the decisions agree with what happens."""
+    return [
         words(Text("DRY RUN: nothing moves, and the driver is told nothing")),
         words(
             Text(
@@ -90,6 +95,10 @@ def _dry_run_news(view: LaneView, counts: DryRunCounts, notes: list[str], words:
             )
         ),
     ]
+
+
+def _dry_run_news(view: LaneView, words: Words) -> dict[str, Any]:
+    """What a lane tells that moves nothing."""
     return {
         "state": words(Text("Dry run: {state}", state=labels.STATES[view.state])),
         "tone": "off",
@@ -97,7 +106,7 @@ def _dry_run_news(view: LaneView, counts: DryRunCounts, notes: list[str], words:
         "sign": words(Text("nothing: the lane is in dry run")),
         "lamp": "",
         "lamp_text": words(Text("dark: the lane is in dry run")),
-        "notes": [*told, *notes],
+        "notes": lane_notes(view, words),
     }
 
 

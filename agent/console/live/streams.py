@@ -50,8 +50,10 @@ async def pictures(
         yield b"".join((head, shown.picture, b"\r\n", _BOUNDARY))
 
 
-async def news(tell: Callable[[], Awaitable[News]], live: Live) -> AsyncGenerator[bytes, None]:
-    """What `tell` gives, each event when it has become another than it was."""
+async def news(
+    tell: Callable[[], Awaitable[News]], live: Live, look_s: float = NEWS_LOOK_S
+) -> AsyncGenerator[bytes, None]:
+    """What `tell` gives, each event when it has become another than it was; asked every `look_s` seconds."""
     told: dict[str, str] = {}
     said_at = time.monotonic()
     yield f"retry: {_RETRY_MS}\n\n".encode()
@@ -64,4 +66,4 @@ async def news(tell: Callable[[], Awaitable[News]], live: Live) -> AsyncGenerato
             said_at = at
             said = "".join(f"event: {name}\ndata: {text}\n\n" for name, text in fresh)
             yield (said or ": still here\n\n").encode()
-        await asyncio.sleep(NEWS_LOOK_S)
+        await asyncio.sleep(look_s)

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from agent.core.events import (
     AccessCompared,
     AccessDecided,
+    AccessGranted,
     AlarmRaised,
     BarrierTested,
     CheckRecord,
@@ -46,10 +47,12 @@ LOOK_EVERY_S: Final = 1.0
 class Vehicle:
     """One transaction as far as it has come. `plate`: as it was read.
 
-    `verdict`, `reason`: of the last decision, with its `checks`. `outcome`: None while it is open. `pictures`: SHA-256
-    in hex, the oldest first. `revision`: number of the last event behind this. `seen`: inputs or a reader noticed it;
-    an officer who opens alone does not. `tested`: it began with a test pulse. `told`: the messages to its driver, once
-    it is closed. `dry_run`: its lane moved nothing; `compared`: then, how what was decided agrees with what it did.
+    `verdict`, `reason`: of the last decision, with its `checks`; `decided`: all of it. `outcome`: None while it is
+    open. `pictures`: SHA-256 in hex, the oldest first. `let_pass`: the grant of an officer; `refused`: the outcome,
+    where an officer refused it. `revision`: number of the last event behind this. `seen`: inputs or a reader noticed
+    it; an officer who opens alone does not. `tested`: it began with a test pulse. `told`: the messages to its driver,
+    once it is closed. `dry_run`: its lane moved nothing; `compared`: then, how what was decided agrees with what it
+    did.
     """
 
     transaction: str
@@ -71,6 +74,9 @@ class Vehicle:
     told: tuple[DriverMessageRecord, ...] = ()
     dry_run: bool = False
     compared: AccessCompared | None = None
+    decided: AccessDecided | None = None
+    let_pass: AccessGranted | None = None
+    refused: TransactionClosed | None = None
 
     @property
     def is_there(self) -> bool:
@@ -116,9 +122,7 @@ class Vehicles:
                         _apply_event(known, event.seq, opened(event))
         except (JournalError, ValidationError) as error:
             log.warning("the last vehicles cannot be shown: %s", error)
-        while len(known) > KEPT:
-            known.popitem(last=False)
-        return known
+        return _newest(known)
 
     @staticmethod
     def _read_again(journal: JournalReader, upto: int) -> OrderedDict[str, Vehicle]:
@@ -127,6 +131,18 @@ class Vehicles:
         for event in journal.events(max(1, upto - LOOKED_BACK), upto):
             _apply_event(known, event.seq, opened(event))
         return known
+
+
+def _newest(known: OrderedDict[str, Vehicle]) -> OrderedDict[str, Vehicle]:
+    """The last `KEPT`, and of those before them the last of each lane that has none among these."""
+    lanes: set[str] = set()
+    kept: list[tuple[str, Vehicle]] = []
+    for place, (transaction, vehicle) in enumerate(reversed(known.items())):
+        if place < KEPT or (vehicle.is_there and vehicle.lane not in lanes):
+            kept.append((transaction, vehicle))
+        if vehicle.is_there:
+            lanes.add(vehicle.lane)
+    return OrderedDict(reversed(kept))
 
 
 def _apply_event(known: OrderedDict[str, Vehicle], seq: int, event: dict[str, Any]) -> None:
@@ -152,6 +168,9 @@ def _with(vehicle: Vehicle, kind: str, data: dict[str, Any]) -> Vehicle:
         case PermitPresented.TYPE:
             shown = PermitPresented.model_validate(data)
             return replace(vehicle, seen=True, pictures=_more(vehicle.pictures, (shown.picture,)))
+        case AccessGranted.TYPE:
+            granted = AccessGranted.model_validate(data)
+            return replace(vehicle, let_pass=granted if granted.by == "operator" else vehicle.let_pass)
         case AccessDecided.TYPE:
             return _decided(vehicle, AccessDecided.model_validate(data))
         case AccessCompared.TYPE:
@@ -169,6 +188,7 @@ def _with(vehicle: Vehicle, kind: str, data: dict[str, Any]) -> Vehicle:
                 pictures=_more(vehicle.pictures, closed.pictures),
                 seen=vehicle.seen or closed.plate is not None,
                 told=closed.driver_messages,
+                refused=closed if closed.operator else None,
             )
         case _:
             pass
@@ -186,6 +206,7 @@ def _decided(vehicle: Vehicle, decided: AccessDecided) -> Vehicle:
         declared=plate.declared if plate is not None else vehicle.declared,
         permit=permit.permit if permit is not None else vehicle.permit,
         pictures=_more(vehicle.pictures, decided.pictures),
+        decided=decided,
     )
 
 

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
 
-from agent.console.access import Technician, Viewer  # noqa: TC001 - FastAPI reads the annotations
+from agent.console.access import Role, Technician, Viewer
 from agent.console.dependencies import AtGate, Gate  # noqa: TC001
 from agent.console.errors import RefusedError
+from agent.console.lanes.lane_parts import lane_parts
+from agent.console.lanes.lanes_board import lanes_board, summary
+from agent.console.lanes.parts import Parts
 from agent.console.live.camera_updates import camera_news
 from agent.console.live.dependencies import AtLive  # noqa: TC001
 from agent.console.live.lane_updates import barrier_news, devices_news, inputs_news, lane_news
@@ -30,15 +33,24 @@ if TYPE_CHECKING:
 router = APIRouter()
 
 VEHICLES = 12
+BOARD_LOOK_S = 0.5
 SIZES_PX = {"small": SMALL_PX, "large": LARGE_PX}
 
 
+@router.get("/live/lanes/news")
+async def lanes_stream(request: Request, gate: AtGate, live: AtLive, _person: Viewer) -> Response:
+    """News of all lanes: the card of each, and their order."""
+    tell = partial(_of_lanes, gate, live, Parts(request), Words(request))
+    return _live_answer(news(tell, live, BOARD_LOOK_S), NEWS_TYPE)
+
+
 @router.get("/live/lane/{lane}/news")
-async def lane_stream(request: Request, lane: str, gate: AtGate, live: AtLive, _person: Viewer) -> Response:
+async def lane_stream(request: Request, lane: str, gate: AtGate, live: AtLive, person: Viewer) -> Response:
     """News of a lane: its state, barrier, inputs, devices, cameras, and which vehicles came last."""
     if lane not in gate.lanes:
         raise RefusedError(HTTPStatus.NOT_FOUND, Text("There is no lane {lane}.", lane=lane))
-    tell = partial(_of_lane, gate, live, lane, Words(request))
+    may_decide = person.role.covers(Role.TECHNICIAN)
+    tell = partial(_of_lane, gate, live, lane, Parts(request), Words(request), may_decide=may_decide)
     return _live_answer(news(tell, live), NEWS_TYPE)
 
 
@@ -86,7 +98,18 @@ def _hello(gate: Gate) -> dict[str, Any]:
     return {"configuration": gate.loaded.digest, "refused": gate.refusal() is not None}
 
 
-async def _of_lane(gate: Gate, live: Live, lane: str, words: Words) -> News:
+async def _of_lanes(gate: Gate, live: Live, parts: Parts, words: Words) -> News:
+    await live.vehicles.refresh()
+    cards = lanes_board(gate, live, words)
+    told: News = {"hello": _hello(gate), "summary": {"text": summary(cards, words)}}
+    for card in cards:
+        told[f"lane:{card['name']}"] = {"html": _card(parts, card)}
+    # After the cards: a page that knows the order has all of them.
+    told["order"] = [card["name"] for card in cards]
+    return told
+
+
+async def _of_lane(gate: Gate, live: Live, lane: str, parts: Parts, words: Words, *, may_decide: bool) -> News:
     await live.vehicles.refresh()
     at, view, settings = gate.now().at, gate.lanes[lane].view, gate.loaded.settings.lanes[lane]
     told: News = {
@@ -95,6 +118,7 @@ async def _of_lane(gate: Gate, live: Live, lane: str, words: Words) -> News:
         "barrier": barrier_news(view, settings, words, at),
         "inputs": inputs_news(view, settings, words, at),
         "devices": devices_news(gate.devices.states, lane, words),
+        **lane_parts(gate, live, lane, parts, words, may_decide=may_decide),
         "vehicles": [[one.transaction, one.revision] for one in live.vehicles.last(lane, VEHICLES)],
     }
     for camera in settings.cameras:

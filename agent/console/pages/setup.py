@@ -77,7 +77,7 @@ def vehicle(
             Text("A simulated vehicle is still under way in the lane {lane}. Wait until it is through.", lane=lane),
         )
     gate.audit(person, "vehicle.rehearsed", lane=lane, detail=plate.strip())
-    return RedirectResponse(f"/lane/{lane}", HTTPStatus.SEE_OTHER)
+    return RedirectResponse(f"/lanes/{lane}", HTTPStatus.SEE_OTHER)
 
 
 def _knowledge(gate: Gate, live: Live) -> SetupFacts:

@@ -159,6 +159,7 @@ if TYPE_CHECKING:
         subject_of,
     )
     from agent.core.events.plate_masking import masked, masked_plate, masked_text
+    from agent.core.events.preset_causes import LET_PASS, REFUSE
 else:
     __getattr__ = lazy_face(__name__)
 
@@ -166,8 +167,10 @@ __all__ = [
     "ACK_BYTES_LIMIT",
     "ALGORITHM",
     "FREE_TEXTS",
+    "LET_PASS",
     "PERSONAL",
     "RANDOM_BYTES",
+    "REFUSE",
     "SALT_BYTES",
     "SCHEMA_VERSION",
     "TYPES",

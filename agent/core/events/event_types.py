@@ -453,6 +453,9 @@ class AccessGranted(Event):
     permit: str | None = Field(default=None, description="The permit id, in hex, where one was verified.")
     operator: str | None = Field(default=None, description="The officer who ordered it.")
     cause: str | None = Field(default=None, description="Why the officer did.")
+    cause_code: str | None = Field(
+        default=None, description="Which of the preset reasons the officer chose; null: none, or an earlier agent."
+    )
 
 
 class BarrierPulsed(Event):
@@ -553,6 +556,13 @@ class TransactionClosed(Event):
         default="",
         description="The kind of the plate as read by GA/T 16.7, two digits; 41: none was read, and the permit "
         "declares none; empty: not known.",
+    )
+    operator: str | None = Field(
+        default=None, description="The officer who refused the vehicle; null: no officer did, or an earlier agent."
+    )
+    cause: str | None = Field(default=None, description="Why the officer did.")
+    cause_code: str | None = Field(
+        default=None, description="Which of the preset reasons the officer chose; null: none, or an earlier agent."
     )
 
 

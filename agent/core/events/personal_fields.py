@@ -40,6 +40,7 @@ PERSONAL: Final[Mapping[type[BaseModel], Mapping[str, Subject]]] = MappingProxyT
             "declaration": Subject.VEHICLE,
             "vin": Subject.VEHICLE,
             "vin_read": Subject.VEHICLE,
+            **_BY_OFFICER,
         },
         types.LedgerConflict: {"vin": Subject.VEHICLE},
         types.Search: {"plate": Subject.VEHICLE, "permit": Subject.VEHICLE},

@@ -63,6 +63,8 @@ POLICY_KEYS: Final = (
     "console.idle_minutes",
     "console.session_hours",
     "console.second_factor",
+    "console.pass_reasons",
+    "console.refusal_reasons",
     "lanes.*.anti_passback_s",
     "lanes.*.rules.*",
 )

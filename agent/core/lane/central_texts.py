@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agent.core.events import DriverText, DriverTold
-from agent.core.lane.order_refusals import wrong_state
+from agent.core.lane.order_refusals import other_vehicle, wrong_state
 from agent.core.lane.state import STANDING, CentralText
 from drivers.text import Text
 
@@ -28,7 +28,7 @@ def _tell(transition: Transition, item: TextOrdered) -> tuple[bool, str]:
     if lane.state not in STANDING:
         return wrong_state(transition)
     if text.transaction not in ("", lane.served):
-        return False, Text("the vehicle of transaction {transaction} is not here", transaction=text.transaction)
+        return other_vehicle(text.transaction)
     said = tuple(DriverText(language=language, text=words) for language, words in text.texts)
     transition.record(
         DriverTold(texts=said, seconds=text.seconds, operator=item.operator, cause=item.cause), lane.served or None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agent.core.events import Alarm
+from agent.core.lane.state import LaneState
 from drivers.text import Text, joined
 
 if TYPE_CHECKING:
@@ -34,3 +35,18 @@ def locked(transition: Transition, item: OfficerCommand) -> tuple[bool, str]:
 def wrong_state(transition: Transition) -> tuple[bool, str]:
     """Tell an officer that the lane is in no state for an order."""
     return False, Text("the lane is in state {state}", state=transition.lane.state)
+
+
+def meant_for_another(transition: Transition, transaction: str) -> bool:
+    """Whether an order names a vehicle that is not here now. Empty: it names none.
+
+    A vehicle that was refused is here until it leaves, though its transaction is closed.
+    """
+    lane = transition.lane
+    here = lane.served if lane.state is LaneState.DENIED else lane.transaction_id
+    return bool(transaction) and transaction != here
+
+
+def other_vehicle(transaction: str) -> tuple[bool, str]:
+    """Tell an officer that the vehicle of an order is not here any more."""
+    return False, Text("the vehicle of transaction {transaction} is not here", transaction=transaction)

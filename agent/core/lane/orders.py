@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
 from agent.core.events import Alarm
 from agent.core.lane.closing import may_lower, why_not_lower
 from agent.core.lane.hold import hold_by_order, release_by_order
 from agent.core.lane.lockout import lock, unlock
-from agent.core.lane.order_refusals import interlocked, locked, wrong_state
+from agent.core.lane.order_refusals import interlocked, locked, meant_for_another, other_vehicle, wrong_state
 from agent.core.lane.out_of_service import put_in_service, take_out_of_service
 from agent.core.lane.state import GATHERING, RISING, LaneState, PulseDelivery
 from agent.core.lane.step_inputs import CommandKind, OfficerCommand
 from agent.core.lane.test_pulse import give_test_pulse
-from agent.core.lane.verdicts import reservation
+from agent.core.lane.verdicts import refuse_by_order, reservation
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -57,21 +57,11 @@ def carry_out(transition: Transition, item: OfficerCommand, *, reserve: bool = T
 
 def _obey(transition: Transition, item: OfficerCommand, *, reserve: bool) -> tuple[bool, str]:
     """Return whether it is as ordered now, and the words for it."""
-    match item.kind:
-        case CommandKind.OPEN:
-            return _open(transition, item, reserve=reserve)
-        case CommandKind.HOLD:
-            return hold_by_order(transition, item)
-        case CommandKind.RELEASE:
-            return release_by_order(transition, item)
-        case CommandKind.CLOSE:
-            return _close(transition)
-        case CommandKind.LOCK | CommandKind.UNLOCK | CommandKind.OUT_OF_SERVICE | CommandKind.IN_SERVICE:
-            return _STANDING[item.kind](transition, item)
-        case CommandKind.TEST_OPEN | CommandKind.TEST_CLOSE:
-            return give_test_pulse(transition, item)
-        case _:
-            assert_never(item.kind)
+    if meant_for_another(transition, item.subject.transaction):
+        return other_vehicle(item.subject.transaction)
+    if item.kind is CommandKind.OPEN:
+        return _open(transition, item, reserve=reserve)
+    return _ACTS[item.kind](transition, item)
 
 
 def follow_key(transition: Transition) -> None:
@@ -96,7 +86,8 @@ def _open(transition: Transition, item: OfficerCommand, *, reserve: bool) -> tup
         return False, Text("the relay board is disconnected")
     if lane.transaction is None:
         transition.open_transaction("operator", arrived=lane.input_state.signals.presence is True)
-    transition.grant("operator", item.operator, item.cause, reservation(transition) if reserve else None)
+    reserved = reservation(transition) if reserve else None
+    transition.grant("operator", item.operator, item.cause, reserved, item.subject.cause_code or None)
     transition.enter_state(LaneState.OPENING)
     return True, Text("the open pulse is ordered, by grant {grant}", grant=transition.transaction.grant)
 
@@ -108,7 +99,7 @@ def _may_open_again(transition: Transition) -> bool:
     return unknown and lane.input_state.signals.opened is not True
 
 
-def _close(transition: Transition) -> tuple[bool, str]:
+def _close(transition: Transition, _item: OfficerCommand) -> tuple[bool, str]:
     if transition.lane.state not in (LaneState.INIT, LaneState.VIOLATION):
         return wrong_state(transition)
     if not may_lower(transition):
@@ -118,9 +109,16 @@ def _close(transition: Transition) -> tuple[bool, str]:
     return True, Text("the close pulse is ordered")
 
 
-_STANDING: dict[CommandKind, Callable[[Transition, OfficerCommand], tuple[bool, str]]] = {
+_ACTS: dict[CommandKind, Callable[[Transition, OfficerCommand], tuple[bool, str]]] = {
+    CommandKind.REFUSE: refuse_by_order,
+    CommandKind.HOLD: hold_by_order,
+    CommandKind.RELEASE: release_by_order,
+    CommandKind.CLOSE: _close,
     CommandKind.LOCK: lock,
     CommandKind.UNLOCK: unlock,
     CommandKind.OUT_OF_SERVICE: take_out_of_service,
     CommandKind.IN_SERVICE: put_in_service,
+    CommandKind.TEST_OPEN: give_test_pulse,
+    CommandKind.TEST_CLOSE: give_test_pulse,
 }
+"""What each order does, but for the one to open."""

@@ -93,11 +93,13 @@ class Pulsed:
 class CommandKind(StrEnum):
     """What an officer may order, and a technician at the gate.
 
-    LOCK, UNLOCK, OUT_OF_SERVICE and IN_SERVICE stand over restarts, until the opposite is ordered. TEST_OPEN and
-    TEST_CLOSE give one pulse while nobody is there, to try the wiring; nobody can order them from afar.
+    REFUSE turns away the vehicle that waits for an officer; it moves nothing. LOCK, UNLOCK, OUT_OF_SERVICE and
+    IN_SERVICE stand over restarts, until the opposite is ordered. TEST_OPEN and TEST_CLOSE give one pulse while nobody
+    is there, to try the wiring. REFUSE and the tests are ordered at the gate, not from afar.
     """
 
     OPEN = "open"
+    REFUSE = "refuse"
     HOLD = "hold"
     RELEASE = "release"
     CLOSE = "close"
@@ -107,6 +109,18 @@ class CommandKind(StrEnum):
     IN_SERVICE = "in_service"
     TEST_OPEN = "test_open"
     TEST_CLOSE = "test_close"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSubject:
+    """For which vehicle an officer orders something, and for which preset reason.
+
+    `transaction`: the order is carried out for no other; empty: for the vehicle that is there. `cause_code`: empty:
+    none was chosen.
+    """
+
+    transaction: str = ""
+    cause_code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +137,7 @@ class OfficerCommand:
     cause: str
     order: str = ""
     deadline: float = inf
+    subject: OrderSubject = OrderSubject()
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,7 @@ from agent.core.model import (
 
 if TYPE_CHECKING:
     from agent.core.decision import Decision
+    from agent.core.lane.step_inputs import OfficerCommand
     from agent.core.model import Instant
 
 _READY = frozenset({LaneState.IDLE, LaneState.OUT_OF_SERVICE})
@@ -287,6 +288,7 @@ class Transition:
         operator: str | None = None,
         cause: str | None = None,
         reserve: LedgerChange | None = None,
+        cause_code: str | None = None,
     ) -> None:
         """Record a grant of the open transaction and order its one pulse."""
         transaction = self.transaction
@@ -298,7 +300,10 @@ class Transition:
         if reserve is not None:
             self.set_transaction(reserved=reserve)
             self._ledger.append(reserve)
-        self.record(AccessGranted(grant=grant, by=by, permit=permit_of(transaction), operator=operator, cause=cause))
+        permit = permit_of(transaction)
+        self.record(
+            AccessGranted(grant=grant, by=by, permit=permit, operator=operator, cause=cause, cause_code=cause_code)
+        )
         self._raise(grant, transaction.id)
 
     def grant_safety(self) -> None:
@@ -318,11 +323,18 @@ class Transition:
         self.set(turned_away=reserved)
 
     def close_transaction(
-        self, outcome: Outcome, reason: Reason | None = None, *, passed: bool = False, assumed: bool = False
+        self,
+        outcome: Outcome,
+        reason: Reason | None = None,
+        *,
+        passed: bool = False,
+        assumed: bool = False,
+        refused: OfficerCommand | None = None,
     ) -> None:
         """Close the transaction with its one outcome, and settle the use of its permit.
 
-        `passed`: the vehicle went through; `assumed`: as far as the inputs can tell.
+        `passed`: the vehicle went through; `assumed`: as far as the inputs can tell. `refused`: the order by which an
+        officer turned it away.
         """
         transaction = self.transaction
         taken = went_under(self.lane, transaction, outcome, self.now.at, passed=passed)
@@ -347,6 +359,9 @@ class Transition:
                 driver_messages=driver_message_records(transaction),
                 vin_read=vin_of(transaction),
                 plate_code=plate_code_of(transaction),
+                operator=None if refused is None else refused.operator,
+                cause=None if refused is None else refused.cause,
+                cause_code=None if refused is None else refused.subject.cause_code or None,
             )
         )
         self._closed = transaction

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, assert_never
 
 from agent.core.decision import Decision
 from agent.core.events import Alarm
+from agent.core.lane.order_refusals import wrong_state
 from agent.core.lane.state import UNDECIDED, LaneState
 from agent.core.model import LedgerChange, LedgerState, Outcome, Reason, Verdict
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from agent.core.lane.step_inputs import Decided
+    from agent.core.lane.step_inputs import Decided, OfficerCommand
     from agent.core.lane.transition import Transition
 
 
@@ -57,6 +58,15 @@ def refuse(transition: Transition, decision: Decision) -> None:
     transition.record_decision(decision)
     transition.close_transaction(Outcome.DENIED)
     transition.enter_state(LaneState.DENIED, decision.reason)
+
+
+def refuse_by_order(transition: Transition, item: OfficerCommand) -> tuple[bool, str]:
+    """Turn away the vehicle that waits for an officer, as one orders. Return whether it is so, and the words for it."""
+    if transition.lane.state is not LaneState.MANUAL:
+        return wrong_state(transition)
+    transition.close_transaction(Outcome.DENIED, refused=item)
+    transition.enter_state(LaneState.DENIED)
+    return True, Text("the vehicle is refused")
 
 
 def defer(transition: Transition, decision: Decision, waits_for: Alarm | None = None) -> None:

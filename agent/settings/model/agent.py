@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr
 
+from agent.core.events import LET_PASS, REFUSE
 from agent.core.fleet import DocumentKind
 from agent.core.model import CommandName, ListKind, Outcome
 from agent.settings.model.lane import Lane, Table
@@ -17,6 +18,8 @@ from agent.settings.model.values import (
     GateId,
     HostName,
     Name,
+    PassReason,
+    RefusalReason,
     RepositoryUrl,
     RootKey,
     UploadHost,
@@ -420,6 +423,16 @@ class Console(Table):
         default=(),
         max_length=3,
         description="Roles that must give a one-time code beside the password; others may set one up.",
+    )
+    pass_reasons: tuple[PassReason, ...] = Field(
+        default=tuple(LET_PASS),
+        max_length=12,
+        description="Reasons offered to an officer who lets a vehicle pass: codes of the console, or your own words.",
+    )
+    refusal_reasons: tuple[RefusalReason, ...] = Field(
+        default=tuple(REFUSE),
+        max_length=12,
+        description="Reasons offered to an officer who refuses a vehicle: codes of the console, or your own words.",
     )
 
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 import itertools
 import re
 from ipaddress import ip_address
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from pydantic import AfterValidator, Field
 
 from agent.broker import BrokerAddress, check_gate_id
+from agent.core.events import LET_PASS, REFUSE
 from agent.core.model import QuietHours, StoreHost
 from agent.enrolment import Endpoint
 from drivers.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 ROOT_KEY_BYTES = 32
 _DISTINCT_BYTES_OF_A_KEY = 8
@@ -22,6 +26,9 @@ _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _HOST_NAME_LENGTH = 253
 _FEWEST_CORNERS = 3
 _SMALLEST_ZONE = 0.01
+_CODE = re.compile(r"[a-z]+(?:_[a-z]+)+")
+_FEWEST_LETTERS = 2
+_MOST_LETTERS = 80
 
 _Item = TypeVar("_Item")
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -116,6 +123,22 @@ def _quiet_times(value: str) -> str:
     return value
 
 
+def _preset(presets: Mapping[str, Text]) -> Callable[[str], str]:
+    """What sees that a reason is the code of one of these, or words; a code that is not known is a slip."""
+
+    def checked(value: str) -> str:
+        words = " ".join(value.split())
+        if _CODE.fullmatch(words) and words not in presets:
+            raise ValueError(Text("expected one of {codes}, or your own words", codes=", ".join(presets)))
+        if not _FEWEST_LETTERS <= len(words) <= _MOST_LETTERS or not words.isprintable():
+            raise ValueError(
+                Text("expected words of {least} to {most} letters", least=_FEWEST_LETTERS, most=_MOST_LETTERS)
+            )
+        return words
+
+    return checked
+
+
 def _cross(a: Corner, b: Corner, c: Corner, d: Corner) -> bool:
     """Whether the sides from a to b and from c to d cross, not at their ends alone."""
     return _turn(a, b, c) * _turn(a, b, d) < 0 and _turn(c, d, a) * _turn(c, d, b) < 0
@@ -131,7 +154,9 @@ EstUrl = Annotated[str, AfterValidator(_est_url)]
 GateId = Annotated[str, AfterValidator(check_gate_id)]
 HostName = Annotated[str, AfterValidator(_host_name)]
 Name = Annotated[str, AfterValidator(_name)]
+PassReason = Annotated[str, AfterValidator(_preset(LET_PASS))]
 QuietTimes = Annotated[str, AfterValidator(_quiet_times)]
+RefusalReason = Annotated[str, AfterValidator(_preset(REFUSE))]
 RepositoryUrl = Annotated[str, AfterValidator(_repository_url)]
 RootKey = Annotated[str, AfterValidator(_root_key)]
 UploadHost = Annotated[str, AfterValidator(_upload_host)]

@@ -65,6 +65,7 @@ BEFORE_THE_PULSE = {
     (S.MANUAL, S.IDLE),
     (S.MANUAL, S.PRESENT),
     (S.MANUAL, S.DECIDING),
+    (S.MANUAL, S.DENIED),
     (S.PRESENT, S.WAITING),
     (S.DECIDING, S.WAITING),
     (S.WAITING, S.IDLE),
@@ -502,8 +503,10 @@ class Monitor:
                 return self.ordered is (kind is CommandKind.HOLD) and self.holding
             case CommandKind.OPEN:
                 return any(isinstance(event, AccessGranted) and event.by == "operator" for event in events)
-            case CommandKind.CLOSE:
-                return True
+            case CommandKind.REFUSE | CommandKind.CLOSE:
+                closed = [event for event in events if isinstance(event, TransactionClosed)]
+                refused = [event.outcome for event in closed if event.operator]
+                return refused == [Outcome.DENIED] * (kind is CommandKind.REFUSE)
             case CommandKind.TEST_OPEN | CommandKind.TEST_CLOSE:
                 return any(isinstance(event, BarrierTested) for event in events)
 

@@ -564,7 +564,7 @@ class World:
         self.perhaps(0.7, lambda: self.report("delivered"))
 
     def any_order(self) -> CommandKind:
-        return self.dice.choices(list(CommandKind), (3, 3, 3, 3, 1, 1, 1, 1, 2, 2))[0]
+        return self.dice.choices(list(CommandKind), (3, 3, 3, 3, 3, 1, 1, 1, 1, 2, 2))[0]
 
     def serve(self) -> None:
         """An officer gives the lane back."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from agent.core.model import VinSource
 from agent.vision.detection_overlay import SHOWN_FOR_S, DetectionOverlay
-from agent.vision.worker.protocol import Detection, SeenCode, SeenPlate
+from agent.vision.worker.protocol import Detection, SeenCode, SeenPlate, SeenVin
 
 AT = 100.0
 SIZE_PX = (200, 100)
@@ -42,3 +43,15 @@ def test_a_newer_code_takes_the_place_of_the_one_before_and_a_frame_without_one_
     shown.add(Detection(frame=2, at=AT + 1.0, codes=(CODE, CODE)))
     shown.add(Detection(frame=3, at=AT + 2.0))
     assert len(shown.codes(AT + 2.0, SIZE_PX)) == 2
+
+
+def test_a_vin_is_shown_where_it_lies_as_long_as_a_plate_is():
+    shown = overlay()
+    vin = SeenVin(text="LSVAA4182E2123456", source=VinSource.CODE_128, box=(20, 10, 100, 20))
+    shown.add(Detection(frame=1, at=AT, vins=(vin,)))
+    (mark,) = shown.vins(AT, SIZE_PX)
+    assert mark.corners == ((0.1, 0.1), (0.6, 0.1), (0.6, 0.3), (0.1, 0.3))
+    assert (mark.text, mark.confidence) == ("LSVAA4182E2123456", 1.0)
+    assert shown.vins(AT + SHOWN_FOR_S + 0.1, SIZE_PX) == ()
+    shown.clear()
+    assert shown.vins(AT, SIZE_PX) == ()

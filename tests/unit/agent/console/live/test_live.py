@@ -14,6 +14,11 @@ from drivers.inputs import simulated as simulated_inputs
 from tests.support.console.consoles import LANE, ConsoleGate
 from tests.support.waiting import PATIENCE_S, eventually, scaled
 
+TOLD = {
+    "hello", "lane", "barrier", "inputs", "devices", "vehicles", "camera:front",
+    "part:standing", "part:compare", "part:driver", "part:inputs", "part:devices",
+}  # fmt: skip
+"""The events of a lane's page."""
 LANES = (
     LANE
     + """
@@ -102,8 +107,8 @@ def test_only_what_has_changed_is_told_again(gate):
     inputs = simulated_inputs.board(gate.path.parent.name)
     with gate.browser("viewer").stream("GET", "/live/lane/out/news") as response:
         events = events_of(response)
-        seen = [next(events)[0] for _ in range(7)]
-        assert len(set(seen)) == 7
+        seen = [next(events)[0] for _ in range(len(TOLD))]
+        assert set(seen) == TOLD
         inputs.set(3, on=True)
         # Before it may come that the inputs are old: on a busy machine they are.
         wanted, told = ("closed", ["off", "off", "on"]), {}
@@ -114,6 +119,47 @@ def test_only_what_has_changed_is_told_again(gate):
             elif name == "inputs":
                 told[name] = [one["state"] for one in value["signals"]]
     inputs.set(3, on=False)
+
+
+def test_the_parts_of_a_lanes_page_come_as_they_are_shown_and_only_where_they_changed(gate):
+    told = news(gate, "viewer", "/live/lane/out/news", {"part:standing", "part:inputs"}, **{"accept-language": "ru"})
+    assert "Ожидается следующая машина." in told["part:standing"]["html"]
+    assert (told["part:standing"]["decides"], told["part:standing"]["transaction"]) == ([], "")
+    assert "Неизвестно: не подключён" in told["part:inputs"]["html"], "the lane has no lamp"
+
+
+def test_all_lanes_are_told_by_one_stream_cards_before_their_order(gate):
+    wanted = {"hello", "summary", "order", "lane:out", "lane:in"}
+    told = news(gate, "viewer", "/live/lanes/news", wanted)
+    assert set(told) == wanted
+    assert list(told)[-1] == "order"
+    assert told["order"] == ["out", "in"]
+    assert told["summary"] == {"text": "2 lanes."}
+    for name in ("out", "in"):
+        card = told[f"lane:{name}"]["html"]
+        assert f'data-lane="{name}"' in card
+        assert f'href="/lanes/{name}"' in card
+
+
+def test_the_dashboard_has_the_cards_before_any_script_runs(gate):
+    page = gate.browser("viewer").get("/lanes", headers={"accept-language": "kk"}).text
+    assert page.count("data-lane=") == 2
+    assert "2 жолақ." in page
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("/lane", "/lanes"),
+        ("/lane/out", "/lanes/out"),
+        ("/lane/out?camera=front", "/lanes/out?camera=front"),
+        ("/lane/out/vehicles", "/lanes/out/vehicles"),
+        ("/", "/lanes"),
+    ],
+)
+def test_an_address_of_an_earlier_agent_leads_to_the_place_lanes(gate, old, new):
+    answer = gate.browser("viewer").get(old)
+    assert (answer.is_redirect, answer.headers["location"]) == (True, new)
 
 
 def test_a_lane_without_a_camera_and_without_inputs_says_so(gate):
@@ -174,8 +220,8 @@ def test_measures_of_every_picture_are_for_technicians(gate):
         ("/live/lane/nowhere/news", 404),
         ("/live/camera/out/nowhere/pictures", 404),
         ("/live/camera/out/front/pictures?size=huge", 422),
-        ("/lane/nowhere", 404),
-        ("/lane/out?camera=nowhere", 404),
+        ("/lanes/nowhere", 404),
+        ("/lanes/out?camera=nowhere", 404),
         ("/evidence/" + "0" * 64, 404),
         ("/evidence/../../etc/passwd", 404),
         ("/evidence/xyz", 422),

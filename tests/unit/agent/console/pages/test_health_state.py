@@ -53,7 +53,7 @@ def test_an_admin_and_a_technician_accept_what_is_lost(gate):
     admin, technician = gate.browser("admin"), gate.browser("technician")
     page = admin.get("/health")
     assert "the head file is gone" in page.text
-    assert "lost a part of its data" in technician.get("/lane/out").text
+    assert "lost a part of its data" in technician.get("/lanes/out").text
     assert accept(admin, "the disk was replaced").status_code in {200, 303}
     assert not trust.state.whole
     assert accept(admin, "the disk was replaced").status_code == 409

@@ -186,7 +186,7 @@ def test_a_story_has_the_values_that_stand_beside_its_events_and_says_which_were
         kept, gone = recorded(gate, plate="京A11111"), recorded(gate, plate="京A22222")
         journal, browser = gate.app.parts.journal, gate.browser("viewer")
         said = {"accept-language": language}
-        browser.get("/lane/out/vehicles", headers=said)
+        browser.get("/lanes/out/vehicles", headers=said)
         gate.app.parts.records.values.erase(
             ErasureRequest(id="0a", operator="aigul", cause="asked", digest=digest_of_value("京A22222"))
         )
@@ -198,7 +198,7 @@ def test_a_story_has_the_values_that_stand_beside_its_events_and_says_which_were
         assert (kept in found, gone in found) == (True, False)
         # The last vehicles are looked at again a second later, and then from the journal alone.
         live = eventually(
-            lambda: (text := browser.get("/lane/out/vehicles", headers=said).text) and erased in text and text,
+            lambda: (text := browser.get("/lanes/out/vehicles", headers=said).text) and erased in text and text,
             what="the erased vehicle on the page of its lane",
         )
         assert ("京A22222" in live, "京A11111" in live, "sd:" in live) == (False, True, False)

@@ -119,9 +119,9 @@ def test_a_simulated_vehicle_with_the_practice_permit_passes_and_the_steps_follo
         again = browser.post("/setup/out/vehicle", data={"plate": PLATE, "permit": papers.text})
         # The page is asked once the vehicle has gone: to make it costs more than to look into the journal.
         eventually(lambda: has_closed(gate.app.parts.journal), 60, "the end of the vehicle")
-        eventually(lambda: "The vehicle passed" in browser.get("/lane/out/vehicles").text, 60, "a vehicle that passed")
+        eventually(lambda: "Passed" in browser.get("/lanes/out/vehicles").text, 60, "a vehicle that passed")
         words = browser.get(NAV.path).text
-    assert (came.status_code, came.headers["location"], again.status_code) == (303, "/lane/out", 409)
+    assert (came.status_code, came.headers["location"], again.status_code) == (303, "/lanes/out", 409)
     assert "No vehicle has passed yet" not in words
     assert "only practice permits" in words
 

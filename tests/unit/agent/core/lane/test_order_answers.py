@@ -10,17 +10,19 @@ import pytest
 from agent.core.lane.effects import OrderAnswered
 from agent.core.lane.state import LaneLockout
 from agent.core.lane.step import LaneState
-from agent.core.lane.step_inputs import CommandKind, OfficerCommand, RecordFailed, Sampled
+from agent.core.lane.step_inputs import CommandKind, OfficerCommand, OrderSubject, RecordFailed, Sampled
 from agent.core.model.reasons import Reason, Verdict
 from agent.core.model.signals import Signals
 from tests.support.lane.rows import AGENT, OPERATED
 from tests.support.lane.yard import (
     FIRST,
     PERMIT,
+    SECOND,
     WAYS,
     Yard,
     contact,
     deciding,
+    denied,
     fault,
     held,
     locked,
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 LOCK, UNLOCK = CommandKind.LOCK, CommandKind.UNLOCK
 OUT, IN = CommandKind.OUT_OF_SERVICE, CommandKind.IN_SERVICE
 OPEN, HOLD, RELEASE, CLOSE = CommandKind.OPEN, CommandKind.HOLD, CommandKind.RELEASE, CommandKind.CLOSE
+REFUSE = CommandKind.REFUSE
 
 
 def answer(yard: Yard, kind: CommandKind, **more: Any) -> tuple[bool, str]:
@@ -61,6 +64,12 @@ ANSWERS: list[tuple[CommandKind, Callable[[], Yard], bool, str]] = [
     (OPEN, locked, False, "the lane is locked by op1"),
     (OPEN, waiting, False, "a neighbour's barrier is in the way"),
     (OPEN, lambda: no_relay(manual()), False, "the relay board is disconnected"),
+    (REFUSE, manual, True, "the vehicle is refused"),
+    (REFUSE, deciding, False, "the lane is in state deciding"),
+    (REFUSE, denied, False, "the lane is in state denied"),
+    (REFUSE, passing, False, "the lane is in state passing"),
+    (REFUSE, Yard.new, False, "the lane is in state idle"),
+    (REFUSE, lambda: no_relay(manual()), True, "the vehicle is refused"),
     (HOLD, Yard.new, True, "it is held open"),
     (HOLD, lambda: no_relay(Yard.new()), True, "it is held open once the relay board is back"),
     (HOLD, held, False, "it is held already by op1"),
@@ -93,6 +102,33 @@ def test_an_order_is_answered_with_what_became_of_it(
     kind: CommandKind, way: Callable[[], Yard], done: bool, detail: str
 ) -> None:
     assert answer(way(), kind) == (done, detail)
+
+
+NOT_HERE = "the vehicle of transaction {} does not stand here"
+
+
+@pytest.mark.parametrize("kind", [OPEN, REFUSE])
+def test_an_order_that_names_a_vehicle_is_carried_out_for_no_other(kind: CommandKind) -> None:
+    yard = manual()
+    before = yard.lane
+    assert answer(yard, kind, subject=OrderSubject(SECOND)) == (False, NOT_HERE.format(SECOND))
+    assert yard.lane == before
+    assert answer(yard, kind, subject=OrderSubject(FIRST))[0]
+
+
+@pytest.mark.parametrize("kind", [OPEN, REFUSE])
+def test_a_vehicle_that_an_order_names_and_that_left_is_not_here_any_more(kind: CommandKind) -> None:
+    yard = manual()
+    yard.sense(presence=False)
+    assert yard.lane.state is LaneState.IDLE
+    assert answer(yard, kind, subject=OrderSubject(FIRST)) == (False, NOT_HERE.format(FIRST))
+
+
+def test_a_vehicle_that_was_refused_can_still_be_let_pass_while_it_is_there() -> None:
+    yard = manual()
+    assert answer(yard, REFUSE, subject=OrderSubject(FIRST))[0]
+    assert answer(yard, OPEN, subject=OrderSubject(SECOND)) == (False, NOT_HERE.format(SECOND))
+    assert answer(yard, OPEN, subject=OrderSubject(FIRST)) == (True, f"the open pulse is ordered, by grant {SECOND}-1")
 
 
 def test_an_officer_who_lets_go_what_the_contact_holds_too_has_let_go() -> None:

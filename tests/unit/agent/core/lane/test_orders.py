@@ -9,8 +9,10 @@ import pytest
 from agent.core.events.event_types import AccessGranted, Alarm, AlarmRaised
 from agent.core.lane.effects import Record
 from agent.core.lane.step import LaneState
-from agent.core.lane.step_inputs import CommandKind, OfficerCommand, RecordFailed, RelayChanged, Sampled
+from agent.core.lane.step_inputs import CommandKind, OfficerCommand, OrderSubject, RecordFailed, RelayChanged, Sampled
+from agent.core.model.driver_message import DriverMessage
 from agent.core.model.ledger import LedgerChange, LedgerState
+from agent.core.model.outcome import Outcome
 from agent.core.model.reasons import Reason, Verdict
 from agent.core.model.signals import Signals
 from tests.support.lane.rows import Row, check, rows
@@ -56,6 +58,35 @@ def failed(yard: Yard, reason: Reason, item: Input | None = None) -> list[str]:
 
 
 TABLE: list[Row] = [
+    # ---------------------------------------------------------------- an officer refuses
+    (
+        "an officer who refuses the vehicle that waits for one turns it away; nothing moves",
+        lambda: verified(Verdict.MANUAL),
+        lambda y: y.feed(order(y, CommandKind.REFUSE)),
+        LaneState.DENIED,
+        ["transaction.closed denied PLATE_UNSURE", "show red denied"],
+    ),
+    (
+        "an officer who refuses where nobody waits for one changes nothing",
+        deciding,
+        lambda y: y.feed(order(y, CommandKind.REFUSE)),
+        LaneState.DECIDING,
+        [],
+    ),
+    (
+        "a refusal that could not be recorded is none: the vehicle still waits for an officer",
+        lambda: verified(Verdict.MANUAL),
+        lambda y: failed(y, Reason.GATE_FAULT, order(y, CommandKind.REFUSE)),
+        LaneState.MANUAL,
+        ["alarm.raised journal_failed"],
+    ),
+    (
+        "a vehicle that an officer refused may try again with another permit",
+        lambda: verified(Verdict.MANUAL),
+        lambda y: y.feed(order(y, CommandKind.REFUSE))[:0] + y.sense(1.0) + y.qr("another"),
+        LaneState.DECIDING,
+        ["vehicle.present inputs", "permit.presented", "show red deciding", "decide on 1+0"],
+    ),
     # ---------------------------------------------------------------- the key switch
     (
         "a turn of the key is an officer's order to open, once",
@@ -339,3 +370,22 @@ def test_an_order_without_a_relay_says_what_becomes_of_it(
     yard.order(kind)
     alarms = [draft.event for draft in yard.drafts() if isinstance(draft.event, AlarmRaised)]
     assert alarms[-1] == AlarmRaised(alarm=Alarm.RELAY_LOST, detail=detail)
+
+
+def test_a_refusal_names_the_officer_and_the_reason_in_the_outcome() -> None:
+    yard = verified(Verdict.MANUAL)
+    subject = OrderSubject(FIRST, "plate_differs")
+    yard.feed(OfficerCommand(yard.now, CommandKind.REFUSE, "op1", "The plate differs", subject=subject))
+    closed = yard.closed()
+    assert (closed.outcome, closed.reason) == (Outcome.DENIED, Reason.PLATE_UNSURE)
+    assert (closed.operator, closed.cause, closed.cause_code) == ("op1", "The plate differs", "plate_differs")
+    assert [one.message for one in closed.driver_messages][-1] is DriverMessage.TURN_BACK
+    assert closed.granted is False
+
+
+def test_a_grant_keeps_the_preset_reason_of_its_officer() -> None:
+    yard = verified(Verdict.MANUAL)
+    subject = OrderSubject(FIRST, "plate_by_eye")
+    yard.feed(OfficerCommand(yard.now, CommandKind.OPEN, "op1", "Compared by eye", subject=subject))
+    (granted,) = [draft.event for draft in yard.drafts() if isinstance(draft.event, AccessGranted)]
+    assert (granted.cause, granted.cause_code) == ("Compared by eye", "plate_by_eye")

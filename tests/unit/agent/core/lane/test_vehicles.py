@@ -719,6 +719,9 @@ def test_the_outcome_names_the_permit_the_plate_the_pictures_and_the_time_it_too
         "taken": True,
         "vin_read": None,
         "plate_code": "",
+        "operator": None,
+        "cause": None,
+        "cause_code": None,
     }
 
 
