@@ -38,6 +38,7 @@ NAV = Nav(Place.VEHICLES, 10, "/vehicles", Text("List"), Role.VIEWER)
 LONGEST: Final = 64
 Words = Annotated[str, Query(max_length=LONGEST)]
 Seq = Annotated[int | None, Query(ge=1, le=SEQ_MAX)]
+After = Annotated[int, Query(ge=0, le=SEQ_MAX)]
 
 
 class Asked:
@@ -132,12 +133,12 @@ _BEHIND: Final = 5_000
 
 
 @router.get("/live/vehicles", response_class=HTMLResponse)
-def news(request: Request, gate: AtGate, _person: Viewer, asked: AtAsked, *, after: Seq = None) -> HTMLResponse:
+def news(request: Request, gate: AtGate, _person: Viewer, asked: AtAsked, *, after: After = 0) -> HTMLResponse:
     """How many vehicles that fit have come since, or how far the list is; a fragment."""
     query = asked.query(gate)
     try:
         with reading(gate.loaded.settings.state.directory) as index:
-            count = newer(index, query, after or 0)
+            count = newer(index, query, after)
             state = read_state(index)
     except (IndexUnavailableError, sqlite3.Error):
         count, state = 0, None
@@ -145,7 +146,7 @@ def news(request: Request, gate: AtGate, _person: Viewer, asked: AtAsked, *, aft
         request,
         "vehicles_news.html",
         asked=asked,
-        after=after or 0,
+        after=after,
         count=count,
         is_more=count >= MOST_COUNTED,
         index=state,

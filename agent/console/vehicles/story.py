@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from agent.console.vehicles.check_words import CheckWords, check_words, date_text
 from agent.console.vehicles.record import VehicleRecord, with_event
@@ -19,12 +19,19 @@ from agent.i18n.reasons import REASONS
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from agent.i18n import Language
 
 MOST_PICTURES: Final = 12
+
+
+class Kept(Protocol):
+    """The pictures that are still there."""
+
+    def __contains__(self, sha256: str, /) -> bool:
+        """Whether one is."""
 
 
 class NoStoryError(ValueError):
@@ -62,7 +69,7 @@ class Story:
         return [one for one in self.checks if not one.ok]
 
 
-def story_of(events: Sequence[tuple[int, dict[str, Any]]], language: Language, kept: Container[str]) -> Story:
+def story_of(events: Sequence[tuple[int, dict[str, Any]]], language: Language, kept: Kept) -> Story:
     """The story of a transaction's events, each with its number, in order. `kept`: the pictures that are still there.
 
     Raises NoStoryError where no event begins a transaction.

@@ -39,6 +39,8 @@ FONT_PACKAGE: Final = "fonts-wqy-microhei"
 MOST_PICTURES: Final = 6
 _FONT: Final = "story"
 _MARGIN: Final = 16 * mm
+_FRAME: Final = 6.0
+"""What the library leaves free inside its margins, in points."""
 _INK, _GREY, _LINE = HexColor("#10151b"), HexColor("#4a5561"), HexColor("#c9d0d7")
 _TONES: Final = {
     "passed": HexColor("#11713b"),
@@ -77,7 +79,9 @@ def story_pdf(
             invariant=1,
         )
         foot = _foot(translate(made, language))
-        document.build(_parts(story, pictures, language, document.width), onFirstPage=foot, onLaterPages=foot)
+        document.build(
+            _parts(story, pictures, language, document.width - 2 * _FRAME), onFirstPage=foot, onLaterPages=foot
+        )
         return written.getvalue()
 
 
@@ -100,15 +104,16 @@ def _parts(story: Story, pictures: Sequence[tuple[str, bytes]], language: Langua
 
     write = _Writer(language)
     record = story.record
+    lane = say(Text("Lane {lane}", lane=record.lane))
     parts: list[Flowable] = [
         write.title(story.plate or say(Text("No plate"))),
-        write.line(f"{story.chip.word}. {record.lane}, {date_text(record.began_ms / 1000)}", _TONES.get(story.tone)),
+        write.line(f"{story.chip.word}. {lane}, {date_text(record.began_ms / 1000)}", _TONES.get(story.chip.tone)),
         write.line(record.transaction, _GREY, small=True),
     ]
     if story.finding:
         parts += [Spacer(1, 3 * mm), write.heading(story.finding, _TONES.get(story.tone))]
         parts += [write.line(story.advice)] if story.advice else []
-        parts += [write.line(f"{one.name}: {as_text(one.detail)}") for one in story.failed if one.detail]
+        parts += [write.line(as_text(one.detail)) for one in story.failed if one.detail]
     parts += [write.heading(say(Text("What happened"))), _steps(story, write, width)]
     if story.facts:
         parts += [write.heading(say(Text("Permit and declaration"))), _pairs(story.facts, write, width)]
