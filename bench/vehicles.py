@@ -259,7 +259,7 @@ def main() -> int:
             found = measure(folder, options.vehicles)
     else:
         options.folder.mkdir(parents=True, exist_ok=True)
-        found = measure(options.folder, options.vehicles)
+        found = measure(options.folder.resolve(), options.vehicles)
     print(table(found))
     return 1 if any(figure.kept is False for figure in found) else 0
 

@@ -134,13 +134,13 @@ def journal(
 def former_page(request: Request, _person: Viewer) -> RedirectResponse:
     """Where the page of the journal was until there was one of vehicles."""
     query = f"?{request.url.query}" if request.url.query else ""
-    return RedirectResponse(f"/vehicles/events{query}", HTTPStatus.PERMANENT_REDIRECT)
+    return RedirectResponse(f"/vehicles/events{query}", HTTPStatus.SEE_OTHER)
 
 
 @router.get("/journal/vehicle/{transaction}", response_class=RedirectResponse)
 def former_story(_person: Viewer, transaction: str) -> RedirectResponse:
     """Where the story of a vehicle was."""
-    return RedirectResponse(f"/vehicles/{quote(transaction, safe='')}", HTTPStatus.PERMANENT_REDIRECT)
+    return RedirectResponse(f"/vehicles/{quote(transaction, safe='')}", HTTPStatus.SEE_OTHER)
 
 
 @router.post("/vehicles/events/verify", response_class=HTMLResponse)
