@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from http import HTTPStatus
 from itertools import groupby
@@ -41,28 +42,17 @@ Seq = Annotated[int | None, Query(ge=1, le=SEQ_MAX)]
 After = Annotated[int, Query(ge=0, le=SEQ_MAX)]
 
 
+@dataclass(frozen=True, slots=True)
 class Asked:
-    """The fields of the search as they were sent."""
+    """The fields of the search as they were sent; what is not known among them is left out."""
 
-    def __init__(
-        self,
-        *,
-        q: Words = "",
-        lane: Words = "",
-        reason: Words = "",
-        result: Words = "",
-        period: Words = "",
-        since: Words = "",
-        until: Words = "",
-    ) -> None:
-        self.text = q.strip()
-        self.lane = lane
-        self.reason = reason
-        self.result = Result(result) if result in set(Result) else None
-        self.period = Period(period) if period in set(Period) else Period.ANY
-        self.since, self.until = since, until
-        if self.period is Period.ANY and (since.strip() or until.strip()):
-            self.period = Period.BETWEEN
+    text: str = ""
+    lane: str = ""
+    reason: str = ""
+    result: Result | None = None
+    period: Period = Period.ANY
+    since: str = ""
+    until: str = ""
 
     def query(self, gate: Gate) -> VehicleQuery:
         """What is looked for. Raises RefusedError for a time that is none."""
@@ -94,7 +84,24 @@ class Asked:
         return bool(self.fields())
 
 
-AtAsked = Annotated[Asked, Depends(Asked)]
+def _asked(
+    *,
+    q: Words = "",
+    lane: Words = "",
+    reason: Words = "",
+    result: Words = "",
+    period: Words = "",
+    since: Words = "",
+    until: Words = "",
+) -> Asked:
+    chosen = Period(period) if period in set(Period) else Period.ANY
+    if chosen is Period.ANY and (since.strip() or until.strip()):
+        chosen = Period.BETWEEN
+    how = Result(result) if result in set(Result) else None
+    return Asked(q.strip(), lane, reason, how, chosen, since, until)
+
+
+AtAsked = Annotated[Asked, Depends(_asked)]
 
 
 @router.get("/vehicles", response_class=HTMLResponse)

@@ -1,7 +1,5 @@
 """The index of vehicles: made of the journal, searched, and given up with what the journal gives up."""
 
-
-
 from __future__ import annotations
 
 import sqlite3
