@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 
 from agent.console.vehicles.index_file import IndexFile, IndexState, IndexUnavailableError, delete_index
 from agent.console.vehicles.record import TELLING, VehicleRecord, with_event
-from agent.core.events import PersonalDataErased
+from agent.core.events import PersonalDataErased, VehiclePresent
 from agent.core.model import ReportOnce
 from agent.service.worker import Worker
 from agent.store.errors import JournalError
@@ -134,7 +134,9 @@ class VehicleFollower:
             transaction = transaction_of(event.payload)
             if transaction is None:
                 continue
-            before = self._known.get(transaction) or index.record_of(transaction)
+            before = self._known.get(transaction)
+            if before is None and event.type != VehiclePresent.TYPE:
+                before = index.record_of(transaction)
             after = _applied(before, event)
             if after is not None:
                 self._known[transaction] = changed[transaction] = after
@@ -179,7 +181,9 @@ def transaction_of(payload: bytes) -> str | None:
     """The transaction of a stored event, from the head of its bytes; None where it has none."""
     end = payload.find(_DATA)
     found = _TRANSACTION.search(payload, 0, end if end >= 0 else len(payload))
-    return None if found is None else str(json.loads(found[1]))
+    if found is None:
+        return None
+    return found[1][1:-1].decode() if b"\\" not in found[1] else str(json.loads(found[1]))
 
 
 def _applied(before: VehicleRecord | None, event: Recorded) -> VehicleRecord | None:

@@ -11,6 +11,7 @@ import os
 import sqlite3
 from contextlib import closing, contextmanager
 from dataclasses import astuple, dataclass, fields
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
@@ -58,6 +59,7 @@ _PUT: Final = (
     f"INSERT OR REPLACE INTO vehicles ({COLUMNS}, shown, result, plate_key, sought, gone)"  # noqa: S608 - constants
     f" VALUES ({_PLACES})"
 )
+_VALUES: Final = attrgetter(*_FIELDS)
 _FLAGS: Final = frozenset({"seen", "tested", "dry_run", "by_officer", "alarmed", "erased"})
 
 
@@ -179,8 +181,7 @@ def records(connection: sqlite3.Connection, where: str, values: Sequence[object]
 
 
 def _row(record: VehicleRecord, gone: int) -> tuple[object, ...]:
-    own = astuple(record)
-    return (*own, record.is_vehicle, record.result.value, record.plate_key, record.sought, gone)
+    return (*_VALUES(record), record.is_vehicle, record.result.value, record.plate_key, record.sought, gone)
 
 
 def _record(row: tuple[object, ...]) -> VehicleRecord:

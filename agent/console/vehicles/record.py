@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from agent.core.events import (
     AccessDecided,
@@ -149,16 +149,25 @@ def with_event(before: VehicleRecord | None, seq: int, event: Mapping[str, Any])
         seen = kind not in {VehiclePresent.TYPE, BarrierTested.TYPE}
         before = VehicleRecord(seq, seq, transaction, lane, began_ms, seen=seen, dry_run=event.get("dryrun") is True)
     step = _STEPS.get(kind)
-    after = before if step is None else step(before, _Fields(data, _time_ms(event)))
-    return replace(after, last=max(after.last, seq), erased=after.erased or _is_erased(kind, data))
+    changes = {} if step is None else step(before, _Fields(data, event))
+    return replace(before, last=max(before.last, seq), erased=before.erased or _is_erased(kind, data), **changes)
+
+
+_Changes: TypeAlias = "dict[str, Any]"
+"""Fields of a record that an event changes, with their values."""
 
 
 class _Fields:
     """The fields of an event's data. `texts` are empty where a value is missing, strange, or was erased."""
 
-    def __init__(self, data: Mapping[str, Any], at_ms: int | None) -> None:
+    def __init__(self, data: Mapping[str, Any], event: Mapping[str, Any]) -> None:
         self.data = data
-        self.at_ms = at_ms
+        self._event = event
+
+    @property
+    def at_ms(self) -> int | None:
+        """When it happened, Unix milliseconds."""
+        return _time_ms(self._event)
 
     def text(self, name: str, within: str = "") -> str:
         """A text of the data, or of a record within it."""
@@ -173,79 +182,79 @@ class _Fields:
         return [one for one in named if isinstance(one, str) and one]
 
 
-def _present(record: VehicleRecord, fields: _Fields) -> VehicleRecord:
-    return replace(record, seen=record.seen or fields.text("seen_by") != "operator")
+def _present(record: VehicleRecord, fields: _Fields) -> _Changes:
+    return {"seen": record.seen or fields.text("seen_by") != "operator"}
 
 
-def _tested(record: VehicleRecord, _fields: _Fields) -> VehicleRecord:
-    return replace(record, tested=True)
+def _tested(_record: VehicleRecord, _fields: _Fields) -> _Changes:
+    return {"tested": True}
 
 
-def _entering(record: VehicleRecord, _fields: _Fields) -> VehicleRecord:
-    return replace(record, seen=True)
+def _entering(_record: VehicleRecord, _fields: _Fields) -> _Changes:
+    return {"seen": True}
 
 
-def _presented(record: VehicleRecord, fields: _Fields) -> VehicleRecord:
-    return replace(record, seen=True, picture=record.picture or next(iter(fields.pictures()), ""))
+def _presented(record: VehicleRecord, fields: _Fields) -> _Changes:
+    return {"seen": True, "picture": record.picture or next(iter(fields.pictures()), "")}
 
 
-def _vin(record: VehicleRecord, fields: _Fields) -> VehicleRecord:
+def _vin(record: VehicleRecord, fields: _Fields) -> _Changes:
     read = fields.text("vin") if fields.text("match") == "equal" or not record.vin_read else ""
-    return replace(record, vin_read=read or record.vin_read)
+    return {"vin_read": read or record.vin_read}
 
 
-def _decided(record: VehicleRecord, fields: _Fields) -> VehicleRecord:
+def _decided(record: VehicleRecord, fields: _Fields) -> _Changes:
     verdict = fields.text("verdict")
     final = verdict in {Verdict.PASS, Verdict.DENY} or (record.decided_ms is None and verdict == Verdict.MANUAL)
     pictures = fields.pictures()
-    return replace(
-        record,
-        verdict=verdict or record.verdict,
-        reason=fields.text("reason") or record.reason,
-        decided_ms=fields.at_ms if final else record.decided_ms,
-        plate=fields.text("read", "plate") or record.plate,
-        declared=fields.text("declared", "plate") or fields.text("plate", "permit") or record.declared,
-        colour=fields.text("colour", "plate") or record.colour,
-        vin=fields.text("vin", "permit") or record.vin,
-        vin_read=fields.text("read", "vin") or record.vin_read,
-        permit=fields.text("permit", "permit") or record.permit,
-        declaration=fields.text("declaration", "permit") or record.declaration,
-        picture=pictures[-1] if pictures else record.picture,
-    )
+    return {
+        "verdict": verdict or record.verdict,
+        "reason": fields.text("reason") or record.reason,
+        "decided_ms": fields.at_ms if final else record.decided_ms,
+        "plate": fields.text("read", "plate") or record.plate,
+        "declared": fields.text("declared", "plate") or fields.text("plate", "permit") or record.declared,
+        "colour": fields.text("colour", "plate") or record.colour,
+        "vin": fields.text("vin", "permit") or record.vin,
+        "vin_read": fields.text("read", "vin") or record.vin_read,
+        "permit": fields.text("permit", "permit") or record.permit,
+        "declaration": fields.text("declaration", "permit") or record.declaration,
+        "picture": pictures[-1] if pictures else record.picture,
+    }
 
 
-def _granted(record: VehicleRecord, fields: _Fields) -> VehicleRecord:
+def _granted(record: VehicleRecord, fields: _Fields) -> _Changes:
     if fields.text("by") != "operator":
-        return record
-    return replace(
-        record, by_officer=True, operator=fields.text("operator"), decided_ms=fields.at_ms or record.decided_ms
-    )
+        return {}
+    return {
+        "by_officer": True,
+        "operator": fields.text("operator"),
+        "decided_ms": fields.at_ms or record.decided_ms,
+    }
 
 
-def _alarmed(record: VehicleRecord, _fields: _Fields) -> VehicleRecord:
-    return replace(record, alarmed=True)
+def _alarmed(_record: VehicleRecord, _fields: _Fields) -> _Changes:
+    return {"alarmed": True}
 
 
-def _closed(record: VehicleRecord, fields: _Fields) -> VehicleRecord:
+def _closed(record: VehicleRecord, fields: _Fields) -> _Changes:
     lasted = fields.data.get("duration_s")
     pictures = fields.pictures()
-    return replace(
-        record,
-        outcome=fields.text("outcome") or record.outcome,
-        reason=fields.text("reason") or record.reason,
-        plate=fields.text("plate") or record.plate,
-        vin=fields.text("vin") or record.vin,
-        vin_read=fields.text("vin_read") or record.vin_read,
-        permit=fields.text("permit") or record.permit,
-        declaration=fields.text("declaration") or record.declaration,
-        seen=record.seen or isinstance(fields.data.get("plate"), str),
-        duration_s=float(lasted) if isinstance(lasted, int | float) else record.duration_s,
-        alarmed=record.alarmed or bool(fields.data.get("violations")),
-        picture=record.picture or (pictures[-1] if pictures else ""),
-    )
+    return {
+        "outcome": fields.text("outcome") or record.outcome,
+        "reason": fields.text("reason") or record.reason,
+        "plate": fields.text("plate") or record.plate,
+        "vin": fields.text("vin") or record.vin,
+        "vin_read": fields.text("vin_read") or record.vin_read,
+        "permit": fields.text("permit") or record.permit,
+        "declaration": fields.text("declaration") or record.declaration,
+        "seen": record.seen or isinstance(fields.data.get("plate"), str),
+        "duration_s": float(lasted) if isinstance(lasted, int | float) else record.duration_s,
+        "alarmed": record.alarmed or bool(fields.data.get("violations")),
+        "picture": record.picture or (pictures[-1] if pictures else ""),
+    }
 
 
-_STEPS: Final[Mapping[str, Callable[[VehicleRecord, _Fields], VehicleRecord]]] = {
+_STEPS: Final[Mapping[str, Callable[[VehicleRecord, _Fields], _Changes]]] = {
     VehiclePresent.TYPE: _present,
     BarrierTested.TYPE: _tested,
     VehicleEntering.TYPE: _entering,
