@@ -125,7 +125,7 @@ def _story(request: Request, gate: Gate, transaction: str) -> tuple[Story, list[
     except NoStoryError:
         raise RefusedError(
             HTTPStatus.NOT_FOUND,
-            Text("Nothing is kept of such a vehicle. It may be older than what the journal keeps."),
+            Text("No vehicle with this number is kept. It may be older than the journal."),
         ) from None
 
 

@@ -49,7 +49,7 @@ PERMIT_SHOWN: Final = 8
 _SEEN_BY: Final[Mapping[str, Text]] = {
     "inputs": Text("Detected by the loops."),
     "eye": Text("Detected by a camera or scanner."),
-    "operator": Text("An officer began it."),
+    "operator": Text("Started by an officer."),
 }
 _PLATES: Final[Mapping[str, tuple[Text, str]]] = {
     "MATCH": (Text("It matches the declaration."), "passed"),
@@ -263,7 +263,7 @@ class _Said:
             if isinstance(one, dict)
         }
         own = said.get(self._language.value) or next(iter(said.values()), "")
-        yield Step(self._(Text("Central told the driver something")), own, icon="sign")
+        yield Step(self._(Text("Message from central to the driver")), own, icon="sign")
 
     def _closed(self, data: Mapping[str, Any]) -> Iterator[Step]:
         code = str(data.get("outcome", ""))
