@@ -37,6 +37,8 @@ router = APIRouter()
 NAV = Nav(Place.VEHICLES, 10, "/vehicles", Text("List"), Role.VIEWER)
 
 LONGEST: Final = 64
+BEHIND: Final = 5_000
+"""Events that the list may lack before the page says so."""
 Words = Annotated[str, Query(max_length=LONGEST)]
 Seq = Annotated[int | None, Query(ge=1, le=SEQ_MAX)]
 After = Annotated[int, Query(ge=0, le=SEQ_MAX)]
@@ -126,17 +128,13 @@ def vehicles(
         older=None if found.before is None else asked.fields(before=found.before),
         is_first=before is None,
         index=state,
-        behind=state is not None and state.seq + _BEHIND < gate.journal.head,
+        behind=_is_behind(state, gate),
         lanes=[(one, one) for one in sorted({*gate.lanes, asked.lane} - {""})],
         reasons=sorted(((one.value, words.finding(one, spoken)) for one in Reason if one is not Reason.OK), key=_words),
         periods=[(one, translate(said, spoken)) for one, said in PERIODS.items()],
         results=[(one, words.RESULTS[one], words.RESULT_TONES[one], found.counts.get(one, 0)) for one in Result],
         per_page=len(found.found),
     )
-
-
-_BEHIND: Final = 5_000
-"""Events that the list may lack before the page says so."""
 
 
 @router.get("/live/vehicles", response_class=HTMLResponse)
@@ -157,13 +155,17 @@ def news(request: Request, gate: AtGate, _person: Viewer, asked: AtAsked, *, aft
         count=count,
         is_more=count >= MOST_COUNTED,
         index=state,
-        behind=state is None or state.seq + _BEHIND < gate.journal.head,
+        behind=_is_behind(state, gate),
     )
 
 
 def today_of(gate: Gate) -> date:
     """The day at the gate."""
     return datetime.fromtimestamp(gate.now().utc, UTC).astimezone().date()
+
+
+def _is_behind(state: IndexState | None, gate: Gate) -> bool:
+    return state is None or state.seq + BEHIND < gate.journal.head
 
 
 def _found(gate: Gate, query: VehicleQuery, before: int | None) -> tuple[IndexState | None, VehiclePage]:

@@ -122,7 +122,7 @@ def test_a_page_says_how_far_the_journal_is_read_while_the_index_is_made(gate, m
     from agent.console.pages import vehicles as page  # noqa: PLC0415 - its reading is replaced
 
     monkeypatch.setattr(page, "read_state", lambda _index: IndexState("s", 0, 10_000_000))
-    monkeypatch.setattr(page, "_BEHIND", -1)
+    monkeypatch.setattr(page, "BEHIND", -1)
     browser = gate.browser("viewer")
     for address in ("/vehicles", "/live/vehicles"):
         assert "Reading the journal: 0 %" in browser.get(address).text
