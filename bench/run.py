@@ -48,6 +48,7 @@ from bench import (
     second_reading,
     starting,
     telling,
+    vehicles,
     vin_codes,
     vin_print,
     waking,
@@ -107,6 +108,11 @@ def shared_ledger() -> list[Figure]:
         return ledger.figures(ledger.measure(folder, LEDGER, CLAIMS), LEDGER)
 
 
+def vehicle_pages() -> list[Figure]:
+    with scratch() as folder:
+        return vehicles.measure(folder, vehicles.VEHICLES)
+
+
 MEASUREMENTS: dict[str, tuple[str, Callable[[], list[Figure]]]] = {
     "latency": (
         f"{2 * VEHICLES} vehicles through a whole gate",
@@ -127,6 +133,7 @@ MEASUREMENTS: dict[str, tuple[str, Callable[[], list[Figure]]]] = {
         f"{DECISIONS} permits checked in each way, of {DECLARED} declared ones",
         lambda: permits.measure(DECISIONS, DECLARED).figures(),
     ),
+    "vehicles": (f"pages over {vehicles.EVENTS_EACH * vehicles.VEHICLES:,} events", vehicle_pages),
     "replay": (f"a day of {replay.VEHICLES:,} vehicles judged by other rules", replay.measure),
     "codes": ("the QR codes of permits in each form", codes.figures),
     "lists": (f"{lists.ROWS:,} declarations, {2 * lists.CHANGES} changes, a list over a slow line", lists.measure),

@@ -48,7 +48,15 @@ FILES = (
     *("journal.db", "journal.db-wal", "journal.db-lock", "journal.db-reserve", "journal.db-suspect"),
     *("journal.db-superseded", "journal.db-replacing", "gate.key", "gate.key.new"),
     *("registry.db", "registry.db-wal", "registry.db-lock", "trust.gtl", "clock-anchor.json", "clock-floor-reset.json"),
-    *("console.db", "console.db-wal", "console.pem", "console.key", "second-factor.key", "configuration/good.json"),
+    *(
+        "console.db",
+        "console.db-wal",
+        "vehicles.db",
+        "console.pem",
+        "console.key",
+        "second-factor.key",
+        "configuration/good.json",
+    ),
     *(f"evidence/open/ab/{PICTURE}.jpg", f"evidence/outgoing/{PICTURE}"),
 )
 FOLDERS = ("evidence/open", "evidence/outgoing", "configuration", "lists")

@@ -14,7 +14,8 @@ PASSWORD = "seven brown kettles sing"  # noqa: S105 - of a gate that lives for a
 PAGES = (
     "/", "/setup", "/lanes/exit-1", "/lanes/exit-2/vehicles", "/aim/exit-1/front-1",
     "/barrier/exit-1", "/live/barrier/exit-2/bytes",
-    "/journal", "/journal/export", "/configuration", "/configuration/raw", "/configuration/history", "/connection",
+    "/vehicles", "/vehicles/events", "/vehicles/events/export",
+    "/configuration", "/configuration/raw", "/configuration/history", "/connection",
     "/devices", "/health", "/health/log", "/account", "/users", "/api/lanes", "/api/health", "/api/doctor",
 )  # fmt: skip
 PAGES_A_VISIT = 6

@@ -172,7 +172,7 @@ Architecture: {build.target.architecture}
 Maintainer: The makers of the gate agent <gate-agent@localhost>
 Installed-Size: {size_kib}
 Pre-Depends: {needed}, systemd, passwd, gpgv | sqv
-Recommends: alsa-utils, bash-completion, systemd-timesyncd | time-daemon, udev
+Recommends: alsa-utils, bash-completion, fonts-wqy-microhei, systemd-timesyncd | time-daemon, udev
 Suggests: cage, chromium, fonts-noto-core, fonts-noto-cjk
 Section: net
 Priority: optional

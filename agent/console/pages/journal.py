@@ -1,4 +1,4 @@
-"""The page Journal: search, one vehicle's whole story, the proof of the chain, export.
+"""The technical events of the journal: search, the proof of the chain, export.
 
 Everything is read by connections of its own, in short batches: the journal is never in memory, and its writer never
 waits.
@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
-from typing import Annotated, Any, Final
-from urllib.parse import urlencode
+from typing import Annotated, Final
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import HTMLResponse, StreamingResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
 
 from agent.console.access import Role, Technician, Viewer
 from agent.console.chain_check import ChainCheck
@@ -32,7 +32,7 @@ from agent.store.journal import JournalReader, search
 from drivers.text import Text
 
 router = APIRouter()
-NAV = Nav(Place.VEHICLES, 90, "/journal", Text("Journal"), Role.VIEWER)
+NAV = Nav(Place.VEHICLES, 90, "/vehicles/events", Text("Technical events"), Role.VIEWER)
 
 PER_PAGE: Final = 50
 LONGEST: Final = 64
@@ -87,7 +87,7 @@ AtCheck = Annotated[ChainCheck, Depends(_checks)]
 Search = Annotated[_Asked, Depends(_asked)]
 
 
-@router.get("/journal", response_class=HTMLResponse)
+@router.get("/vehicles/events", response_class=HTMLResponse)
 def journal(
     request: Request,
     gate: AtGate,
@@ -130,34 +130,20 @@ def journal(
     )
 
 
-@router.get("/journal/vehicle/{transaction}", response_class=HTMLResponse)
-def vehicle(request: Request, gate: AtGate, views: AtViews, person: Viewer, transaction: str) -> HTMLResponse:
-    """Everything that is recorded of one vehicle's stop. Who looks at it is recorded."""
-    try:
-        with JournalReader(_path(gate)) as reader:
-            events = search.story(reader, transaction[:LONGEST])
-    except JournalError as error:
-        raise _unreadable(error) from None
-    if not events:
-        raise RefusedError(
-            HTTPStatus.NOT_FOUND,
-            Text("Nothing is kept of such a vehicle. It may be older than what the journal keeps."),
-        )
-    views.note(viewer_of(person), "vehicles", transaction)
-    views.tell_due()
-    words = EventWords(request)
-    pictures = list(dict.fromkeys(one for _, event in events for one in _pictures(event)))
-    return render(
-        request,
-        "journal_vehicle.html",
-        transaction=transaction,
-        rows=[words.row(seq, event) for seq, event in events],
-        pictures=[one for one in pictures if one in gate.evidence],
-        gone=sum(one not in gate.evidence for one in pictures),
-    )
+@router.get("/journal", response_class=RedirectResponse)
+def former_page(request: Request, _person: Viewer) -> RedirectResponse:
+    """Where the page of the journal was until there was one of vehicles."""
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(f"/vehicles/events{query}", HTTPStatus.SEE_OTHER)
 
 
-@router.post("/journal/verify", response_class=HTMLResponse)
+@router.get("/journal/vehicle/{transaction}", response_class=RedirectResponse)
+def former_story(_person: Viewer, transaction: str) -> RedirectResponse:
+    """Where the story of a vehicle was."""
+    return RedirectResponse(f"/vehicles/{quote(transaction, safe='')}", HTTPStatus.SEE_OTHER)
+
+
+@router.post("/vehicles/events/verify", response_class=HTMLResponse)
 def verify(request: Request, gate: AtGate, person: Technician, check: AtCheck) -> HTMLResponse:
     """Begin the proof of the chain."""
     gate.audit(person, "journal.verified")
@@ -165,13 +151,13 @@ def verify(request: Request, gate: AtGate, person: Technician, check: AtCheck) -
     return render(request, "journal_check.html", progress=check.progress)
 
 
-@router.get("/live/journal/verify", response_class=HTMLResponse)
+@router.get("/live/vehicles/events/verify", response_class=HTMLResponse)
 def progress(request: Request, _person: Viewer, check: AtCheck) -> HTMLResponse:
     """How far the proof is; a fragment."""
     return render(request, "journal_check.html", progress=check.progress)
 
 
-@router.get("/journal/export")
+@router.get("/vehicles/events/export")
 def export(
     gate: AtGate, person: Technician, *, first: Seq = None, last: Seq = None, since: Words = "", until: Words = ""
 ) -> StreamingResponse:
@@ -201,13 +187,6 @@ def _lines(path: Path, begin: int, end: int) -> Iterator[bytes]:
             batch = list(reader.events(begin, min(end, begin + EXPORT_BATCH - 1)))
         yield b"".join(one.payload + b"\n" for one in batch)
         begin = begin + EXPORT_BATCH if not batch else batch[-1].seq + 1
-
-
-def _pictures(event: dict[str, Any]) -> Iterator[str]:
-    data = event.get("data")
-    if isinstance(data, dict):
-        several = data.get("pictures")
-        yield from (one for one in (data.get("picture"), *(several if isinstance(several, list) else ())) if one)
 
 
 def _path(gate: Gate) -> Path:

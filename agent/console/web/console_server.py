@@ -98,6 +98,9 @@ class ConsoleServer:
         """Begin to serve."""
         if self._settings.enabled or self._unix_socket is not None:
             self.worker.start()
+        else:
+            with contextlib.ExitStack() as stack:
+                self._follow_vehicles(self._make_gate(), stack)
 
     def stop(self) -> bool:
         """Close every door and end every answer, within a bounded time; whether that is done."""
@@ -136,7 +139,8 @@ class ConsoleServer:
             lambda: gate.now().utc,
             factor_roles=frozenset(map(Role, settings.second_factor)),
         )
-        try:
+        with contextlib.ExitStack() as stack:
+            stack.callback(access.close)
             if access.database.replaced:
                 gate.tell_loss(access.database.replaced)
             names = host_names(settings)
@@ -149,11 +153,24 @@ class ConsoleServer:
                 partial(_do_chores, gate, access, application),
             )
             self.access = access
+            self._follow_vehicles(gate, stack)
             asyncio.run(self._listening.serve(self._open_unix, partial(self._open_network, certificate, access)))
             application.state.failures.flush()
             application.state.views.flush()
-        finally:
-            access.close()
+
+    def _follow_vehicles(self, gate: Gate, stack: contextlib.ExitStack) -> None:
+        """Keep the index of vehicles up to date until the stack is left; without pages there is to be none."""
+        from agent.console.vehicles.follower import VehicleFollower  # noqa: PLC0415 - see `_serve`
+        from agent.console.vehicles.index_file import delete_index  # noqa: PLC0415
+
+        folder = gate.loaded.settings.state.directory
+        if not self._settings.enabled:
+            delete_index(folder)
+            return
+        follower = VehicleFollower(gate.journal, folder)
+        self.worker.adopt(follower.worker)
+        follower.worker.start()
+        stack.callback(follower.worker.stop)
 
     def _certificate(self, gate: Gate) -> Certificate | None:
         """The certificate, where a door is encrypted. Raises CertificateError."""

@@ -131,6 +131,15 @@ def erase(connection: sqlite3.Connection, places: Iterable[tuple[int, int]], utc
     return sum(connection.execute(_ERASE, (utc_ms, rule, seq, place)).rowcount for seq, place in places)
 
 
+def gone(connection: sqlite3.Connection, first: int, last: int) -> list[tuple[int, int]]:
+    """Which of these events, both included, have values that were erased, and how many, in order."""
+    rows = connection.execute(
+        "SELECT seq, count(*) FROM disclosures WHERE seq BETWEEN ? AND ? AND disclosure IS NULL GROUP BY seq",
+        (first, last),
+    )
+    return rows.fetchall()
+
+
 def cut(connection: sqlite3.Connection, upto: int) -> None:
     """Delete what belongs to the events up to `upto`."""
     connection.execute("DELETE FROM disclosures WHERE seq <= ?", (upto,))

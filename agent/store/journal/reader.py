@@ -11,7 +11,7 @@ from agent.core.events import UTC_MS_MAX, ChainFault, ChainFlaw, Verification, t
 from agent.core.model import SEQ_MAX
 from agent.store.errors import SQL_ERRORS, JournalCorruptError, JournalUnavailableError, translated
 from agent.store.files import open_regular
-from agent.store.journal import event_table, kept_texts, schema
+from agent.store.journal import disclosures, event_table, kept_texts, schema
 from agent.store.journal.integrity import check_integrity
 from agent.store.journal.salvage import SINCE_KEPT
 from drivers.text import Text, joined
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from agent.store.journal.recorded import Recorded
 
 BATCH: Final = 500
+ERASED_AT_ONCE: Final = 20_000
+"""Events whose values one look at what was erased goes over."""
+_SINCE_ERASABLE: Final = 7
+"""The first version of the file that keeps personal values beside events."""
 
 
 class JournalReader:
@@ -77,6 +81,16 @@ class JournalReader:
         """The sequence number of the first event from `utc` (Unix seconds) on, None when there is none."""
         with self._translating():
             return event_table.first_since(self._connection, round(utc * 1000))
+
+    def erased_values(self) -> Iterator[tuple[int, int]]:
+        """Each event of which personal values were erased, and how many, in order; read in short steps."""
+        now = self.standing()
+        if schema.version_of(self._connection) < _SINCE_ERASABLE:
+            return
+        for first in range(now.tail.seq + 1, now.head.seq + 1, ERASED_AT_ONCE):
+            with self._translating():
+                found = disclosures.gone(self._connection, first, min(first + ERASED_AT_ONCE - 1, now.head.seq))
+            yield from found
 
     def sound_events(self, first: int, last: int) -> Iterator[Recorded]:
         """The events from `first` to `last`, both included, each as it was recorded.

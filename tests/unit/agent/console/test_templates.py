@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
+from datetime import datetime
 from operator import attrgetter
 from pathlib import Path
 from types import ModuleType
@@ -43,9 +44,17 @@ from agent.console.gate_status import GateStatus
 from agent.console.live import vehicle_texts
 from agent.console.live.lane_updates import barrier_news
 from agent.console.navigation import Place, ShownPage, ShownPlace
-from agent.console.pages import barrier, configuration, connection, health, journal
+from agent.console.pages import barrier, configuration, connection, health, journal, vehicles
 from agent.console.passkey_forms import PasskeyQuestion
 from agent.console.state_acceptance import StateProposal
+from agent.console.vehicles.check_words import CheckWords
+from agent.console.vehicles.comparison import Difference as VehicleDifference
+from agent.console.vehicles.index_file import IndexState
+from agent.console.vehicles.record import VehicleRecord
+from agent.console.vehicles.search import VehiclePage
+from agent.console.vehicles.story import Story
+from agent.console.vehicles.timeline import Step
+from agent.console.vehicles.words import Chip, VehicleRow
 from agent.core.anchors import AnchorDifference, AnchorProposal, ChangeDocument, HeldAnchors
 from agent.core.clock.trust import ClockState, ClockTrust
 from agent.core.events import Point
@@ -129,6 +138,10 @@ SHOWN: Final[dict[str, tuple[Any, ...]]] = {
     "shell_status.html": (GateStatus,),
     "setup.html": (setup_checklist.ChecklistStep,),
     "users.html": (User,),
+    "vehicle.html": (Story, Step, CheckWords, VehicleRow, Chip, VehicleRecord, datetime),
+    "vehicle_compare.html": (Story, VehicleRecord, Chip, VehicleDifference),
+    "vehicles.html": (vehicles.Asked, VehiclePage, VehicleRow, Chip),
+    "vehicles_news.html": (vehicles.Asked, IndexState),
 }
 """What each template shows beside `EVERYWHERE`: types by their attributes, functions and modules by the keys of the
 dictionaries in them.

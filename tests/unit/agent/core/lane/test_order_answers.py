@@ -104,7 +104,7 @@ def test_an_order_is_answered_with_what_became_of_it(
     assert answer(way(), kind) == (done, detail)
 
 
-NOT_HERE = "the vehicle of transaction {} does not stand here"
+NOT_HERE = "the vehicle of transaction {} is not here"
 
 
 @pytest.mark.parametrize("kind", [OPEN, REFUSE])
