@@ -193,6 +193,8 @@ def _go_on(vehicle: OpenVehicle, kind: str, data: Mapping[str, Any], utc_ms: int
             vehicle.grant(data, utc_ms)
         case BarrierTested.TYPE:
             vehicle.tested = True
+        case _:
+            pass
 
 
 def _utc_ms(time: object) -> int | None:

@@ -63,7 +63,7 @@ class OpenVehicle:
         """What was kept. Raises TypeError or ValueError for what cannot have been."""
         known = {one.name for one in fields(cls)}
         found = cls(**{name: kept for name, kept in value.items() if name in known})
-        if not isinstance(found.lane, str) or not isinstance(found.began_ms, int):
+        if not (isinstance(value.get("lane"), str) and isinstance(value.get("began_ms"), int)):
             raise ValueError("expected a lane and a time of a vehicle")  # noqa: TRY004 - bad data
         return found
 
