@@ -36,7 +36,8 @@ SHIFT: Final[Mapping[Text, Text]] = {
         "Vehicles for which the gate called an officer, or which an officer let pass without being called."
     ),
     Text("Officer took"): Text(
-        "The time from the call until the officer opens the barrier. Vehicles that left or were refused are not in it."
+        "The time from the call until the officer lets the vehicle pass or refuses it. Vehicles that left by "
+        "themselves are not in it."
     ),
     Text("Refused"): Text(
         "Vehicles that were turned away, by the gate or by an officer. Vehicles that left without an answer are not "

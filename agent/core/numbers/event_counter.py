@@ -153,7 +153,7 @@ class EventCounter:
             began_ms = utc_ms - round(duration_s * 1000) if isinstance(duration_s, int | float) else utc_ms
             vehicle = OpenVehicle(lane, max(began_ms, EARLIEST_MS))
         vehicle.dry_run = event.get("dryrun") is True
-        self._add(vehicle.began_ms, vehicle.lane, vehicle.tally(data))
+        self._add(vehicle.began_ms, vehicle.lane, vehicle.close(data, utc_ms))
 
     # ---------------------------------------------------------------------------------------------------------- tallies
 

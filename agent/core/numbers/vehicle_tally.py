@@ -29,7 +29,8 @@ class OpenVehicle:
 
     `by_order`: an officer's order began it. `code_ms`: its first code was seen. `answered_ms`: the gate answered, also
     that an officer must decide. `settled_ms`: it may go, or is refused. `called_ms`: an officer was called, for the
-    reason `called_for`. `acted_ms`: an officer let it go. `retries`: reasons for which something was asked for again.
+    reason `called_for`. `acted_ms`: an officer let it go, or refused it. `retries`: reasons for which something was
+    asked for again.
     """
 
     lane: str
@@ -101,9 +102,15 @@ class OpenVehicle:
         if data.get("by") == "operator" and self.acted_ms is None:
             self.acted_ms = utc_ms
 
-    def tally(self, data: Mapping[str, Any]) -> Tally:
-        """What it adds to its hour, by the data of its outcome; empty: no vehicle was there."""
+    def close(self, data: Mapping[str, Any], utc_ms: int) -> Tally:
+        """What it adds to its hour, by the data of its outcome; empty: no vehicle was there.
+
+        An outcome that names an officer is that officer's refusal.
+        """
         outcome, tally = str(data.get("outcome", "")), Tally()
+        if outcome == Outcome.DENIED and data.get("operator"):
+            self.acted_ms = utc_ms if self.acted_ms is None else self.acted_ms
+            self.settled_ms = utc_ms if self.settled_ms is None else self.settled_ms
         if self.tested or (self.by_order and outcome not in _PASSAGES):
             return tally
         if self.dry_run:

@@ -129,6 +129,20 @@ def test_an_officer_took_from_the_call_until_the_order():
     assert details(tally, Subject.OFFICER_CALLED) == {"PLATE_UNSURE": 1}
 
 
+def test_an_officer_who_refuses_has_acted_and_a_driver_who_leaves_has_not():
+    left = Visit(NOON).code(1.0).decided(Verdict.MANUAL, Reason.SAMPLED, 2.0).closed(Outcome.DENIED, Reason.SAMPLED, 62)
+    counter = EventCounter(lambda _utc: 0)
+    for refuses in (False, True):
+        for event in map(as_read, left):
+            if refuses and event["type"] == "transaction.closed":
+                event["data"]["operator"] = "aigul"
+            counter.count(event)
+    tally = merged(counter.take().values())
+    assert times_of(tally, Subject.OFFICER_TIME).median_s == pytest.approx(60.0, rel=0.03)
+    assert times_of(tally, Subject.OFFICER_TIME).count == times_of(tally, Subject.WAITING).count == 1
+    assert tally[named(Subject.TO_OFFICER)] == 2
+
+
 @pytest.mark.parametrize(
     ("visit", "codes", "plates"),
     [
