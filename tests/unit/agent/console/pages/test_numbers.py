@@ -213,4 +213,4 @@ def test_earlier_and_later_lead_to_the_periods_beside(gate, yesterday, noon):
     assert address(day - 1, "").replace("&", "&amp;") in page
     assert address(day + 1, "").replace("&", "&amp;") in page
     today = gate.browser("viewer").get("/numbers").text
-    assert 'rel="prev"' not in today
+    assert 'rel="next"' not in today
