@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 
 import pytest
 
@@ -13,6 +15,21 @@ from agent.store.numbers import NumbersFile, NumbersReader, Progress
 from tests.support.numbers.histories import by_officer, device, passes, refused
 from tests.support.store.journals import UTC, open_journal
 from tests.support.waiting import eventually
+
+KILLED = """
+import sys
+from pathlib import Path
+from agent.numbers import CountingJob, counting_job
+from agent.store.numbers import NumbersFile
+counting_job.BATCH, counting_job.COMMIT_EVENTS, counting_job.REST_FOR_WORK = 7, 40, 0.5
+place = Path(sys.argv[1])
+class Told(NumbersFile):
+    def add(self, tallies, progress):
+        super().add(tallies, progress)
+        print(progress.seq, flush=True)
+with Told(place.with_name("numbers.db")) as numbers:
+    CountingJob(place, place.with_name("numbers.db"), lambda: None).count(numbers)
+"""
 
 
 @pytest.fixture
@@ -198,4 +215,18 @@ def test_without_a_journal_it_says_so_once_and_goes_on_looking(place, monkeypatc
     eventually(lambda: vehicles(place) == 1, what="the vehicle")
     assert running.stop()
     assert caplog.text.count("there is no journal") == 1
+    journal.close()
+
+
+def test_a_worker_that_is_killed_while_it_catches_up_goes_on_and_counts_each_vehicle_once(place):
+    journal = open_journal(place)
+    journal.record([draft for number in range(60) for draft in by_officer(UTC + 60 * number)])
+    for _ in range(3):
+        killed = subprocess.Popen([sys.executable, "-c", KILLED, str(place)], stdout=subprocess.PIPE, text=True)
+        killed.stdout.readline()
+        killed.kill()
+        killed.wait()
+        killed.stdout.close()
+    count(place)
+    assert vehicles(place) == total(place)["to_officer"] == 60
     journal.close()
