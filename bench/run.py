@@ -30,6 +30,7 @@ from bench import (
     events,
     fleet,
     fleet_kills,
+    gate_numbers,
     idle,
     journal,
     lane,
@@ -138,6 +139,10 @@ MEASUREMENTS: dict[str, tuple[str, Callable[[], list[Figure]]]] = {
     "codes": ("the QR codes of permits in each form", codes.figures),
     "lists": (f"{lists.ROWS:,} declarations, {2 * lists.CHANGES} changes, a list over a slow line", lists.measure),
     "journal": (f"{EVENTS} durable appends", append),
+    "numbers": (
+        f"a year of {gate_numbers.VEHICLES:,} vehicles, counted and shown",
+        lambda: gate_numbers.measure(gate_numbers.VEHICLES, gate_numbers.JOURNAL_VEHICLES),
+    ),
     "ledger": (f"{CLAIMS} claims on a ledger of {LEDGER} rows", shared_ledger),
     "idle": (
         f"{', '.join(map(str, idle.CAMERAS))} cameras with nothing to see, as before and at rest",

@@ -18,7 +18,7 @@ from agent.assembly.command_handlers import HandlerDependencies
 from agent.assembly.lanes import GateLanes
 from agent.assembly.outgoing import shelves, upload_rules
 from agent.assembly.own_software import software_service
-from agent.assembly.records import MEGABYTE, GateRecords, RecordsDependencies
+from agent.assembly.records import JOURNAL, MEGABYTE, GateRecords, RecordsDependencies
 from agent.assembly.status import GateStatus, StatusSources
 from agent.assembly.upload_handlers import UploadParts
 from agent.clock import ClockFiles, ClockMonitor, holdover_rules
@@ -33,6 +33,7 @@ from agent.lane import Interlock, LaneServiceDependencies, scene_folders, simula
 from agent.lane.decider import Decider, Sources, lane_place
 from agent.lists import ListService
 from agent.mqtt import GateIdentity
+from agent.numbers import CountingJob
 from agent.observability import Counters, LogLevel, MeasuredParts
 from agent.recording import OWN_NAME
 from agent.service.cleanup import on_failure
@@ -41,6 +42,7 @@ from agent.service.worker_supervisor import WorkerSupervisor
 from agent.settings import History, anchors_folder, fleet_key, interlocks, shared_arms
 from agent.site import StandaloneSite, site_service
 from agent.store.gate_key import gate_key
+from agent.store.numbers import NAME as NUMBERS
 from agent.uploads import UploadDependencies, UploadService
 from agent.vision.second_reading import COMMAND, WITHOUT_PRINT, SecondReadingService
 from agent.voice import FOLDER_NAME, ImportedRecordings, Recordings
@@ -141,7 +143,7 @@ class GateParts:
         self.records = self._opened.enter_context(closing(self._make_records(key, on_damage)))
         self.journal, self.recorder = self.records.journal, self.records.recorder
         self.evidence, self.evidence_writer = self.records.evidence, self.records.evidence_writer
-        self.trust = self.records.trust
+        self.trust, self.numbers = self.records.trust, self._make_numbers()
         self.site = site_service(
             settings, signing, self.journal, self._site_changed, self.trust, new_key=self.records.new_key
         )
@@ -203,7 +205,7 @@ class GateParts:
             reload=source.request_reload,
             view=self._trial_view,
             now=self._clock.now,
-            trusted_utc=lambda: self.utc() if self.clock_monitor.trusted() else None,
+            trusted_utc=self._trusted_utc,
             note=self.note,
         )
         return FleetService(dependencies)
@@ -216,7 +218,7 @@ class GateParts:
             is_connected=lambda: self._trial_view().connected,
             reload=self.source.request_reload,
             now=self._clock.now,
-            trusted_utc=lambda: self.utc() if self.clock_monitor.trusted() else None,
+            trusted_utc=self._trusted_utc,
         )
 
     def _fleet_store(self) -> FleetStore:
@@ -247,12 +249,16 @@ class GateParts:
             reserving=self._reserving,
             recorded=self._recorded,
             on_damage=on_damage,
-            trusted_utc=lambda: self.utc() if self.clock_monitor.trusted() else None,
+            trusted_utc=self._trusted_utc,
             list_versions=self.lists.versions,
             lock_lane=self._lock_lane,
             renamed=self.source.renamed,
         )
         return GateRecords(self.settings, dependencies)
+
+    def _make_numbers(self) -> CountingJob:
+        state = self.settings.state.directory
+        return CountingJob(state / JOURNAL, state / NUMBERS, self._trusted_utc)
 
     def _make_lanes(self, sample_salt: bytes) -> GateLanes:
         settings = self.settings
@@ -433,6 +439,10 @@ class GateParts:
     def utc(self) -> float:
         """The wall clock, Unix seconds."""
         return self._clock.now().utc
+
+    def _trusted_utc(self) -> float | None:
+        """The wall clock, Unix seconds; None while it is not to be trusted."""
+        return self.utc() if self.clock_monitor.trusted() else None
 
     def _note_all(self, drafts: Sequence[Draft]) -> None:
         self.recorder.note(drafts)

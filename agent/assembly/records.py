@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from agent.store.registry import Registry
 
 MEGABYTE = 1 << 20
+JOURNAL = "journal.db"
+"""The journal's file in the state directory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,7 @@ class GateRecords:
         foreign_aside = not dependencies.renamed or is_of_gate(self._head_file, settings.gate.id)
         return open_witnessed(
             lambda: Journal.open(
-                settings.state.directory / "journal.db",
+                settings.state.directory / JOURNAL,
                 gate=settings.gate.id,
                 boot=dependencies.boot,
                 clock=dependencies.reading,

@@ -44,6 +44,7 @@ from agent.console.gate_status import GateStatus
 from agent.console.live import vehicle_texts
 from agent.console.live.lane_updates import barrier_news
 from agent.console.navigation import Place, ShownPage, ShownPlace
+from agent.console.numbers import card, summary
 from agent.console.pages import barrier, configuration, connection, health, journal, vehicles
 from agent.console.passkey_forms import PasskeyQuestion
 from agent.console.state_acceptance import StateProposal
@@ -136,6 +137,7 @@ SHOWN: Final[dict[str, tuple[Any, ...]]] = {
     "lane_vehicles.html": (vehicle_texts,),
     "shell_calls.html": (GateStatus,),
     "shell_status.html": (GateStatus,),
+    "numbers.html": (summary.Tile, summary.Concern, card.Card, card.BarRow),
     "setup.html": (setup_checklist.ChecklistStep,),
     "users.html": (User,),
     "vehicle.html": (Story, Step, CheckWords, VehicleRow, Chip, VehicleRecord, datetime),
