@@ -58,7 +58,7 @@ class OnvifCamera:
         self.fault: OnvifFault | None = None
         self.asked: list[str] = []
         self.picture = PICTURE
-        self.guard = DigestGuard(user, password, CameraForm(algorithm=self.form.algorithm))
+        self.guard = DigestGuard(user, password, CameraForm(algorithm=self.form.algorithm), "IP Camera")
         self._utc = utc
         self.tokens = TokenGuard(user, password)
         self._stopping = threading.Event()

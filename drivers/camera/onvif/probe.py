@@ -72,8 +72,9 @@ def cameras_in(data: bytes, sender: str, asked: Collection[str]) -> list[FoundCa
     envelope = read_xml(data, ("Envelope",), LIMITS)
     if envelope.words("Header", "RelatesTo") not in asked:
         raise DocumentError("an answer to nothing that was asked")
-    matches = (envelope.child("Body") or envelope).child("ProbeMatches")
-    found = [] if matches is None else matches.each("ProbeMatch")[:_MOST_MATCHES]
+    body = envelope.child("Body") or envelope
+    # Some leave out the element round the matches.
+    found = (body.child("ProbeMatches") or body).each("ProbeMatch")[:_MOST_MATCHES]
     return [_camera(one, sender) for one in found if _is_camera(one)]
 
 
