@@ -1,6 +1,6 @@
 """An ONVIF camera that others wrote (ipycam): python camera.py RTSP_PORT STREAM USER PASSWORD.
 
-Prints the ports of its web service and of its search, then runs until its input ends. Something else serves its streams.
+Prints the ports of its web service and of its search, then runs until its input ends. It serves no streams.
 """
 
 import logging
