@@ -33,10 +33,11 @@ def carry_out_decision(transition: Transition, item: Decided) -> None:
         case Verdict.MANUAL:
             defer(transition, decision)
         case Verdict.RETRY:
-            if transition.transaction.final:
-                refuse(transition, replace(decision, verdict=Verdict.DENY))
-            else:
+            if not transition.transaction.final:
                 transition.record_retry(decision)
+            elif item.final:
+                refuse(transition, replace(decision, verdict=Verdict.DENY))
+            # Else it answers what was asked while more could come; the answer to the last question is on its way.
         case _:
             assert_never(decision.verdict)
 
