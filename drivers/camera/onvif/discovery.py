@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
 
 from drivers.api import DeviceUnavailableError
-from drivers.camera.onvif.local_networks import local_networks
+from drivers.camera.onvif.own_addresses import local_networks
 from drivers.camera.onvif.probe import KINDS, FoundCamera, cameras_in, probe_message
 from drivers.document import DocumentError
 from drivers.text import Text, reason
@@ -20,7 +20,7 @@ from drivers.text import Text, reason
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from drivers.camera.onvif.local_networks import LocalNetwork
+    from drivers.camera.onvif.own_addresses import LocalNetwork
 
 log = logging.getLogger(__name__)
 
