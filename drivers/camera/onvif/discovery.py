@@ -51,7 +51,7 @@ def find_cameras(
     search = _Search(on_found)
     with ExitStack() as opened:
         selector = opened.enter_context(selectors.DefaultSelector())
-        links, refused = _open(local_networks() if networks is None else networks, opened)
+        links = _open(_own_networks() if networks is None else networks, opened)
         for link in links:
             selector.register(link, selectors.EVENT_READ)
         began = time.monotonic()
@@ -105,8 +105,8 @@ class _Search:
                     self._on_found(camera)
 
 
-def _open(networks: Iterable[LocalNetwork], opened: ExitStack) -> tuple[list[socket.socket], list[OSError]]:
-    """A socket an address, and why there is none."""
+def _open(networks: Iterable[LocalNetwork], opened: ExitStack) -> list[socket.socket]:
+    """A socket an address. Raises DeviceUnavailableError where there is none at all."""
     links: list[socket.socket] = []
     refused: list[OSError] = []
     for network in networks:
@@ -121,7 +121,14 @@ def _open(networks: Iterable[LocalNetwork], opened: ExitStack) -> tuple[list[soc
         links.append(link)
     if not links:
         raise _no_way(refused)
-    return links, refused
+    return links
+
+
+def _own_networks() -> Sequence[LocalNetwork]:
+    try:
+        return local_networks()
+    except OSError as error:
+        raise _no_way([error]) from None
 
 
 def _ask(links: Sequence[socket.socket], questions: Iterable[bytes], port: int) -> list[OSError]:

@@ -47,8 +47,13 @@ class FoundCamera:
 
     @property
     def place(self) -> str:
-        """Its address, with the port where that is not the usual one."""
+        """Its address, with the port where that is not the usual one: for people."""
         return self.service.place
+
+    @property
+    def url(self) -> str:
+        """The whole address of its device service, which a `CameraSession` can be given later."""
+        return self.service.url
 
 
 def probe_message(message_id: str, kind: tuple[str, str]) -> bytes:
