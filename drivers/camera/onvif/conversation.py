@@ -1,4 +1,4 @@
-"""Requests to one camera and what its answers mean: the login that it wants, its clock, and what is no ONVIF."""
+"""Requests to one camera and what its answers mean: the login that it wants, its clock, and what is not ONVIF."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class Conversation:
         return self._asked_by_token(at, request, refused)
 
     def _asked_by_token(self, at: ServiceAddress, request: Request, refused: LoginRefusedError) -> Element:
-        """The answer to a request with a UsernameToken. `refused`: what is raised where that is no good either."""
+        """The answer to a request with a UsernameToken. `refused`: what is raised where that is refused too."""
         try:
             answer = self._once(at, request, security=self._token(), login=False)
         except LoginRefusedError:

@@ -83,7 +83,7 @@ class _Search:
         return len(self.found) >= MOST_CAMERAS or self._answers.total() >= _MOST_ANSWERS
 
     def take(self, link: socket.socket) -> None:
-        """One datagram. What is no answer, or the answer of one that has said enough, is dropped."""
+        """One datagram. Drops what does not answer our question, and more answers than one camera needs."""
         try:
             data, (sender, _) = link.recvfrom(_DATAGRAM)
         except OSError as error:  # such as an ICMP message about a question

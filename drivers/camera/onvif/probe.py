@@ -72,7 +72,7 @@ def probe_message(message_id: str, kind: tuple[str, str]) -> bytes:
 def cameras_in(data: bytes, sender: str, asked: Collection[str]) -> list[FoundCamera]:
     """The cameras of an answer. `sender`: the IP address that it came from. `asked`: the ids of our questions.
 
-    Raises DocumentError for what is no answer to one of them.
+    Raises DocumentError for what does not answer one of them.
     """
     envelope = read_xml(data, ("Envelope",), LIMITS)
     if envelope.words("Header", "RelatesTo") not in asked:
