@@ -60,7 +60,7 @@ def find_cameras(
             if sends and now >= sends[0]:
                 sends.pop(0)
                 refused = _ask(links, search.questions, port)
-                if len(refused) == len(links):
+                if len(refused) == len(links) and not search.found:
                     raise _no_way(refused)
             until = min([began + within_s, *sends[:1]])
             for key, _ in selector.select(max(0.0, until - now)):
