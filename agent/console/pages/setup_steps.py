@@ -1,0 +1,251 @@
+"""The forms of the set-up's steps.
+
+What changes the configuration becomes a proposal first, and is applied whole by a second request. What was seen, left
+out or found is noted at once.
+"""
+
+# ruff: noqa: FAST003 - `AtVisit` takes the lane and the step
+
+from http import HTTPStatus
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from agent.console import hardware_scan
+from agent.console.errors import RefusedError
+from agent.console.hold_to_confirm import Holds, NotHeldError
+from agent.console.order_answers import answer_text
+from agent.console.page import render, translated
+from agent.console.pages.configuration_proposals import AtProposals
+from agent.console.wizard.safety_list import SAFETY_LINES
+from agent.console.wizard.sent_steps import SentForm, StepAsked, asked_of
+from agent.console.wizard.step_page import AtVisit, StepOutcome, StepVisit, guarded, step_body
+from agent.console.wizard.step_proposal import StepChange, StepRefusedError
+from agent.console.wizard.uploads import LARGEST_FILE
+from agent.console.wizard.wizard import Learned
+from agent.core.lane import CommandKind
+from agent.core.model import SIGNAL_NAMES
+from agent.setup import TITLES, StepCode, after, changed
+from drivers.api import DeviceError
+from drivers.text import Text, joined
+
+router = APIRouter()
+
+ORDER_S: Final = 5.0
+SHORTEST_NAME: Final = 3
+_HOLDS: Final = Holds()
+_MOST_FIELDS: Final = 100
+
+Short = Annotated[str, Form(max_length=64)]
+
+
+def _change(visit: AtVisit, proposals: AtProposals) -> StepChange:
+    return StepChange(visit.gate, visit.person, visit.editor, proposals)
+
+
+async def _sent(request: Request) -> SentForm:
+    """The texts of a form and the files in it; a file that is too large comes as None."""
+    found = await request.form(max_fields=_MOST_FIELDS, max_files=10)
+    texts: dict[str, str] = {}
+    files: dict[str, bytes | None] = {}
+    for name, value in found.multi_items():
+        if isinstance(value, str):
+            texts[name] = f"{texts[name]},{value}" if name in texts else value
+        elif value.filename:
+            data = await value.read(LARGEST_FILE + 1)
+            files[name] = data if len(data) <= LARGEST_FILE else None
+    return SentForm(texts, files)
+
+
+AtChange = Annotated[StepChange, Depends(_change)]
+AtForm = Annotated[SentForm, Depends(_sent)]
+
+
+@router.post("/setup/{lane}/{step}", response_class=HTMLResponse)
+def propose(request: Request, visit: AtVisit, change: AtChange, sent: AtForm) -> Response:
+    """What a step's form would change; or what is wrong, each at its field."""
+    try:
+        asked = asked_of(visit, sent)
+    except StepRefusedError as error:
+        return step_body(request, visit, StepOutcome(sent.texts, refused=error))
+    if asked.errors:
+        return step_body(request, visit, StepOutcome(sent.texts, asked.errors))
+    if not asked.edits:
+        return Response(headers={"HX-Redirect": _next_path(visit)})
+    try:
+        proposal = change.propose(asked.edits, _what(visit, asked), sent.texts.get("seen", ""))
+    except StepRefusedError as error:
+        return step_body(request, visit, StepOutcome(sent.texts, refused=error))
+    return step_body(request, visit, StepOutcome(sent.texts, proposal=proposal))
+
+
+@router.post("/setup/{lane}/{step}/apply", response_class=HTMLResponse)
+def apply(request: Request, visit: AtVisit, change: AtChange, proposal: Short) -> Response:
+    """Write a proposal; the gate takes it over by itself, and the page waits for that."""
+    try:
+        change.apply(proposal)
+    except StepRefusedError as error:
+        return step_body(request, visit, StepOutcome(refused=error))
+    if visit.code is StepCode.INPUTS:
+        _see_learned(visit)
+    return render(request, "setup_applying.html", onward=f"/setup/{visit.lane}/{visit.code}")
+
+
+@router.post("/setup/{lane}/{step}/skip")
+def skip(visit: AtVisit) -> RedirectResponse:
+    """Leave a step out, and go on with the next."""
+    if visit.code is StepCode.GATE:
+        raise RefusedError(HTTPStatus.CONFLICT, Text("The gate needs a name: this step cannot be skipped."))
+    guarded(lambda: visit.wizard.skip(visit.lane, visit.code, visit.person.name))
+    visit.gate.audit(visit.person, "setup.skipped", lane=visit.lane, detail=TITLES[visit.code])
+    return RedirectResponse(_next_path(visit), HTTPStatus.SEE_OTHER)
+
+
+@router.post("/setup/{lane}/{step}/take-up")
+def take_up(visit: AtVisit) -> RedirectResponse:
+    """Take a step up that was left out."""
+    guarded(lambda: visit.wizard.take_up(visit.lane, visit.code))
+    return _back(visit)
+
+
+@router.post("/setup/{lane}/{step}/seen")
+def see(visit: AtVisit, what: Short = "") -> RedirectResponse:
+    """Somebody says what he saw: that the barrier moved by the trial, or what a lamp, sign or loudspeaker told."""
+    wizard, lane = visit.wizard, visit.lane
+    if visit.code is StepCode.BOARD and not wizard.was_tried(lane):
+        raise RefusedError(HTTPStatus.CONFLICT, Text("Give a test pulse first, and look at the arm."))
+    if visit.code is not StepCode.BOARD:
+        _only(visit, StepCode.OUTPUTS)
+    seen = "" if visit.code is StepCode.BOARD else what
+    guarded(lambda: wizard.see(lane, visit.code, seen, visit.person.name))
+    visit.gate.audit(visit.person, "setup.seen", lane=lane, detail=joined([TITLES[visit.code], seen], " "))
+    return _back(visit)
+
+
+@router.post("/setup/{lane}/{step}/ask", response_class=HTMLResponse)
+def ask_port(request: Request, visit: AtVisit, device: Annotated[str, Form(max_length=100)]) -> HTMLResponse:
+    """Ask a free port which board it is. Waits for the answers, some seconds."""
+    _only(visit, StepCode.BOARD)
+    gate, lanes = visit.gate, visit.gate.loaded.settings.lanes
+    try:
+        answer = hardware_scan.ask_port(device, lanes, hardware_scan.ROOT)
+    except hardware_scan.NotAskedError as error:
+        gate.audit(visit.person, "devices.asked", detail=device, done=False)
+        raise RefusedError(HTTPStatus.CONFLICT, error.why) from None
+    gate.audit(visit.person, "devices.asked", detail=joined([device, answer.words], ": "))
+    port = next(one for one in hardware_scan.serial_ports(lanes, hardware_scan.ROOT) if one.device == device)
+    return render(request, "setup_board_found.html", answer=answer, port=port.write, here=_path(visit))
+
+
+@router.post("/setup/{lane}/{step}/press")
+def press(visit: AtVisit, act: Short) -> dict[str, str]:
+    """The button of the trial is pressed: what confirms it once it was held long enough."""
+    _only(visit, StepCode.BOARD)
+    return {"token": _HOLDS.press(visit.person.name, f"{visit.lane} {act}", visit.gate.now().at)}
+
+
+@router.post("/setup/{lane}/{step}/try", response_class=HTMLResponse)
+def try_board(request: Request, visit: AtVisit, act: Short, token: Short = "") -> HTMLResponse:
+    """Give one test pulse, by the rules of the lane. Waits for the lane, some seconds at most."""
+    _only(visit, StepCode.BOARD)
+    gate, lane, person = visit.gate, visit.lane, visit.person
+    why = Text("set-up: the board is tried")
+    if not _HOLDS.confirm(token, person.name, f"{lane} {act}", gate.now().at):
+        said = Text("{why}: {said}", why=why, said=Text("the button was not held"))
+        gate.audit(person, "barrier.test_open", lane=lane, detail=said, done=False)
+        raise NotHeldError
+    answer = gate.lanes[lane].order(CommandKind.TEST_OPEN, person.name, why, ORDER_S)
+    done = answer.result.value == "done"
+    gate.audit(person, "barrier.test_open", lane=lane, detail=joined([why, answer.detail], ": "), done=done)
+    if done:
+        visit.wizard.tried(lane)
+    words = translated(request, answer_text(answer.detail))
+    return render(request, "setup_tried.html", done=done, words=words, here=_path(visit))
+
+
+@router.post("/setup/{lane}/{step}/input")
+def use_input(
+    visit: AtVisit, signal: Short, number: Annotated[int, Form(ge=0, le=64)] = 0, *, by_hand: bool = False
+) -> RedirectResponse:
+    """Use an input for a signal: the one that was found, or one that is named. 0: the lane has no such signal."""
+    _only(visit, StepCode.INPUTS)
+    wizard, lane = visit.wizard, visit.lane
+    if signal not in SIGNAL_NAMES:
+        raise RefusedError(HTTPStatus.NOT_FOUND, Text("There is no such page."))
+    known = guarded(lambda: wizard.learned(lane))
+    taken = {one.number: name for name, one in known.items() if one is not None and name != signal}
+    if number in taken:
+        raise RefusedError(HTTPStatus.CONFLICT, Text("This input is used already. Use another one."))
+    found = None if number == 0 else Learned(number) if by_hand else _found(visit, number)
+    guarded(lambda: wizard.learn(lane, signal, found, visit.person.name))
+    return _back(visit)
+
+
+@router.post("/setup/{lane}/{step}/again")
+def begin_again(visit: AtVisit) -> RedirectResponse:
+    """Find the inputs again, from the first."""
+    _only(visit, StepCode.INPUTS)
+    guarded(lambda: visit.wizard.forget_learned(visit.lane))
+    return _back(visit)
+
+
+@router.post("/setup/{lane}/{step}/sign")
+def sign(visit: AtVisit, sent: AtForm) -> RedirectResponse:
+    """Sign the safety list: every line was tried, and by whom."""
+    _only(visit, StepCode.SAFETY)
+    lines = {one for one in sent.texts.get("line", "").split(",") if one}
+    name = " ".join(sent.texts.get("name", "").split())[:100]
+    if lines != {str(number) for number in range(1, len(SAFETY_LINES) + 1)}:
+        raise RefusedError(HTTPStatus.CONFLICT, Text("Try every line and tick it. Nothing was signed."))
+    if len(name) < SHORTEST_NAME or not name.isprintable():
+        raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, Text("Enter the name of the person who watched the arm."))
+    guarded(lambda: visit.wizard.see(visit.lane, StepCode.SAFETY, by=visit.person.name))
+    said = Text("safety list, {count} lines; second person: {name}", count=len(SAFETY_LINES), name=name)
+    visit.gate.audit(visit.person, "setup.signed", lane=visit.lane, detail=said)
+    return _back(visit)
+
+
+def _found(visit: StepVisit, number: int) -> Learned:
+    """The input that is seen to have changed. Raises RefusedError where it has not."""
+    table = guarded(lambda: visit.wizard.board_inputs(visit.lane))
+    if table is None:
+        raise RefusedError(HTTPStatus.CONFLICT, Text("The board has no inputs that the gate can read."))
+    try:
+        _, traces = visit.wizard.board.look(visit.lane, table)
+    except DeviceError as error:
+        raise RefusedError(HTTPStatus.CONFLICT, Text("The board cannot be read: {error}", error=error)) from None
+    if number not in changed(traces, visit.gate.now().at):
+        raise RefusedError(HTTPStatus.CONFLICT, Text("Input {number} has not changed.", number=number))
+    return Learned(number, inverted=bool(traces[number - 1].began_on), seen=True)
+
+
+def _see_learned(visit: StepVisit) -> None:
+    """The inputs that were found by using them have been seen."""
+    for name, one in guarded(lambda: visit.wizard.learned(visit.lane)).items():
+        if one is not None and one.seen:
+            guarded(lambda name=name: visit.wizard.see(visit.lane, StepCode.INPUTS, name))
+    guarded(lambda: visit.wizard.forget_learned(visit.lane))
+
+
+def _only(visit: StepVisit, code: StepCode) -> None:
+    """See that a route is asked for at its own step, of a lane that is there. Raises RefusedError."""
+    if visit.code is not code or visit.lane not in visit.gate.lanes:
+        raise RefusedError(HTTPStatus.NOT_FOUND, Text("There is no such page."))
+
+
+def _what(visit: StepVisit, _asked: StepAsked) -> Text:
+    return Text("set-up of {lane}: {step}", lane=visit.lane, step=TITLES[visit.code])
+
+
+def _path(visit: StepVisit) -> str:
+    return f"/setup/{visit.lane}/{visit.code}"
+
+
+def _next_path(visit: StepVisit) -> str:
+    onward = after(visit.code)
+    return "/setup" if onward is None else f"/setup/{visit.lane}/{onward}"
+
+
+def _back(visit: StepVisit) -> RedirectResponse:
+    return RedirectResponse(_path(visit), HTTPStatus.SEE_OTHER)
