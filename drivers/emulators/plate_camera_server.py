@@ -30,6 +30,15 @@ class CameraRequest(BaseHTTPRequestHandler):
         self.close_connection = True
         self.server.answer(self)
 
+    def do_POST(self) -> None:
+        """As for GET; `body` is what was sent with it."""
+        self.do_GET()
+
+    def body(self, most_bytes: int) -> bytes:
+        """What was sent with the request, of at most so many bytes; may be asked for once."""
+        told = self.headers.get("Content-Length", "0")
+        return self.rfile.read(min(int(told), most_bytes)) if told.isdigit() else b""
+
     def reply(self, status: int, body: bytes = b"", headers: Sequence[tuple[str, str]] = ()) -> None:
         """A whole answer."""
         self.begin(status, [("Content-Length", str(len(body))), *headers])

@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from drivers.document import DocumentError, word
+from drivers.strict_xml import read_xml
 from drivers.text import Text
 from drivers.witness.codec import SaidPlate
-from drivers.witness.strict_xml import read_xml
-from drivers.witness.words import DocumentError, lane_number, plate_text, share, word
+from drivers.witness.words import lane_number, plate_text, share
 
 if TYPE_CHECKING:
     from drivers.witness.multipart import Part

@@ -1,7 +1,6 @@
 """One HTTP request at a time to a camera, each over a connection of its own, with time limits that hold for the whole.
 
-The grammar of HTTP is h11's. A camera that drips its answer byte by byte, or sends headers without end, is given up
-when the time is over or the bound is reached; nothing that it says is repeated in an error.
+The exchange is `drivers.http_exchange`'s; here are the login, the proof of the camera, and what its refusals mean.
 """
 
 from __future__ import annotations
@@ -17,17 +16,16 @@ from typing import TYPE_CHECKING, Final
 import h11
 
 from drivers.api import DeviceError, DeviceMisconfiguredError, DeviceUnavailableError
-from drivers.text import Text, reason
-from drivers.witness.digest import LoginError, next_nonce_of
+from drivers.http_digest import LoginError, next_nonce_of
+from drivers.http_exchange import HttpExchange, header, why
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from drivers.witness.digest import Login
+    from drivers.http_digest import Login
     from drivers.witness.settings import PlateCameraSettings
 
-_MOST_HEADER_BYTES: Final = 16 * 1024
-_CHUNK_BYTES: Final = 64 * 1024
 _TRIES: Final = 3
 """Without a login, with one, and with one whose nonce was too old."""
 _OK: Final = 200
@@ -35,7 +33,6 @@ _REDIRECTS: Final = range(300, 400)
 _UNAUTHORIZED: Final = 401
 _FORBIDDEN: Final = 403
 _NOT_THERE: Final = frozenset({400, 404, 405, 410, 501})
-_LEAST_WAIT_S: Final = 0.001
 AGENT: Final = "gate-agent"
 
 
@@ -57,8 +54,7 @@ class HttpStream:
         self._settings = settings
         self._login = login
         self._patience_s = settings.connect_timeout_ms / 1000
-        self._socket: socket.socket | None = None
-        self._http = h11.Connection(our_role=h11.CLIENT)
+        self._exchange: HttpExchange | None = None
 
     @property
     def place(self) -> str:
@@ -68,20 +64,15 @@ class HttpStream:
 
     def close(self) -> None:
         """Let the connection go; may be called again."""
-        held, self._socket = self._socket, None
+        held, self._exchange = self._exchange, None
         if held is not None:
             held.close()
 
     def whole(self, target: str, most_bytes: int) -> bytes:
         """The whole body of the answer, of at most so many bytes."""
         self.open(target)
-        deadline, body = time.monotonic() + self._patience_s, bytearray()
         try:
-            while (data := self._body(deadline)) is not None:
-                body += data
-                if len(body) > most_bytes:
-                    raise DeviceUnavailableError(Text("{place} answers without end", place=self.place))
-            return bytes(body)
+            return self._open_exchange.whole(time.monotonic() + self._patience_s, most_bytes)
         finally:
             self.close()
 
@@ -100,13 +91,13 @@ class HttpStream:
                     continue
                 self._check(response.status_code)
                 undo.pop_all()
-                return _header(response, b"content-type")
+                return header(response, b"content-type")
         raise DeviceUnavailableError(Text("{place} takes no login for good", place=self.place))
 
     def receive(self, timeout_s: float) -> bytes:
         """The next bytes of the body; none where none came in time."""
         try:
-            data = self._body(time.monotonic() + timeout_s, patient=True)
+            data = self._open_exchange.body(time.monotonic() + timeout_s, patient=True)
         except DeviceError:
             self.close()
             raise
@@ -120,28 +111,16 @@ class HttpStream:
     def _ask(self, target: str) -> h11.Response:
         """Send a request, with a login once there is a challenge, and return the head of the answer."""
         deadline = time.monotonic() + self._patience_s
-        self._socket = self._connected()
-        self._http = h11.Connection(our_role=h11.CLIENT, max_incomplete_event_size=_MOST_HEADER_BYTES)
+        self._exchange = exchange = HttpExchange(self._connected(), self.place)
         headers = [("Host", self.place), ("User-Agent", AGENT), ("Accept", "*/*")]
         authorization = self._login.authorization("GET", target)
         if authorization is not None:
             headers.append(("Authorization", authorization))
-        request = self._http.send(h11.Request(method="GET", target=target, headers=headers)) or b""
-        request += self._http.send(h11.EndOfMessage()) or b""
-        try:
-            self._socket.settimeout(self._patience_s)
-            self._socket.sendall(request)
-        except OSError as error:
-            raise DeviceUnavailableError(Text("{place}: {why}", place=self.place, why=_why(error))) from None
-        while True:
-            event = self._event(deadline)
-            if isinstance(event, h11.Response):
-                info = next_nonce_of(_header(event, b"authentication-info"))
-                if info is not None:
-                    self._login.next_nonce(info)
-                return event
-            if event is None or time.monotonic() >= deadline:
-                raise DeviceUnavailableError(Text("{place} does not answer in time", place=self.place))
+        response = exchange.ask(h11.Request(method="GET", target=target, headers=headers), deadline)
+        info = next_nonce_of(header(response, b"authentication-info"))
+        if info is not None:
+            self._login.next_nonce(info)
+        return response
 
     def _challenged(self, response: h11.Response, *, answered: bool) -> None:
         """Take the challenge. `answered`: the request before bore an answer to a new one; then it was a wrong one."""
@@ -187,7 +166,7 @@ class HttpStream:
         try:
             plain = socket.create_connection((settings.host, settings.tcp_port), self._patience_s)
         except OSError as error:
-            said = Text("no connection to {place}: {why}", place=self.place, why=_why(error))
+            said = Text("no connection to {place}: {why}", place=self.place, why=why(error))
             raise DeviceUnavailableError(said) from None
         if not settings.tls:
             return plain
@@ -206,9 +185,7 @@ class HttpStream:
             said = Text("{place}: its certificate is not believed: {why}", place=self.place, why=error.verify_message)
             raise DeviceMisconfiguredError(said) from None
         except OSError as error:
-            raise DeviceUnavailableError(
-                Text("no TLS with {place}: {why}", place=self.place, why=_why(error))
-            ) from None
+            raise DeviceUnavailableError(Text("no TLS with {place}: {why}", place=self.place, why=why(error))) from None
         wanted = self._settings.certificate_sha256
         found = hashlib.sha256(secure.getpeercert(binary_form=True) or b"").hexdigest()
         if wanted and not hmac.compare_digest(wanted, found):
@@ -219,48 +196,11 @@ class HttpStream:
             raise DeviceMisconfiguredError(said)
         return secure
 
-    # -------------------------------------------------------------------------------------------------- the answer
-
-    def _body(self, deadline: float, *, patient: bool = False) -> bytes | None:
-        """The next bytes of the body; None at its end.
-
-        At the deadline none where `patient`, else DeviceUnavailableError.
-        """
-        event = self._event(deadline)
-        if isinstance(event, h11.Data):
-            return bytes(event.data)
-        if event is not None:
-            return None
-        if patient:
-            return b""
-        raise DeviceUnavailableError(Text("{place} does not answer in time", place=self.place))
-
-    def _event(self, deadline: float) -> h11.Event | None:
-        """The next event of HTTP; None at the deadline, also while bytes of one go on coming."""
-        late = False
-        while True:
-            try:
-                event = self._http.next_event()
-            except h11.RemoteProtocolError:
-                raise DeviceUnavailableError(Text("{place} breaks off, or speaks no HTTP", place=self.place)) from None
-            if isinstance(event, h11.Event):
-                return event
-            data = None if late else self._received(deadline)
-            if data is None:
-                return None
-            self._http.receive_data(data)
-            late = time.monotonic() >= deadline
-
-    def _received(self, deadline: float) -> bytes | None:
-        if self._socket is None:
+    @property
+    def _open_exchange(self) -> HttpExchange:
+        if self._exchange is None:
             raise DeviceUnavailableError(Text("{place} is not connected", place=self.place))
-        try:
-            self._socket.settimeout(max(_LEAST_WAIT_S, deadline - time.monotonic()))
-            return self._socket.recv(_CHUNK_BYTES)
-        except TimeoutError:
-            return None
-        except OSError as error:
-            raise DeviceUnavailableError(Text("{place}: {why}", place=self.place, why=_why(error))) from None
+        return self._exchange
 
 
 def _context(ca_file: Path | None) -> ssl.SSLContext:
@@ -273,15 +213,6 @@ def _context(ca_file: Path | None) -> ssl.SSLContext:
     try:
         context.load_verify_locations(ca_file)
     except (OSError, ssl.SSLError) as error:
-        said = Text("{path}: {why}; expected certificates in PEM", path=ca_file, why=_why(error))
+        said = Text("{path}: {why}; expected certificates in PEM", path=ca_file, why=why(error))
         raise DeviceMisconfiguredError(said) from None
     return context
-
-
-def _header(response: h11.Response, name: bytes) -> str:
-    """The first header of this name; empty where there is none."""
-    return next((value.decode("latin-1") for found, value in response.headers if found == name), "")
-
-
-def _why(error: OSError) -> Text:
-    return Text("no answer in time") if isinstance(error, TimeoutError) else reason(error)

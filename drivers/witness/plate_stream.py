@@ -10,11 +10,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from drivers.api import DeviceError, DeviceUnavailableError, WitnessedPlate
+from drivers.document import DocumentError
+from drivers.http_digest import Login
 from drivers.text import Text
-from drivers.witness.digest import Login
 from drivers.witness.http_stream import ForbiddenError, HttpStream, NotThereError
 from drivers.witness.multipart import MultipartReader, boundary_of
-from drivers.witness.words import DocumentError
 
 if TYPE_CHECKING:
     from drivers.witness.codec import EventCodec, SaidPlate

@@ -1,25 +1,16 @@
-"""What a camera wrote, before anybody looks at it: printable, and no longer than it may be."""
+"""What a camera wrote of a plate, a lane and its confidence, before anybody looks at it."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from drivers.document import DocumentError
 from drivers.text import Text
 
 MOST_PLATE: Final = 32
 """Characters. The longest number of a plate has nine; with blanks, dots and words round it there is room to spare."""
-MOST_WORD: Final = 64
 MOST_LANE: Final = 999
 _NO_PLATE: Final = frozenset({"", "unknown", "unknow", "none", "null", "noplate", "无车牌", "无牌车", "未识别", "无牌"})
-
-
-class DocumentError(ValueError):
-    """What a camera sent is not the document that it should be. The message says what is wrong, and repeats none."""
-
-
-def word(text: str) -> str:
-    """The text without what does not print, cut off after MOST_WORD characters."""
-    return "".join(one for one in text if one.isprintable()).strip()[:MOST_WORD]
 
 
 def plate_text(text: str) -> str:

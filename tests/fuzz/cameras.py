@@ -5,15 +5,16 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
+from drivers.document import DocumentError
 from drivers.emulators.dahua import DahuaCamera
 from drivers.emulators.hikvision import HikvisionCamera
 from drivers.emulators.plate_camera_faults import CameraFault, CameraForm
 from drivers.emulators.plate_camera_login import DigestGuard
+from drivers.http_digest import Login, LoginError
 from drivers.witness.dahua_codec import PICTURES, DahuaCodec
-from drivers.witness.digest import Login, LoginError
 from drivers.witness.hikvision_codec import HikvisionCodec
 from drivers.witness.multipart import MultipartReader, Part, PartLimits
-from drivers.witness.words import MOST_PLATE, DocumentError
+from drivers.witness.words import MOST_PLATE
 from tests.fuzz.mutations import spliced, spoilt
 from tests.fuzz.target import Target
 

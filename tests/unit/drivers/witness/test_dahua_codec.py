@@ -6,10 +6,10 @@ import json
 
 import pytest
 
+from drivers.document import DocumentError
 from drivers.witness.codec import SaidPlate
 from drivers.witness.dahua_codec import ABOUT, EVENTS, PICTURES, DahuaCodec
 from drivers.witness.multipart import Part
-from drivers.witness.words import DocumentError
 
 CODEC = DahuaCodec(255, pictures=False)
 

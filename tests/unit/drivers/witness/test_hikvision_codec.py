@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from drivers.document import DocumentError
 from drivers.emulators.hikvision import HikvisionCamera
 from drivers.witness.codec import SaidPlate
 from drivers.witness.hikvision_codec import HikvisionCodec
 from drivers.witness.multipart import Part
-from drivers.witness.words import DocumentError
 
 CODEC = HikvisionCodec()
 XML = {"content-type": "application/xml; charset=UTF-8"}

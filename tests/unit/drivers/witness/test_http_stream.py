@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from drivers.api import DeviceMisconfiguredError, DeviceUnavailableError
-from drivers.witness.digest import Login
+from drivers.http_digest import Login
 from drivers.witness.hikvision import HikvisionSettings
 from drivers.witness.http_stream import HttpStream
 from tests.support.waiting import PATIENCE_S, scaled_ms

@@ -6,8 +6,8 @@ import random
 
 import pytest
 
+from drivers.document import DocumentError
 from drivers.witness.multipart import MultipartReader, PartLimits, boundary_of
-from drivers.witness.words import DocumentError
 
 LIMITS = PartLimits(headers=200, text=100, picture=1000)
 TEXT = b"Content-Type: text/plain\r\n"

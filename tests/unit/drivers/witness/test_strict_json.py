@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from drivers.document import DocumentError
 from drivers.witness.strict_json import MOST_CHARACTERS, read_json_object
-from drivers.witness.words import DocumentError
 
 
 def test_an_object_may_be_as_deep_as_it_may_have_brackets():

@@ -30,6 +30,10 @@ class LoginError(Exception):
     """The camera asks for a login that cannot be given to it. The message says what to change."""
 
 
+class BasicAloneError(LoginError):
+    """The camera takes a login only in a form that everybody on the network can read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Challenge:
     """One way to log in that a camera offers. `scheme` in small letters; the names of `parameters` too."""
@@ -99,7 +103,7 @@ class Login:
         served = [one for one in offered if one.is_served]
         basic = [one for one in offered if one.scheme == "basic"]
         if not served and basic and not self._basic:
-            raise LoginError(
+            raise BasicAloneError(
                 Text(
                     "it offers Basic alone, which would send the password for all to read; set it to digest, "
                     "or use tls, or allow_basic where nobody else is on the network"

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from drivers.witness.digest import Login, LoginError, challenges, next_nonce_of
+from drivers.http_digest import Login, LoginError, challenges, next_nonce_of
 
 RFC_7616 = (
     'Digest realm="http-auth@example.org", qop="auth, auth-int", algorithm={algorithm}, '

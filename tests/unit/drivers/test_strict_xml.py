@@ -6,8 +6,8 @@ import tracemalloc
 
 import pytest
 
-from drivers.witness.strict_xml import MOST_BYTES, read_xml
-from drivers.witness.words import DocumentError
+from drivers.document import DocumentError
+from drivers.strict_xml import MOST_BYTES, read_xml
 
 SPACE = 'xmlns="http://www.isapi.org/ver20/XMLSchema"'
 
@@ -63,7 +63,7 @@ def test_a_document_that_would_grow_or_fetch_is_refused_before_it_does(bomb):
 @pytest.mark.parametrize("prefix", ["", " "])
 def test_the_parser_itself_refuses_a_document_type_too(prefix, monkeypatch):
     """Where the first look at the bytes missed one."""
-    monkeypatch.setattr("drivers.witness.strict_xml._MARKS", ())
+    monkeypatch.setattr("drivers.strict_xml._MARKS", ())
     with pytest.raises(DocumentError, match="a document type, an entity or an instruction"):
         read_xml((prefix + BOMBS["a thousand million laughs"][len(HEAD) :]).encode(), ("a",))
 
