@@ -9,23 +9,27 @@ out or found is noted at once.
 from http import HTTPStatus
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Form, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
 from agent.console import hardware_scan
+from agent.console.change_rights import NOTHING
+from agent.console.configuration_requests import seen_token
 from agent.console.errors import RefusedError
 from agent.console.hold_to_confirm import Holds, NotHeldError
 from agent.console.order_answers import answer_text
 from agent.console.page import render, translated
 from agent.console.pages.configuration_proposals import AtProposals
+from agent.console.proposals import Proposals
 from agent.console.wizard.safety_list import SAFETY_LINES
-from agent.console.wizard.sent_steps import SentForm, StepAsked, asked_of
+from agent.console.wizard.sent_steps import SentForm, asked_of
 from agent.console.wizard.step_page import AtVisit, StepOutcome, StepVisit, guarded, step_body
 from agent.console.wizard.step_proposal import StepChange, StepRefusedError
 from agent.console.wizard.uploads import LARGEST_FILE
 from agent.console.wizard.wizard import Learned
 from agent.core.lane import CommandKind
 from agent.core.model import SIGNAL_NAMES
+from agent.settings import SettingsError, judged
 from agent.setup import TITLES, StepCode, after, changed
 from drivers.api import DeviceError
 from drivers.text import Text, joined
@@ -36,34 +40,34 @@ ORDER_S: Final = 5.0
 SHORTEST_NAME: Final = 3
 _HOLDS: Final = Holds()
 _MOST_FIELDS: Final = 100
+_MOST_FILES: Final = 10
 
 Short = Annotated[str, Form(max_length=64)]
 
 
-def _change(visit: AtVisit, proposals: AtProposals) -> StepChange:
+def _change(visit: StepVisit, proposals: Proposals) -> StepChange:
     return StepChange(visit.gate, visit.person, visit.editor, proposals)
 
 
 async def _sent(request: Request) -> SentForm:
     """The texts of a form and the files in it; a file that is too large comes as None."""
-    found = await request.form(max_fields=_MOST_FIELDS, max_files=10)
     texts: dict[str, str] = {}
     files: dict[str, bytes | None] = {}
-    for name, value in found.multi_items():
-        if isinstance(value, str):
-            texts[name] = f"{texts[name]},{value}" if name in texts else value
-        elif value.filename:
-            data = await value.read(LARGEST_FILE + 1)
-            files[name] = data if len(data) <= LARGEST_FILE else None
+    async with request.form(max_fields=_MOST_FIELDS, max_files=_MOST_FILES) as found:
+        for name, value in found.multi_items():
+            if isinstance(value, str):
+                texts[name] = f"{texts[name]},{value}" if name in texts else value
+            elif value.filename:
+                data = await value.read(LARGEST_FILE + 1)
+                files[name] = data if len(data) <= LARGEST_FILE else None
     return SentForm(texts, files)
 
 
-AtChange = Annotated[StepChange, Depends(_change)]
 AtForm = Annotated[SentForm, Depends(_sent)]
 
 
 @router.post("/setup/{lane}/{step}", response_class=HTMLResponse)
-def propose(request: Request, visit: AtVisit, change: AtChange, sent: AtForm) -> Response:
+def propose(request: Request, visit: AtVisit, proposals: AtProposals, sent: AtForm) -> Response:
     """What a step's form would change; or what is wrong, each at its field."""
     try:
         asked = asked_of(visit, sent)
@@ -74,21 +78,21 @@ def propose(request: Request, visit: AtVisit, change: AtChange, sent: AtForm) ->
     if not asked.edits:
         return Response(headers={"HX-Redirect": _next_path(visit)})
     try:
-        proposal = change.propose(asked.edits, _what(visit, asked), sent.texts.get("seen", ""))
+        proposal = _change(visit, proposals).propose(asked.edits, _what(visit), sent.texts.get("seen", ""))
     except StepRefusedError as error:
         return step_body(request, visit, StepOutcome(sent.texts, refused=error))
     return step_body(request, visit, StepOutcome(sent.texts, proposal=proposal))
 
 
 @router.post("/setup/{lane}/{step}/apply", response_class=HTMLResponse)
-def apply(request: Request, visit: AtVisit, change: AtChange, proposal: Short) -> Response:
+def apply(request: Request, visit: AtVisit, proposals: AtProposals, proposal: Short) -> Response:
     """Write a proposal; the gate takes it over by itself, and the page waits for that."""
     try:
-        change.apply(proposal)
+        _change(visit, proposals).apply(proposal)
     except StepRefusedError as error:
         return step_body(request, visit, StepOutcome(refused=error))
     if visit.code is StepCode.INPUTS:
-        _see_learned(visit)
+        guarded(lambda: visit.wizard.end_finding(visit.lane))
     return render(request, "setup_applying.html", onward=f"/setup/{visit.lane}/{visit.code}")
 
 
@@ -135,7 +139,8 @@ def ask_port(request: Request, visit: AtVisit, device: Annotated[str, Form(max_l
         raise RefusedError(HTTPStatus.CONFLICT, error.why) from None
     gate.audit(visit.person, "devices.asked", detail=joined([device, answer.words], ": "))
     port = next(one for one in hardware_scan.serial_ports(lanes, hardware_scan.ROOT) if one.device == device)
-    return render(request, "setup_board_found.html", answer=answer, port=port.write, here=_path(visit))
+    seen = seen_token(visit.editor)
+    return render(request, "setup_board_found.html", answer=answer, port=port.write, here=_path(visit), seen=seen)
 
 
 @router.post("/setup/{lane}/{step}/press")
@@ -164,9 +169,70 @@ def try_board(request: Request, visit: AtVisit, act: Short, token: Short = "") -
     return render(request, "setup_tried.html", done=done, words=words, here=_path(visit))
 
 
+@router.post("/setup/{lane}/{step}/search", response_class=HTMLResponse)
+def search(request: Request, visit: AtVisit) -> HTMLResponse:
+    """Search the networks of this computer for cameras. Waits some seconds."""
+    _only(visit, StepCode.CAMERAS)
+    found, trouble = [], ""
+    try:
+        found = visit.wizard.cameras.search()
+    except DeviceError as error:
+        trouble = error.args[0]
+    return _found_cameras(request, visit, found, trouble)
+
+
+@router.post("/setup/{lane}/{step}/streams", response_class=HTMLResponse)
+def streams(
+    request: Request,
+    visit: AtVisit,
+    place: Annotated[str, Form(min_length=1, max_length=200)],
+    user: Annotated[str, Form(max_length=100)] = "",
+    password: Annotated[str, Form(max_length=100)] = "",
+) -> HTMLResponse:
+    """Log in to a camera, and show its streams. Waits some seconds."""
+    _only(visit, StepCode.CAMERAS)
+    visit.gate.audit(visit.person, "setup.camera_asked", lane=visit.lane, detail=place)
+    try:
+        asked = visit.wizard.cameras.ask(place.strip(), user, password)
+    except DeviceError as error:
+        return _found_cameras(request, visit, [(place, "")], error.args[0])
+    return render(
+        request,
+        "setup_streams.html",
+        camera=asked.words,
+        streams=asked.streams,
+        advice=asked.advice,
+        here=_path(visit),
+        seen=seen_token(visit.editor),
+    )
+
+
+@router.get("/setup/{lane}/{step}/thumbnail")
+def thumbnail(visit: AtVisit, token: Annotated[str, Query(max_length=64)]) -> Response:
+    """The picture of a stream that was offered."""
+    found = visit.wizard.cameras.offered(token)
+    if found is None or not found.picture:
+        raise RefusedError(HTTPStatus.NOT_FOUND, Text("There is no such page."))
+    return Response(found.picture, media_type="image/jpeg")
+
+
+@router.get("/live/setup/{lane}/{step}/applied")
+def applied(visit: AtVisit) -> PlainTextResponse:
+    """Whether the gate runs with what is on the disk: `done`, or `waiting`."""
+    try:
+        digest = judged(visit.editor, NOTHING).digest
+    except SettingsError:
+        return PlainTextResponse("waiting")
+    return PlainTextResponse("done" if digest == visit.gate.loaded.digest else "waiting")
+
+
 @router.post("/setup/{lane}/{step}/input")
 def use_input(
-    visit: AtVisit, signal: Short, number: Annotated[int, Form(ge=0, le=64)] = 0, *, by_hand: bool = False
+    visit: AtVisit,
+    signal: Short,
+    number: Annotated[int, Form(ge=0, le=64)] = 0,
+    *,
+    by_hand: Annotated[bool, Form()] = False,
 ) -> RedirectResponse:
     """Use an input for a signal: the one that was found, or one that is named. 0: the lane has no such signal."""
     _only(visit, StepCode.INPUTS)
@@ -186,7 +252,7 @@ def use_input(
 def begin_again(visit: AtVisit) -> RedirectResponse:
     """Find the inputs again, from the first."""
     _only(visit, StepCode.INPUTS)
-    guarded(lambda: visit.wizard.forget_learned(visit.lane))
+    guarded(lambda: visit.wizard.find_again(visit.lane, visit.person.name))
     return _back(visit)
 
 
@@ -206,6 +272,11 @@ def sign(visit: AtVisit, sent: AtForm) -> RedirectResponse:
     return _back(visit)
 
 
+def _found_cameras(request: Request, visit: StepVisit, found: list[tuple[str, str]], trouble: str) -> HTMLResponse:
+    seen = seen_token(visit.editor)
+    return render(request, "setup_found_cameras.html", found=found, trouble=trouble, here=_path(visit), seen=seen)
+
+
 def _found(visit: StepVisit, number: int) -> Learned:
     """The input that is seen to have changed. Raises RefusedError where it has not."""
     table = guarded(lambda: visit.wizard.board_inputs(visit.lane))
@@ -220,21 +291,13 @@ def _found(visit: StepVisit, number: int) -> Learned:
     return Learned(number, inverted=bool(traces[number - 1].began_on), seen=True)
 
 
-def _see_learned(visit: StepVisit) -> None:
-    """The inputs that were found by using them have been seen."""
-    for name, one in guarded(lambda: visit.wizard.learned(visit.lane)).items():
-        if one is not None and one.seen:
-            guarded(lambda name=name: visit.wizard.see(visit.lane, StepCode.INPUTS, name))
-    guarded(lambda: visit.wizard.forget_learned(visit.lane))
-
-
 def _only(visit: StepVisit, code: StepCode) -> None:
     """See that a route is asked for at its own step, of a lane that is there. Raises RefusedError."""
     if visit.code is not code or visit.lane not in visit.gate.lanes:
         raise RefusedError(HTTPStatus.NOT_FOUND, Text("There is no such page."))
 
 
-def _what(visit: StepVisit, _asked: StepAsked) -> Text:
+def _what(visit: StepVisit) -> Text:
     return Text("set-up of {lane}: {step}", lane=visit.lane, step=TITLES[visit.code])
 
 

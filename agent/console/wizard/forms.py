@@ -181,8 +181,10 @@ def input_edits(
 _KEPT: Final = ("debounce_ms", "poll_hz")
 
 
-def camera_edits(lane: str, document: Document, camera: str, url: str) -> tuple[Edit, ...]:
+def camera_edits(lane: str, document: Document, camera: str, url: str, second_url: str = "") -> tuple[Edit, ...]:
     """Put a camera into a lane, in the place of the one of the same name and of simulated ones.
+
+    `second_url`: a smaller stream of it, for while nobody is there; "": none.
 
     Raises:
         AnswerError: the address is none.
@@ -193,7 +195,10 @@ def camera_edits(lane: str, document: Document, camera: str, url: str) -> tuple[
     gone = [number for number, one in enumerate(before) if one.get("kind") == "simulated" or one.get("id") == camera]
     same = next((one for one in before if one.get("id") == camera and one.get("kind") != "simulated"), {})
     kept = {key: value for key, value in same.items() if key in {"readers", "zone"}}
-    added = Edit("add", (*path, len(before) - len(gone)), values={"id": camera, "kind": "opencv", "url": url, **kept})
+    second = {"second_url": second_url} if second_url else {}
+    added = Edit(
+        "add", (*path, len(before) - len(gone)), values={"id": camera, "kind": "opencv", "url": url, **second, **kept}
+    )
     return (*(Edit("remove", (*path, number)) for number in gone), added)
 
 

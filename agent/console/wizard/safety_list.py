@@ -1,6 +1,6 @@
-"""The list that is tried on the finished gate and signed: the lines of docs/safety.md, what to try and what must happen.
+"""The list that is tried on the finished gate and signed: what to try, and what must happen, as docs/safety.md has it.
 
-A test holds that they are the same lines.
+A test holds that it has as many lines.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from agent.console.wizard.step_proposal import StepRefusedError, keep_file
 from agent.console.wizard.uploads import see_certificates, see_trust_list
 from agent.core.model import ListKind
 from agent.settings import Edit, schema_of
+from agent.settings.drivers import models, usable_kinds
 from agent.settings.toml.plain_value import toml
 from agent.setup import (
     PRACTICE,
@@ -87,15 +88,30 @@ def _board(visit: StepVisit, sent: SentForm) -> StepAsked:
     channel = texts.get("channel", "1").strip()
     if not channel.isdecimal() or not int(channel):
         errors["channel"] = Text("Enter the number of a relay, from 1.")
-    kind, relay = texts.get("kind", "").strip(), _table(texts.get("relay", ""))
-    if not kind or relay is None:
+    kind = texts.get("kind", "").strip()
+    if kind not in usable_kinds()["relay"]:
+        raise StepRefusedError(Text("The board is not known any more. Ask its port again."))
+    if "relay" in texts:
+        relay, inputs = _table(texts["relay"]), _table(texts.get("inputs", "null"))
+    else:
+        relay, inputs = _named_board(kind, texts)
+    if relay is None:
         raise StepRefusedError(Text("The board is not known any more. Ask its port again."))
     if errors:
         return StepAsked(errors=errors)
-    inputs = _table(texts.get("inputs", "null"))
     table = None if inputs is None else {"kind": kind, "port": port, **inputs}
     guarded(lambda: visit.wizard.note_board(visit.lane, table, visit.person.name))
     return StepAsked(board_edits(visit.lane, document, {"kind": kind, "port": port, **relay}, int(channel)))
+
+
+def _named_board(kind: str, texts: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """The keys of relays and inputs of a board that somebody names: those that its drivers have."""
+    numbers = {name: int(text) for name in ("unit", "channels") if (text := texts.get(name, "").strip()).isdecimal()}
+    relay = {name: value for name, value in numbers.items() if name in models("relay", kind).model_fields}
+    if kind not in usable_kinds()["inputs"]:
+        return relay, None
+    counted = {**numbers, "count": numbers["channels"]} if "channels" in numbers else numbers
+    return relay, {name: value for name, value in counted.items() if name in models("inputs", kind).model_fields}
 
 
 def _table(text: str) -> dict[str, Any] | None:
@@ -122,13 +138,19 @@ def _cameras(visit: StepVisit, sent: SentForm) -> StepAsked:
     name, url = sent.texts.get("camera", "").strip() or "front", sent.texts.get("url", "").strip()
     document = document_of(visit.editor)
     errors: dict[str, Text] = {}
+    second = ""
+    if token := sent.texts.get("stream", ""):
+        stream = visit.wizard.cameras.offered(token)
+        if stream is None:
+            raise StepRefusedError(Text("The streams were found too long ago. Log in to the camera again."))
+        url, second = stream.url, stream.second_url
     path = ("lanes", visit.lane, "cameras", 0)
     try:
         judged_answer(schema_of(document, visit.editor.models), (*path, "id"), name)
     except AnswerError as error:
         errors["camera"] = error.text
     try:
-        edits = camera_edits(visit.lane, document, name, url)
+        edits = camera_edits(visit.lane, document, name, url, second)
     except AnswerError as error:
         errors["url"] = error.text
     return StepAsked(errors=errors) if errors else StepAsked(edits)

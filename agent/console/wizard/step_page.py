@@ -13,8 +13,7 @@ from markupsafe import Markup
 
 from agent.console import hardware_scan
 from agent.console.access import Role, Technician
-from agent.console.configuration_requests import AtEditor, document_of, seen_token
-from agent.console.dependencies import AtGate, Gate  # noqa: TC001 - FastAPI reads the annotations
+from agent.console.configuration_requests import document_of, seen_token
 from agent.console.errors import RefusedError
 from agent.console.hold_to_confirm import HOLD_S
 from agent.console.page import render
@@ -22,9 +21,10 @@ from agent.console.web.interfaces import v4_addresses
 from agent.console.wizard.forms import fields, value_at
 from agent.console.wizard.presence import Here
 from agent.console.wizard.safety_list import SAFETY_LINES
-from agent.console.wizard.wizard import AtVehicles, AtWizard, LastVehicles, Wizard
+from agent.console.wizard.wizard import AtVehicles, AtWizard, LastVehicles, Wizard  # noqa: TC001
 from agent.core.model import SIGNAL_NAMES
 from agent.i18n.event_text import DEVICE_STATES
+from agent.settings.drivers import editor_of, usable_kinds
 from agent.setup import (
     ABSENT,
     ADVICE,
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from fastapi.responses import HTMLResponse
 
     from agent.console.access import Person
+    from agent.console.dependencies import Gate
     from agent.console.wizard.step_proposal import StepProposal, StepRefusedError
     from agent.settings import ConfigEditor, Document, Lane
 
@@ -86,16 +87,15 @@ class StepVisit:
 
 def _visit(
     *,
-    gate: AtGate,
     vehicles: AtVehicles,
     wizard: AtWizard,
-    editor: AtEditor,
     person: Technician,
     lane: str,
     step: StepCode,
     signal: Annotated[str, Query(max_length=40)] = "",
 ) -> StepVisit:
-    return StepVisit(gate, vehicles, wizard, editor, person, lane, step, signal)
+    gate = wizard.gate
+    return StepVisit(gate, vehicles, wizard, editor_of(gate.configuration), person, lane, step, signal)
 
 
 AtVisit = Annotated[StepVisit, Depends(_visit)]
@@ -207,7 +207,7 @@ def _nothing(_visit: StepVisit) -> dict[str, Any]:
 
 def _network(visit: StepVisit) -> dict[str, Any]:
     there = dict.fromkeys(["127.0.0.1", *v4_addresses(), *map(str, visit.gate.loaded.settings.console.listen)])
-    return {"addresses": list(there)}
+    return {"addresses": list(there), "console_port": visit.gate.loaded.settings.console.port}
 
 
 def _time(visit: StepVisit) -> dict[str, Any]:
@@ -225,13 +225,14 @@ def _board(visit: StepVisit) -> dict[str, Any]:
         "obstacle": "" if view is None else view.pulse_obstacle,
         "was_tried": visit.wizard.was_tried(visit.lane),
         "hold_ms": round(HOLD_S * 1000),
-        "board": None,
+        "kinds": [(kind, kind) for kind in sorted(usable_kinds()["relay"])],
     }
 
 
 def _inputs(visit: StepVisit) -> dict[str, Any]:
     wizard, lane = visit.wizard, visit.lane
     learned = guarded(lambda: wizard.learned(lane))
+    is_finding = guarded(lambda: wizard.is_finding(lane))
     open_signals = [name for name in SIGNAL_NAMES if name not in learned]
     signal = visit.signal if visit.signal in SIGNAL_NAMES else next(iter(open_signals), "")
     table = guarded(lambda: wizard.board_inputs(lane))
@@ -239,6 +240,7 @@ def _inputs(visit: StepVisit) -> dict[str, Any]:
     wired = visit.settings.signals.wired if visit.settings.signals is not None else {}
     made: dict[str, Any] = {
         "learned": learned,
+        "is_finding": is_finding,
         "signal": signal,
         "signals": SIGNAL_NAMES,
         "wired": wired,
@@ -250,7 +252,7 @@ def _inputs(visit: StepVisit) -> dict[str, Any]:
         "board_trouble": "",
         "now": visit.gate.now().at,
     }
-    if table is None or not signal:
+    if table is None or not signal or not is_finding:
         return made
     try:
         made["board_words"], made["traces"] = wizard.board.look(lane, table)

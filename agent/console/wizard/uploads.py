@@ -30,27 +30,31 @@ def see_trust_list(data: bytes, roots: Sequence[str]) -> None:
 
 def see_certificates(files: Mapping[str, bytes]) -> dict[str, Text]:
     """What is wrong with sent certificates and keys, by field: `ca`, `certificate`, `key`. Nothing: they fit."""
-    wrong: dict[str, Text] = {}
-    own = None
-    for name in ("ca", "certificate"):
-        if name in files:
-            try:
-                found = x509.load_pem_x509_certificates(files[name])
-            except ValueError:
-                wrong[name] = Text(
-                    "The file has no certificate in PEM form (it begins with -----BEGIN CERTIFICATE-----)."
-                )
-                continue
-            own = found[0] if name == "certificate" else own
+    wrong = {
+        name: Text("The file has no certificate in PEM form (it begins with -----BEGIN CERTIFICATE-----).")
+        for name in ("ca", "certificate")
+        if name in files and _certificate(files[name]) is None
+    }
     if ("certificate" in files) != ("key" in files):
         missing = "key" if "certificate" in files else "certificate"
         wrong.setdefault(missing, Text("Choose the certificate of the gate and its key together."))
-    elif "key" in files:
-        try:
-            key = load_pem_private_key(files["key"], None)
-        except (ValueError, TypeError):
-            wrong["key"] = Text("The file has no private key in PEM form without a password.")
-        else:
-            if own is not None and key.public_key() != own.public_key():
-                wrong["key"] = Text("The key is not the one of this certificate.")
+    elif "key" in files and (trouble := _key_trouble(files["key"], _certificate(files["certificate"]))):
+        wrong["key"] = trouble
     return wrong
+
+
+def _certificate(data: bytes) -> x509.Certificate | None:
+    try:
+        return x509.load_pem_x509_certificates(data)[0]
+    except ValueError:
+        return None
+
+
+def _key_trouble(data: bytes, certificate: x509.Certificate | None) -> Text | None:
+    try:
+        key = load_pem_private_key(data, None)
+    except (ValueError, TypeError):
+        return Text("The file has no private key in PEM form without a password.")
+    if certificate is not None and key.public_key() != certificate.public_key():
+        return Text("The key is not the one of this certificate.")
+    return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
 
@@ -15,13 +15,12 @@ from agent.console.live.arm_position import known_inputs
 from agent.console.live.dependencies import AtLive  # noqa: TC001
 from agent.console.live.vehicles import Vehicle
 from agent.console.wizard.board_watch import BoardWatch, has_inputs
+from agent.console.wizard.camera_search import CameraSearch
 from agent.console.wizard.presence import Presence
 from agent.core.model import Outcome
 from agent.core.permit import MAX_TEXT, TrustError, load, root_key
 from agent.setup import Note, SetupFacts, SetupRecord, SetupStep, StepCode, is_practice, observed, permit_file, steps
 from agent.store.errors import JournalError
-
-if TYPE_CHECKING:
 
 LastVehicles = Mapping[str, Sequence[Vehicle]]
 LOOKED_AT: Final = 40
@@ -30,6 +29,7 @@ TRIED_S: Final = 600.0
 _PASSED: Final = frozenset({Outcome.PASSED, Outcome.OVERRIDDEN})
 _SKIP: Final = "skip"
 _DRAFT: Final = "draft"
+_FINDING: Final = "finding"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +45,21 @@ class Wizard:
     """The set-up of one gate in the browser. For all threads."""
 
     def __init__(self, gate: Gate) -> None:
-        self._gate = gate
+        self.gate = gate
         self.record = SetupRecord(gate.loaded.settings.state.directory)
         self.board = BoardWatch()
         self.presence = Presence()
+        self.cameras = CameraSearch(lambda: gate.now().utc)
         self._tried: dict[str, float] = {}
         self._first: dict[tuple[str, str], bool] = {}
 
     def steps(self, lane: str, vehicles: LastVehicles) -> list[SetupStep]:
         """The steps of a lane and how far each is. Raises KeyError without such a lane, and SetupRecordError."""
-        return steps(self._gate.loaded.settings, lane, self._facts(lane, vehicles))
+        return steps(self.gate.loaded.settings, lane, self._facts(lane, vehicles))
 
     def _facts(self, lane: str, vehicles: LastVehicles) -> SetupFacts:
-        gate = self._gate
-        passed = {
-            name for name, last in vehicles.items() if any(one.seen and one.outcome in _PASSED for one in last)
-        }
+        gate = self.gate
+        passed = {name for name, last in vehicles.items() if any(one.seen and one.outcome in _PASSED for one in last)}
         notes = self.record.notes()
         return SetupFacts(
             gate.devices.states,
@@ -79,7 +78,7 @@ class Wizard:
         A damaged journal says nothing, and Health says that.
         """
         try:
-            return self._gate.journal.watermark > 0
+            return self.gate.journal.watermark > 0
         except JournalError:
             return False
 
@@ -87,7 +86,7 @@ class Wizard:
 
     def see(self, lane: str, code: StepCode, what: str = "", by: str = "") -> None:
         """Note that something was seen to happen. Raises SetupRecordError."""
-        self.record.see(observed(lane, code, what), Note(by, self._gate.now().utc))
+        self.record.see(observed(lane, code, what), Note(by, self.gate.now().utc))
 
     def see_visit(self, host: str) -> None:
         """Note from where a page is asked for: the network address works once another device has come by it."""
@@ -96,11 +95,11 @@ class Wizard:
 
     def see_inputs(self, lane: str) -> None:
         """Note which of the lane's inputs have been seen both on and off, and that the arm is up after a trial."""
-        unit, settings = self._gate.lanes[lane], self._gate.loaded.settings.lanes[lane]
+        unit, settings = self.gate.lanes[lane], self.gate.loaded.settings.lanes[lane]
         view = unit.view
         if view is None or settings.signals is None:
             return
-        now = known_inputs(view, settings, self._gate.now().at)
+        now = known_inputs(view, settings, self.gate.now().at)
         for name in settings.signals.wired:
             on = getattr(now, name)
             if on is not None and self._first.setdefault((lane, name), on) != on:
@@ -110,18 +109,18 @@ class Wizard:
 
     def tried(self, lane: str) -> None:
         """Note that a test pulse was given."""
-        self._tried[lane] = self._gate.now().at
+        self._tried[lane] = self.gate.now().at
 
     def was_tried(self, lane: str) -> bool:
         """Whether a test pulse was given a short while ago."""
         at = self._tried.get(lane)
-        return at is not None and self._gate.now().at - at <= TRIED_S
+        return at is not None and self.gate.now().at - at <= TRIED_S
 
     # --------------------------------------------------------------------------------------- what is being put together
 
     def skip(self, lane: str, code: StepCode, by: str) -> None:
         """Leave a step out. Raises SetupRecordError."""
-        self.record.put(f"{_SKIP}/{observed(lane, code)}", Note(by, self._gate.now().utc))
+        self.record.put(f"{_SKIP}/{observed(lane, code)}", Note(by, self.gate.now().utc))
 
     def take_up(self, lane: str, code: StepCode) -> None:
         """Take a step up that was left out. Raises SetupRecordError."""
@@ -132,7 +131,7 @@ class Wizard:
 
         None where the board has no inputs that can be read. Raises SetupRecordError.
         """
-        settings = self._gate.loaded.settings.lanes[lane]
+        settings = self.gate.loaded.settings.lanes[lane]
         if settings.inputs is not None:
             return {"kind": settings.inputs.kind, **settings.inputs.table}
         found = self.record.notes().get(f"{_DRAFT}/{lane}/board")
@@ -149,7 +148,7 @@ class Wizard:
         """Note which inputs a board has that was found. Raises SetupRecordError."""
         self.record.drop(f"{_DRAFT}/{lane}/")
         if table is not None:
-            self.record.put(f"{_DRAFT}/{lane}/board", Note(by, self._gate.now().utc, dict(table)))
+            self.record.put(f"{_DRAFT}/{lane}/board", Note(by, self.gate.now().utc, dict(table)))
 
     def learned(self, lane: str) -> dict[str, Learned | None]:
         """The inputs that were found so far, by signal; None: the lane has no such signal. Raises SetupRecordError."""
@@ -165,19 +164,38 @@ class Wizard:
         value = None
         if found is not None:
             value = {"number": found.number, "inverted": found.inverted, "seen": found.seen}
-        self.record.put(f"{_DRAFT}/{lane}/input/{signal}", Note(by, self._gate.now().utc, value))
-        self.board.begin(lane, self._gate.now().at)
+        self.record.put(f"{_DRAFT}/{lane}/input/{signal}", Note(by, self.gate.now().utc, value))
+        self.board.begin(lane, self.gate.now().at)
 
-    def forget_learned(self, lane: str) -> None:
+    def find_again(self, lane: str, by: str) -> None:
         """Begin again with the inputs of a lane. Raises SetupRecordError."""
         self.record.drop(f"{_DRAFT}/{lane}/input/")
-        self.board.begin(lane, self._gate.now().at)
+        self.record.put(f"{_DRAFT}/{lane}/{_FINDING}", Note(by, self.gate.now().utc))
+        self.board.begin(lane, self.gate.now().at)
+
+    def is_finding(self, lane: str) -> bool:
+        """Whether the inputs of a lane are being found: it has none, or somebody began again.
+
+        Raises SetupRecordError.
+        """
+        signals = self.gate.loaded.settings.lanes[lane].signals
+        inputs = self.gate.loaded.settings.lanes[lane].inputs
+        if signals is None or inputs is None or not signals.wired:
+            return True
+        return f"{_DRAFT}/{lane}/{_FINDING}" in self.record.notes()
+
+    def end_finding(self, lane: str) -> None:
+        """What was found is in the configuration: it was seen, and the draft goes. Raises SetupRecordError."""
+        for name, one in self.learned(lane).items():
+            if one is not None and one.seen:
+                self.see(lane, StepCode.INPUTS, name)
+        self.record.drop(f"{_DRAFT}/{lane}/")
 
     # ---------------------------------------------------------------------------------------------- the practice permit
 
     def practice_text(self) -> str:
         """The text of the practice permit; "" where there is none, or where it is not for the service to read."""
-        trust_file = self._gate.loaded.settings.permits.trust_list
+        trust_file = self.gate.loaded.settings.permits.trust_list
         if trust_file is None or not is_practice(trust_file):
             return ""
         try:
@@ -188,7 +206,7 @@ class Wizard:
 
     def practice_ends(self) -> float:
         """When the practice permit ends, Unix seconds; 0: there is none."""
-        permits = self._gate.loaded.settings.permits
+        permits = self.gate.loaded.settings.permits
         if permits.trust_list is None or not is_practice(permits.trust_list):
             return 0.0
         try:
