@@ -31,7 +31,7 @@ TITLES: Final[Mapping[StepCode, Text]] = {
     StepCode.CENTRAL: Text("Central system"),
     StepCode.PRACTICE: Text("Practice permit"),
     StepCode.VEHICLE: Text("First vehicle"),
-    StepCode.SAFETY: Text("Safety list"),
+    StepCode.SAFETY: Text("Safety check"),
 }
 
 INTROS: Final[Mapping[StepCode, Text]] = {
@@ -62,7 +62,7 @@ CONSEQUENCES: Final[Mapping[StepCode, Text]] = {
     StepCode.CENTRAL: Text("Without a broker, events wait in the journal of this gate."),
     StepCode.PRACTICE: Text("Without a practice permit, the first vehicle needs a permit of the issuer."),
     StepCode.VEHICLE: Text("Without a first vehicle, nobody knows whether the lane works."),
-    StepCode.SAFETY: Text("Without a signed safety list, the gate must not go into service."),
+    StepCode.SAFETY: Text("Without a signed safety check, the gate must not go into service."),
 }
 """What follows where a step is left out. The gate needs a name: that step cannot be skipped."""
 
@@ -91,7 +91,7 @@ ADVICE: Final[Mapping[tuple[StepCode, str], Text]] = {
     (StepCode.PRACTICE, "choice"): Text("There is no practice permit."),
     (StepCode.PRACTICE, "over"): Text("The practice permit has expired. Make another one."),
     (StepCode.VEHICLE, "left"): Text("No vehicle has passed yet."),
-    (StepCode.SAFETY, "left"): Text("Nobody has signed the safety list."),
+    (StepCode.SAFETY, "left"): Text("Nobody has signed the safety check."),
 }
 """By the step and what is left of it: its detail where it has one, else its progress."""
 

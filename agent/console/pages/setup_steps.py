@@ -258,7 +258,7 @@ def begin_again(visit: AtVisit) -> RedirectResponse:
 
 @router.post("/setup/{lane}/{step}/sign")
 def sign(visit: AtVisit, sent: AtForm) -> RedirectResponse:
-    """Sign the safety list: every line was tried, and by whom."""
+    """Sign the safety check: every line was tried, and by whom."""
     _only(visit, StepCode.SAFETY)
     lines = {one for one in sent.texts.get("line", "").split(",") if one}
     name = " ".join(sent.texts.get("name", "").split())[:100]
@@ -267,7 +267,7 @@ def sign(visit: AtVisit, sent: AtForm) -> RedirectResponse:
     if len(name) < SHORTEST_NAME or not name.isprintable():
         raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, Text("Enter the name of the person who watched the arm."))
     guarded(lambda: visit.wizard.see(visit.lane, StepCode.SAFETY, by=visit.person.name))
-    said = Text("safety list, {count} lines; second person: {name}", count=len(SAFETY_LINES), name=name)
+    said = Text("safety check, {count} lines; second person: {name}", count=len(SAFETY_LINES), name=name)
     visit.gate.audit(visit.person, "setup.signed", lane=visit.lane, detail=said)
     return _back(visit)
 

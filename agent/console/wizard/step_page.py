@@ -162,7 +162,7 @@ def _context(visit: StepVisit, outcome: StepOutcome) -> dict[str, Any]:
         "others": wizard.presence.others(visit.person.name, now),
         "may": may,
         "is_locked": gate.loaded.anchors is not None and visit.code in {StepCode.TRUST, StepCode.PRACTICE},
-        "fields": _fields(visit, document, outcome),
+        "questions": _fields(visit, document, outcome),
         "outcome": outcome,
         "seen": seen_token(visit.editor),
         "settings": visit.settings,
