@@ -48,6 +48,7 @@ COMMANDS = (
     CliCommand("command", "agent.cli.command:app", "Sign and send commands to gates."),
     CliCommand("relay", "agent.cli.relay:app", "Find, try and watch relay and input boards."),
     CliCommand("sign", "agent.cli.sign:app", "Find and try the signs that tell drivers what to do."),
+    CliCommand("camera", "agent.cli.camera:app", "Find network cameras, and what to write of them into gate.toml."),
     CliCommand("voice", "agent.cli.voice:app", "List, hear and replace what is said to drivers."),
     CliCommand("fleet", "agent.cli.rollout:app", "Bring documents to many gates, and simulate many against brokers."),
     CliCommand("demo", "agent.cli.demo:demo", "Play fourteen vehicles at a gate on this machine, without hardware."),

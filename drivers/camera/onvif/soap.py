@@ -98,13 +98,18 @@ def username_token(user: str, password: str, created: datetime, nonce: bytes) ->
     `created`: the time at the camera, in UTC: it refuses one that differs from its own clock by more than seconds.
     """
     at = created.strftime("%Y-%m-%dT%H:%M:%S.") + f"{created.microsecond // 1000:03d}Z"
-    digest = hashlib.sha1(nonce + at.encode() + password.encode(), usedforsecurity=False).digest()
     kind, encoding = f"{_OASIS}username-token-profile-1.0#PasswordDigest", f"{_OASIS}soap-message-security-1.0"
     return (
         f'<Security xmlns="{_OASIS}wssecurity-secext-1.0.xsd" s:mustUnderstand="1"><UsernameToken>'
         f"{element('Username', user)}"
-        f'<Password Type="{kind}">{base64.b64encode(digest).decode()}</Password>'
+        f'<Password Type="{kind}">{password_digest(password, at, nonce)}</Password>'
         f'<Nonce EncodingType="{encoding}#Base64Binary">{base64.b64encode(nonce).decode()}</Nonce>'
         f"{element('Created', at, f'{_OASIS}wssecurity-utility-1.0.xsd')}"
         "</UsernameToken></Security>"
     )
+
+
+def password_digest(password: str, created: str, nonce: bytes) -> str:
+    """The digest of a UsernameToken, in Base64: of the nonce, the time as it is written, and the password."""
+    digest = hashlib.sha1(nonce + created.encode() + password.encode(), usedforsecurity=False).digest()
+    return base64.b64encode(digest).decode()
