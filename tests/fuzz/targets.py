@@ -22,6 +22,7 @@ from tests.fuzz import corpus
 from tests.fuzz.anchors import ANCHORS
 from tests.fuzz.cameras import CAMERAS
 from tests.fuzz.mutations import random_item, spliced, spoilt
+from tests.fuzz.onvif import ONVIF
 from tests.fuzz.software import SOFTWARE
 from tests.fuzz.target import Target
 from tests.fuzz.wires import WIRES
@@ -276,7 +277,7 @@ _PERMITS_AND_LISTS: dict[str, Target] = {
     "list chunks": Target(_spoilt_of(_CHUNK_DATA), _chunk_accepted, 0.01),
     "list rows": Target(_row, _row_accepted, 0.02),
 }
-_OTHERS = WIRES | CAMERAS | ANCHORS | SOFTWARE
+_OTHERS = WIRES | CAMERAS | ONVIF | ANCHORS | SOFTWARE
 _LEFT = 1 - sum(target.share for target in _OTHERS.values())
 TARGETS = {name: replace(each, share=each.share * _LEFT) for name, each in _PERMITS_AND_LISTS.items()} | _OTHERS
 """Everything that reads bytes of strangers; the shares make one."""

@@ -63,7 +63,7 @@ class Conversation:
             told = None
             # ONVIF forbids that a login is asked for here; some do all the same.
             with suppress(SoapFault, LoginRefusedError, DocumentError):
-                told = _time_of(self._once(self.device, _CLOCK, security="", login=False))
+                told = time_of(self._once(self.device, _CLOCK, security="", login=False))
             self._clock_asked = True
             self._ahead_s = None if told is None else told.timestamp() - self._utc()
         return self._ahead_s
@@ -125,7 +125,7 @@ class Conversation:
     def faulty(self, fault: SoapFault) -> DeviceUnavailableError:
         """What is said of a fault that leaves no other way."""
         return DeviceUnavailableError(
-            Text("{place} refuses a request of ONVIF: {code}", place=self.place, code=fault.code or "?")
+            Text("{place} refuses an ONVIF request: {code}", place=self.place, code=fault.code or "?")
         )
 
     # ------------------------------------------------------------------------------------------------- one request
@@ -141,7 +141,7 @@ class Conversation:
             except DocumentError as error:
                 self._check_status(at, answer)
                 raise NotOnvifError(
-                    Text("{place} answers, and not as ONVIF does: {error}", place=at.place, error=error)
+                    Text("{place} answers, but not as an ONVIF camera: {error}", place=at.place, error=error)
                 ) from None
         self._check_status(at, answer)
         raise DeviceUnavailableError(Text("{place} answers with status {status}", place=at.place, status=answer.status))
@@ -156,7 +156,7 @@ class Conversation:
         if status in _NOT_THERE:
             raise NotOnvifError(
                 Text(
-                    "{place} knows nothing of ONVIF (status {status}); switch ONVIF on in the camera's pages",
+                    "{place} does not know ONVIF (status {status}); switch ONVIF on in the camera's pages",
                     place=at.place,
                     status=status,
                 )
@@ -171,13 +171,13 @@ class Conversation:
     def _refused(self, why: Text | None) -> LoginRefusedError:
         if not self._user:
             return LoginRefusedError(Text("{place} asks for a user and a password", place=self.place))
-        why = why or Text("a wrong name or password, or a user without the right to ONVIF")
+        why = why or Text("a wrong name or password, or a user who may not use ONVIF")
         return LoginRefusedError(
             Text("{place} refuses the user {user}: {why}", place=self.place, user=self._user, why=why)
         )
 
 
-def _time_of(answer: Element) -> datetime | None:
+def time_of(answer: Element) -> datetime | None:
     """The time in UTC that a camera tells; None where it tells none, or nonsense."""
     said = answer.child("SystemDateAndTime")
     at = None if said is None else said.child("UTCDateTime")

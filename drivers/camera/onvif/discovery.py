@@ -139,8 +139,8 @@ def _ask(links: Sequence[socket.socket], questions: Iterable[bytes], port: int) 
 
 def _no_way(refused: Sequence[OSError]) -> DeviceUnavailableError:
     if not refused:
-        return DeviceUnavailableError(Text("this machine has no network address to search for cameras from"))
-    return DeviceUnavailableError(Text("cameras cannot be searched for: {why}", why=reason(refused[0])))
+        return DeviceUnavailableError(Text("this computer has no network address from which to search for cameras"))
+    return DeviceUnavailableError(Text("cannot search for cameras: {why}", why=reason(refused[0])))
 
 
 def _as_number(host: str) -> bytes:

@@ -11,7 +11,7 @@ from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from drivers.document import DocumentError
-from drivers.text import Text
+from drivers.text import Text, either
 
 MOST_URL: Final = 2000
 DEVICE_SERVICE: Final = "/onvif/device_service"
@@ -79,7 +79,7 @@ def stream_address(url: str, host: str, *, other_hosts: bool) -> tuple[str, str]
 
 def _parts(url: str, schemes: dict[str, int]) -> SplitResult:
     url = url.strip()
-    expected = Text("an address that is none; expected {schemes}", schemes=" or ".join(f"{one}://" for one in schemes))
+    expected = Text("not an address; expected {schemes}", schemes=either(f"{one}://" for one in schemes))
     if not url.isprintable() or " " in url or not url.isascii() or len(url) > MOST_URL:
         raise DocumentError(expected)
     try:

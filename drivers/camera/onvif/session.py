@@ -109,11 +109,11 @@ class CameraSession:
         try:
             answer = self._camera.ask(self._media_services()[media.space], media.snapshot(profile.token))
         except SoapFault:
-            raise DeviceMisconfiguredError(Text("{place} gives no single pictures", place=self.place)) from None
+            raise DeviceMisconfiguredError(Text("{place} does not offer single pictures", place=self.place)) from None
         at = self._camera.read(lambda: self._here(media.read_uri(answer)))
         picture = self._camera.picture(at, MOST_PICTURE_BYTES)
         if not picture.startswith(_JPEG):
-            raise DeviceUnavailableError(Text("{place} gives a picture that is not a JPEG", place=self.place))
+            raise DeviceUnavailableError(Text("{place} sends a picture that is not a JPEG", place=self.place))
         return picture
 
     # ----------------------------------------------------------------------------------------------------- the media
@@ -132,7 +132,7 @@ class CameraSession:
             return media, self._camera.read(lambda: media.read_profiles(answer))  # noqa: B023 - read at once
         if fault is not None:
             raise self._camera.faulty(fault)
-        raise DeviceMisconfiguredError(Text("{place} speaks ONVIF, and offers no video", place=self.place))
+        raise DeviceMisconfiguredError(Text("{place} supports ONVIF but offers no video", place=self.place))
 
     def _media_services(self) -> dict[str, ServiceAddress]:
         if self._services is None:

@@ -87,7 +87,7 @@ class OnvifTransport:
             if refusal is not None:
                 return HttpAnswer(response.status_code, received, refusal)
             answered = True
-        return HttpAnswer(_UNAUTHORIZED, b"", Text("it takes no login for good"))
+        return HttpAnswer(_UNAUTHORIZED, b"", Text("it keeps asking for the login"))
 
     def _challenged(self, at: ServiceAddress, response: h11.Response, *, answered: bool) -> Text | None:
         """Take the challenge; why that is of no use, or None."""

@@ -95,8 +95,8 @@ def test_basic_alone_is_not_answered():
     ("fault", "kind", "words"),
     [
         (OnvifFault.NOT_ONVIF, NotOnvifError, "switch ONVIF on"),
-        (OnvifFault.HTML, NotOnvifError, "not as ONVIF"),
-        (OnvifFault.GARBAGE, NotOnvifError, "not as ONVIF"),
+        (OnvifFault.HTML, NotOnvifError, "not as an ONVIF camera"),
+        (OnvifFault.GARBAGE, NotOnvifError, "not as an ONVIF camera"),
         (OnvifFault.BOMB, NotOnvifError, "a document type, an entity"),
         (OnvifFault.DEEP, NotOnvifError, "too many in one another"),
         (OnvifFault.SENDS_ELSEWHERE, DeviceMisconfiguredError, "https"),
@@ -147,7 +147,7 @@ def test_a_host_that_the_technician_believes_is_followed():
 
 
 @pytest.mark.parametrize(
-    ("fault", "words"), [(OnvifFault.NO_PICTURE, "no single pictures"), (OnvifFault.ODD_PICTURE, "not a JPEG")]
+    ("fault", "words"), [(OnvifFault.NO_PICTURE, "does not offer single pictures"), (OnvifFault.ODD_PICTURE, "not a JPEG")]
 )
 def test_a_picture_that_is_none_is_refused(fault, words):
     with camera(fault) as running:
