@@ -16,7 +16,7 @@ if TYPE_CHECKING:
         checked_lane_name,
         judged_answer,
     )
-    from agent.setup.learning import InputTrace, began_again, changed, traced
+    from agent.setup.learning import InputTrace, began_again, changed, traced, used
     from agent.setup.practice import (
         PRACTICE,
         PlateError,
@@ -81,4 +81,5 @@ __all__ = [
     "practice_permit",
     "steps",
     "traced",
+    "used",
 ]

@@ -57,6 +57,17 @@ def changed(traces: Sequence[InputTrace], at: float, taken: Container[int] = ())
     ]
 
 
+def used(traces: Sequence[InputTrace], at: float, taken: Container[int] = ()) -> list[int]:
+    """The numbers of the inputs that somebody may have used: one where it can be told, else all that changed.
+
+    An arm that moves leaves one limit switch before it comes to the other: of several that changed, the only one that
+    turned on is meant.
+    """
+    found = changed(traces, at, taken)
+    turned_on = [number for number in found if traces[number - 1].on]
+    return turned_on if len(turned_on) == 1 else found
+
+
 def began_again(traces: Sequence[InputTrace], at: float) -> tuple[InputTrace, ...]:
     """The traces with what the inputs are now as their beginning. `at`: monotonic seconds."""
     return tuple(InputTrace(one.on, at, 0, one.on) for one in traces)

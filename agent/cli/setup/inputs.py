@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from agent.core.model import SIGNAL_NAMES
-from agent.setup import SIGNALS, USES, InputTrace, changed, traced
+from agent.setup import SIGNALS, USES, InputTrace, traced, used
 from drivers import registry
 from drivers.api import DeviceError
 from drivers.text import Text
@@ -86,7 +86,7 @@ def learned(
         while time.monotonic() < until:
             sample = board.sample()
             traces = traced(traces, sample.bits, sample.at)
-            found = changed(traces, time.monotonic(), taken)
+            found = used(traces, time.monotonic(), taken)
             if len(found) == 1:
                 say(Text("input {number}", number=found[0]), 2)
                 return found[0]

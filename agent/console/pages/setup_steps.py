@@ -8,6 +8,7 @@ out or found is noted at once.
 
 from http import HTTPStatus
 from typing import Annotated, Final
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
@@ -254,6 +255,14 @@ def begin_again(visit: AtVisit) -> RedirectResponse:
     _only(visit, StepCode.INPUTS)
     guarded(lambda: visit.wizard.find_again(visit.lane, visit.person.name))
     return _back(visit)
+
+
+@router.post("/setup/{lane}/{step}/watch")
+def watch(visit: AtVisit, signal: Short) -> RedirectResponse:
+    """Take what the inputs are now as their beginning: what changed before does not count."""
+    _only(visit, StepCode.INPUTS)
+    visit.wizard.board.begin(visit.lane, visit.gate.now().at)
+    return RedirectResponse(f"{_path(visit)}?{urlencode({'signal': signal})}", HTTPStatus.SEE_OTHER)
 
 
 @router.post("/setup/{lane}/{step}/sign")

@@ -39,9 +39,9 @@ from agent.setup import (
     StepProgress,
     after,
     before,
-    changed,
     observed,
     outputs_of,
+    used,
 )
 from drivers.api import DeviceError
 from drivers.text import Text
@@ -261,7 +261,7 @@ def _inputs(visit: StepVisit) -> dict[str, Any]:
     except (KeyError, ValueError):  # the relays' keys do not say all that the inputs need
         return made | {"table": None}
     taken = {one.number for one in learned.values() if one is not None}
-    return made | {"found": changed(made["traces"], visit.gate.now().at, taken), "taken": taken}
+    return made | {"found": used(made["traces"], visit.gate.now().at, taken), "taken": taken}
 
 
 def _outputs(visit: StepVisit) -> dict[str, Any]:

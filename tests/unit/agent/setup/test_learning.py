@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.setup.learning import SETTLE_S, began_again, changed, traced
+from agent.setup.learning import SETTLE_S, began_again, changed, traced, used
 
 
 def trace(*samples):
@@ -47,3 +47,15 @@ def test_another_signal_begins_with_what_the_inputs_are_now():
 
 def test_a_board_may_have_more_inputs_than_before():
     assert len(trace((0.0, (False,)), (1.0, (False, False)))) == 2
+
+
+def test_of_an_arm_that_leaves_one_end_and_comes_to_the_other_the_end_that_it_came_to_is_meant():
+    traces = trace((0.0, (False, True)), (1.0, (False, False)), (2.0, (True, False)))
+    assert changed(traces, 9.0) == [1, 2]
+    assert used(traces, 9.0) == [1]
+
+
+def test_where_it_cannot_be_told_all_that_changed_are_named():
+    assert used(trace((0.0, (False, False)), (1.0, (True, True))), 9.0) == [1, 2]
+    assert used(trace((0.0, (True, True)), (1.0, (False, False))), 9.0) == [1, 2]
+    assert used(trace((0.0, (True,)), (1.0, (False,))), 9.0) == [1]

@@ -154,6 +154,18 @@ def test_inputs_are_found_by_using_them_and_saved_together(gate, reloads):
     assert {"out/inputs/presence", "out/inputs/safety"} == {key for key in seen if key.startswith("out/inputs/")}
 
 
+def test_what_changed_together_can_be_watched_again(gate):
+    browser = gate.browser("technician")
+    browser.get("/live/setup/out/inputs")
+    board = simulated.board(gate.path.parent.name)
+    board.set(1, True)
+    board.set(2, True)
+    eventually(lambda: "Several inputs changed together" in browser.get("/live/setup/out/inputs").text)
+    again = browser.post("/setup/out/inputs/watch", data={"signal": "presence"})
+    assert again.headers["location"] == "/setup/out/inputs?signal=presence"
+    assert "Several inputs changed together" not in browser.get("/live/setup/out/inputs").text
+
+
 def test_an_input_that_did_not_change_is_not_taken_for_one_that_was_found(gate):
     browser = gate.browser("technician")
     browser.get("/live/setup/out/inputs")

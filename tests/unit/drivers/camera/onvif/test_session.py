@@ -147,7 +147,8 @@ def test_a_host_that_the_technician_believes_is_followed():
 
 
 @pytest.mark.parametrize(
-    ("fault", "words"), [(OnvifFault.NO_PICTURE, "does not offer single pictures"), (OnvifFault.ODD_PICTURE, "not a JPEG")]
+    ("fault", "words"),
+    [(OnvifFault.NO_PICTURE, "does not offer single pictures"), (OnvifFault.ODD_PICTURE, "not a JPEG")],
 )
 def test_a_picture_that_is_none_is_refused(fault, words):
     with camera(fault) as running:
