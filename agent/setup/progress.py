@@ -107,12 +107,16 @@ def first_open(found: Sequence[SetupStep]) -> StepCode | None:
 
 def after(code: StepCode) -> StepCode | None:
     """The step after another; None after the last."""
-    return dict(zip(list(StepCode), [*list(StepCode)[1:], None], strict=True))[code]
+    every = list(StepCode)
+    place = every.index(code) + 1
+    return every[place] if place < len(every) else None
 
 
 def before(code: StepCode) -> StepCode | None:
     """The step before another; None before the first."""
-    return dict(zip(list(StepCode), [None, *StepCode], strict=False))[code]
+    every = list(StepCode)
+    place = every.index(code)
+    return every[place - 1] if place else None
 
 
 def _step(code: StepCode, settings: Settings, name: str, known: SetupFacts) -> SetupStep:

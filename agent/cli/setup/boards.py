@@ -57,7 +57,7 @@ def choose_boards(interview: Interview, lane: Path, root: FilePath) -> None:
     if chosen == BY_HAND:
         _by_hand(interview, lane)
     else:
-        port, board = found[names.index(chosen)]
+        port, board = next(one for one, name in zip(found, names, strict=True) if name == chosen)
         sheet.set_value((*lane, "relay"), {"kind": board.kind, "port": port, **board.relay})
         if board.inputs is not None:
             sheet.set_value((*lane, "inputs"), {"kind": board.kind, "port": port, **board.inputs})

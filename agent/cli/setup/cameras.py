@@ -7,6 +7,9 @@ import time
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Final
 
+import typer
+
+from agent.clock import Clock
 from agent.core.model import Figures, Grade, findings
 from agent.i18n.cameras import flaw_text
 from agent.lane import FOLDER, RUNTIME
@@ -14,6 +17,8 @@ from agent.setup import CONSEQUENCES, StepCode, check_camera_address
 from agent.vision.supervisor import CameraSupervisor
 from agent.vision.worker.protocol import Configure
 from drivers import registry
+from drivers.api import DeviceError
+from drivers.camera.onvif import CameraSession, choose_streams, find_cameras
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -27,6 +32,9 @@ if TYPE_CHECKING:
 
 SIMULATED: Final = Text("none yet: a drawn yard, to be replaced later")
 NETWORK: Final = Text("a network camera, by its rtsp:// address")
+SEARCH: Final = Text("search the network for cameras (ONVIF)")
+TYPED: Final = Text("another one: I enter its address")
+SEARCH_S: Final = 4.0
 SCENE: Final = "scene.json"
 LOOK_S: Final = 15.0
 MEASURED_WITHIN_S: Final = 5.0
@@ -44,7 +52,9 @@ def choose_camera(interview: Interview, lane: Path, root: FilePath) -> None:
         before = sheet.before((*path, "url"))
         proposed = before if before in found else NETWORK
         chosen = interview.pick(
-            Text("Which camera looks at the driver's side of the barrier?"), [*found, NETWORK, SIMULATED], proposed
+            Text("Which camera looks at the driver's side of the barrier?"),
+            [*found, NETWORK, SIMULATED, SEARCH],
+            proposed,
         )
         sheet.set_value(path, {})
         if chosen == SIMULATED:
@@ -53,7 +63,10 @@ def choose_camera(interview: Interview, lane: Path, root: FilePath) -> None:
             sheet.set_value((*path, "scene_file"), _scene(sheet))
             break
         sheet.set_value((*path, "kind"), "opencv")
-        if chosen == NETWORK:
+        if chosen == SEARCH:
+            if not _searched(interview, path):
+                continue
+        elif chosen == NETWORK:
             question = Text("Its address (rtsp://user:password@192.168.1.64:554/stream1)")
             interview.value((*path, "url"), question, refused=_see_network_address)
         else:
@@ -63,6 +76,48 @@ def choose_camera(interview: Interview, lane: Path, root: FilePath) -> None:
         if interview.confirm(Text("Use it anyway? The agent keeps trying to connect."), default=False):
             break
     interview.value((*path, "id"), Text("Name of the camera, such as front"), "front")
+
+
+def _searched(interview: Interview, path: Path) -> bool:
+    """Find a camera by ONVIF, log in to it, and take one of its streams; whether one was taken."""
+    interview.say(Text("searching, {seconds} s ...", seconds=round(SEARCH_S)), 2)
+    try:
+        places = [one.place for one in find_cameras(SEARCH_S)]
+    except DeviceError as error:
+        interview.say(Text("{words}", words=error), 2)
+        places = []
+    place: str = interview.pick(Text("Which camera?"), [*places, TYPED])
+    if place == TYPED:
+        place = interview.ask(Text("Address of the camera"))
+    user = interview.ask(Text("User name"))
+    password = str(typer.prompt(interview.words(Text("Password")), default="", show_default=False, hide_input=True))
+    try:
+        profiles = CameraSession(place, user, password, utc=lambda: Clock().now().utc).profiles()
+    except DeviceError as error:
+        interview.say(Text("{words}", words=error), 2)
+        return False
+    chosen = choose_streams(profiles)
+    if chosen is None:
+        interview.say(Text("The camera offers no stream that the gate can read."), 2)
+        return False
+    for advice in chosen.advice:
+        interview.say(advice, 2)
+    names = [
+        Text(
+            "{name}: {codec}, {width} x {height} pixels",
+            name=one.name,
+            codec=one.codec,
+            width=one.width_px or 0,
+            height=one.height_px or 0,
+        )
+        for one in profiles
+    ]
+    picked = interview.pick(Text("Which stream?"), names, names[profiles.index(chosen.main)])
+    taken = next(one for one, name in zip(profiles, names, strict=True) if name == picked)
+    interview.sheet.set_value((*path, "url"), taken.url_for(user, password))
+    if taken is chosen.main and chosen.second is not None:
+        interview.sheet.set_value((*path, "second_url"), chosen.second.url_for(user, password))
+    return True
 
 
 def _scene(sheet: AnswerSheet) -> str:

@@ -193,7 +193,9 @@ def camera_edits(lane: str, document: Document, camera: str, url: str, second_ur
     path = ("lanes", lane, "cameras")
     before = value_at(document, path) or []
     gone = [number for number, one in enumerate(before) if one.get("kind") == "simulated" or one.get("id") == camera]
-    same = next((one for one in before if one.get("id") == camera and one.get("kind") != "simulated"), {})
+    same: Mapping[str, Any] = next(
+        (one for one in before if one.get("id") == camera and one.get("kind") != "simulated"), {}
+    )
     kept = {key: value for key, value in same.items() if key in {"readers", "zone"}}
     second = {"second_url": second_url} if second_url else {}
     added = Edit(

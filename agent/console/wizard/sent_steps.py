@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 from agent.console.configuration_requests import document_of
 from agent.console.wizard.forms import (
@@ -37,7 +37,6 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
-    from typing import Literal
 
 _TRUST: Final = "trust"
 _CERTIFICATES: Final = "certificates"
@@ -149,11 +148,12 @@ def _cameras(visit: StepVisit, sent: SentForm) -> StepAsked:
         judged_answer(schema_of(document, visit.editor.models), (*path, "id"), name)
     except AnswerError as error:
         errors["camera"] = error.text
+    edits: tuple[Edit, ...] = ()
     try:
         edits = camera_edits(visit.lane, document, name, url, second)
     except AnswerError as error:
         errors["url"] = error.text
-    return StepAsked(errors=errors) if errors else StepAsked(edits)
+    return StepAsked(() if errors else edits, errors)
 
 
 def _trust(visit: StepVisit, sent: SentForm) -> StepAsked:
@@ -193,7 +193,7 @@ def _central(visit: StepVisit, sent: SentForm) -> StepAsked:
 
 def _practice(visit: StepVisit, sent: SentForm) -> StepAsked:
     settings = visit.gate.loaded.settings
-    direction = cast("Literal['export', 'import']", visit.settings.direction)
+    direction = visit.settings.direction
     try:
         made = practice_permit(settings.gate.site, direction, sent.texts.get("plate", ""), int(visit.gate.now().utc))
     except PlateError as error:

@@ -17,7 +17,6 @@ from agent.console.configuration_requests import document_of, seen_token
 from agent.console.errors import RefusedError
 from agent.console.hold_to_confirm import HOLD_S
 from agent.console.page import render
-from agent.console.web.interfaces import v4_addresses
 from agent.console.wizard.forms import fields, value_at
 from agent.console.wizard.presence import Here
 from agent.console.wizard.safety_list import SAFETY_LINES
@@ -206,7 +205,9 @@ def _nothing(_visit: StepVisit) -> dict[str, Any]:
 
 
 def _network(visit: StepVisit) -> dict[str, Any]:
-    there = dict.fromkeys(["127.0.0.1", *v4_addresses(), *map(str, visit.gate.loaded.settings.console.listen)])
+    there = dict.fromkeys(
+        ["127.0.0.1", *visit.wizard.addresses(), *map(str, visit.gate.loaded.settings.console.listen)]
+    )
     return {"addresses": list(there), "console_port": visit.gate.loaded.settings.console.port}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Annotated, Any, Final
@@ -42,10 +42,11 @@ class Learned:
 
 
 class Wizard:
-    """The set-up of one gate in the browser. For all threads."""
+    """The set-up of one gate in the browser. For all threads. `addresses`: of this computer, IPv4."""
 
-    def __init__(self, gate: Gate) -> None:
+    def __init__(self, gate: Gate, addresses: Callable[[], Sequence[str]]) -> None:
         self.gate = gate
+        self.addresses = addresses
         self.record = SetupRecord(gate.loaded.settings.state.directory)
         self.board = BoardWatch()
         self.presence = Presence()

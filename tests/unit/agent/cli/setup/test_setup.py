@@ -11,12 +11,14 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
 
 from agent.cli.agent_client import AgentAwayError, AgentClient
 from agent.cli.main import application
+from agent.cli.setup import cameras
 from agent.cli.setup.cameras import looked_through
 from agent.cli.setup.inputs import learned
 from agent.cli.setup.interview import Interview
@@ -29,6 +31,7 @@ from agent.lane.simulated_vehicle import scene_folders, simulated_vehicle_runs
 from agent.settings.drivers import history_of, load_configuration
 from agent.setup.answers import AnswerSheet
 from agent.setup.practice import ISSUER, practice_permit
+from drivers.emulators.onvif import OnvifCamera
 from drivers.inputs import simulated
 from drivers.inputs.simulated import SimulatedInputs
 from tests.support.board.machine import CH340, Machine
@@ -188,6 +191,18 @@ def test_a_network_camera_is_asked_for_and_no_warning_is_printed(run, tmp_path):
     assert "Warning" not in done.output
     lane = load_configuration(tmp_path / "etc/gate.toml").settings.lanes["exit-1"]
     assert lane.cameras[0].table["url"] == "rtsp://192.168.1.64/stream1"
+
+
+def test_a_camera_of_the_network_is_found_logged_in_to_and_its_stream_taken(run, tmp_path, monkeypatch):
+    with OnvifCamera("gate", "phrase") as onvif:
+        monkeypatch.setattr(cameras, "find_cameras", lambda _within_s: [SimpleNamespace(place=onvif.place)])
+        wrong = ("search the network for cameras (ONVIF)", "1", "gate", "wrong")
+        right = ("search the network for cameras (ONVIF)", "another one: I enter its address", onvif.place, "gate")
+        done = run(*GATE, SIMULATED[0], *wrong, *right, "phrase", "", "n", "front", "n", "n", "n", "", "y")
+    assert done.exit_code == 0, done.output
+    assert "phrase" not in done.output.split("gate.toml:")[0]
+    camera = load_configuration(tmp_path / "etc/gate.toml").settings.lanes["exit-1"].cameras[0]
+    assert camera.table["url"].startswith("rtsp://gate:phrase@")
 
 
 def test_a_port_that_may_not_be_asked_is_named_with_the_reason(run, machine):

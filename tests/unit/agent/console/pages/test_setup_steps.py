@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import html
 import re
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from agent.console.pages.setup_steps import SHORTEST_NAME
+from agent.console.wizard import camera_search
 from agent.console.wizard.presence import HERE_S, Here, Presence
 from agent.console.wizard.safety_list import SAFETY_LINES
 from agent.setup.progress import StepCode
 from agent.setup.setup_record import SetupRecord
+from drivers.emulators.onvif import OnvifCamera
 from drivers.inputs import simulated
 from tests.support.console.consoles import ConsoleGate, acts
 from tests.support.waiting import eventually
@@ -215,6 +219,33 @@ def test_a_camera_is_put_into_the_lane(gate):
     assert 'url = "rtsp://192.168.1.64/stream1"' in gate.path.read_text()
 
 
+def test_a_camera_is_found_logged_in_to_and_its_stream_used_without_showing_the_password(gate, monkeypatch):
+    browser = gate.browser("technician")
+    with OnvifCamera("gate", "phrase") as onvif:
+        monkeypatch.setattr(
+            camera_search, "find_cameras", lambda _s: [SimpleNamespace(place=onvif.place, name="Exit", hardware="X1")]
+        )
+        found = browser.post("/setup/out/cameras/search")
+        assert (found.status_code, "Exit X1" in found.text, onvif.place in found.text) == (200, True, True)
+        wrong = browser.post(
+            "/setup/out/cameras/streams", data={"place": onvif.place, "user": "gate", "password": "no"}
+        )
+        assert "refuses the user" in wrong.text
+        login = {"place": onvif.place, "user": "gate", "password": "phrase"}
+        shown = browser.post("/setup/out/cameras/streams", data=login)
+    assert "phrase" not in shown.text
+    token = re.search(r'name="stream"\s+value="([^"]+)"', shown.text)[1]
+    picture = browser.get("/setup/out/cameras/thumbnail", params={"token": token})
+    assert (picture.status_code, picture.headers["content-type"]) == (200, "image/jpeg")
+    assert browser.get("/setup/out/cameras/thumbnail", params={"token": "other"}).status_code == 404
+    proposed = send(browser, "cameras", stream=token, camera="front")
+    assert "phrase" not in proposed.text
+    assert apply(browser, "cameras", proposed).status_code == 200
+    assert "rtsp://gate:phrase@" in gate.path.read_text()
+    old = send(browser, "cameras", stream="forgotten", camera="front")
+    assert (old.status_code, "found too long ago" in old.text) == (422, True)
+
+
 def test_a_practice_permit_is_made_whenever_it_is_asked_for(gate):
     browser = gate.browser("admin")
     assert send(browser, "practice", plate="bad plate!!").status_code == 422
@@ -261,6 +292,12 @@ def test_the_safety_list_is_signed_only_whole_and_with_a_second_name(gate):
     assert "Signed by some-technician" in browser.get("/setup/out/safety").text
     signed = next(one for one in acts(gate) if one["act"] == "setup.signed")
     assert "Ivan Petrov" in signed["detail"]
+
+
+def test_the_safety_check_has_the_lines_of_its_page():
+    page = (Path(__file__).parents[5] / "docs/safety.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \|", page[page.index("## Before the gate goes into service") :], re.MULTILINE)
+    assert len(rows) == len(SAFETY_LINES)
 
 
 def test_there_is_no_step_of_a_lane_that_is_not_there(gate):
