@@ -66,6 +66,7 @@ CAPTIONS: Final = {
         "mqtt": "session with central",
         "observability": "metrics, logs",
         "recording": "the journal's writer",
+        "setup": "steps and words",
         "replay": "past vehicles again",
         "service": "workers, watchdog",
         "settings": "the configuration",
