@@ -25,6 +25,7 @@ from drivers.emulators.plate_camera_login import DigestGuard, Judged
 from drivers.emulators.plate_camera_server import CameraRequest, CameraServer
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Sequence
     from types import TracebackType
 
@@ -39,11 +40,12 @@ class OnvifCamera:
     """The camera; a context manager that plugs it in and tidies up. On 127.0.0.1 alone.
 
     `utc`: the time, Unix seconds; its own clock is that and `form.ahead_s`. `search_port`: where it listens for
-    searches; 0: a free port. `form`, `fault`: may be changed while it runs. `asked`: the names of all requests that it
-    answered. `tokens.wrong`: how many UsernameTokens were wrong; `guard.wrong`: how many logins of HTTP.
+    searches; 0: a free port. `tls`: what its web service proves itself by; None: plain HTTP. `form`, `fault`: may be
+    changed while it runs. `asked`: the names of all requests that it answered. `tokens.wrong`: how many UsernameTokens
+    were wrong; `guard.wrong`: how many logins of HTTP.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - where it is, who may log in, and how it is
         self,
         user: str = "gate",
         password: str = 'pass "word", 口令',  # noqa: S107 - of an emulator
@@ -52,18 +54,20 @@ class OnvifCamera:
         utc: Callable[[], float] = time.time,  # noqa: TID251 - it stands beside the gate, and has a clock of its own
         port: int = 0,
         search_port: int = 0,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.user, self.password = user, password
         self.form = form or OnvifForm()
         self.fault: OnvifFault | None = None
         self.asked: list[str] = []
         self.picture = PICTURE
-        self.guard = DigestGuard(user, password, CameraForm(algorithm=self.form.algorithm))
+        self.guard = DigestGuard(user, password, CameraForm(algorithm=self.form.algorithm), "IP Camera")
         self._utc = utc
         self.tokens = TokenGuard(user, password)
         self._stopping = threading.Event()
-        self._server = CameraServer(self._answer, self._stopping.set, None)
+        self._server = CameraServer(self._answer, self._stopping.set, tls)
         self._server.port = port
+        self._scheme = "http" if tls is None else "https"
         self._search = SearchResponder(self._found, search_port)
 
     def __enter__(self) -> Self:
@@ -78,7 +82,7 @@ class OnvifCamera:
     @property
     def place(self) -> str:
         """Its address, as a technician types it."""
-        return f"127.0.0.1:{self._server.port}"
+        return f"{'https://' if self._scheme == 'https' else ''}127.0.0.1:{self._server.port}"
 
     @property
     def port(self) -> int:
@@ -108,7 +112,7 @@ class OnvifCamera:
         host = self.form.named_host or "127.0.0.1"
         if self.fault is OnvifFault.ELSEWHERE_FOUND:
             host = "192.0.2.9"
-        return OnvifDocuments(self.form, f"http://{host}:{self.port}")
+        return OnvifDocuments(self.form, f"{self._scheme}://{host}:{self.port}")
 
     def _found(self, message_id: str) -> bytes:
         if self.fault is OnvifFault.SILENT:

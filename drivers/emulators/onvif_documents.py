@@ -118,9 +118,7 @@ class OnvifDocuments:
         prefix = SPACES[MEDIA[version]]
         each = _profile_2 if version == 2 else _profile_1  # noqa: PLR2004 - a version
         inner = "".join(each(one) for one in self.form.profiles)
-        inner += (
-            f'<{prefix}:Profiles token="sound" fixed="true"><{prefix}:Name>sound</{prefix}:Name></{prefix}:Profiles>'
-        )
+        inner += _SOUND[version]
         return envelope(f"<{prefix}:GetProfilesResponse>{inner}</{prefix}:GetProfilesResponse>")
 
     def stream(self, version: int, profile: EmulatedProfile) -> bytes:
@@ -135,6 +133,13 @@ class OnvifDocuments:
         inner = f"<tt:Uri>{escape(url)}</tt:Uri><tt:InvalidAfterConnect>false</tt:InvalidAfterConnect>"
         said = f"<tr2:Uri>{escape(url)}</tr2:Uri>" if prefix == "tr2" else f"<trt:MediaUri>{inner}</trt:MediaUri>"
         return envelope(f"<{prefix}:{name}Response>{said}</{prefix}:{name}Response>")
+
+
+_SOUND: Final = {
+    1: '<trt:Profiles token="sound"><tt:Name>sound</tt:Name></trt:Profiles>',
+    2: '<tr2:Profiles token="sound"><tr2:Name>sound</tr2:Name><tr2:Configurations><tr2:AudioEncoder token="a">'
+    "<tt:Encoding>AAC</tt:Encoding></tr2:AudioEncoder></tr2:Configurations></tr2:Profiles>",
+}
 
 
 def _profile_1(one: EmulatedProfile) -> str:

@@ -22,7 +22,7 @@ class OnvifFault(StrEnum):
 
     `silent`: it answers no search. `foreign`: its answer to a search relates to nobody's question. `elsewhere_found`:
     its answers name another host. `not_onvif`, `sends_elsewhere`, `busy`: its answer is 404, 302 or 503. `html`: a web
-    page in place of an answer. `not_http`: another service at its port. `garbage`: an answer that is no XML. `bomb`:
+    page in place of an answer. `not_http`: another service at its port. `garbage`: an answer that is not XML. `bomb`:
     one that would grow when it is read. `deep`: elements in one another without end. `endless`: an answer of 50 MB.
     `drip`: one that comes byte by byte. `late`: it does not answer. `basic`: it offers Basic alone. `wrong_login`: no
     login is right. `no_picture`: it gives no single pictures. `odd_picture`: they are none.

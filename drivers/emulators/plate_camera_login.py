@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 REALM: Final = 'plate "camera"'
 _FIELD: Final = re.compile(r'(\w+)=(?:"((?:[^"\\]|\\.)*)"|([^",\s]*))')
-_QUOTED_REALM: Final = REALM.replace('"', r"\"")
 _HASHES: Final = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}
 
 
@@ -36,7 +35,8 @@ class Judged(Enum):
 class DigestGuard:
     """Knows one user. `wrong`: how many requests bore a login that was wrong. For all threads."""
 
-    def __init__(self, user: str, password: str, form: CameraForm) -> None:
+    def __init__(self, user: str, password: str, form: CameraForm, realm: str = REALM) -> None:
+        self._realm = realm
         self._user = user
         self._password = password
         self._form = form
@@ -47,10 +47,11 @@ class DigestGuard:
 
     def challenges(self, *, stale: bool, basic_alone: bool) -> Sequence[str]:
         """The headers WWW-Authenticate."""
-        basic = f'Basic realm="{_QUOTED_REALM}"'
+        realm = self._realm.replace('"', r"\"")
+        basic = f'Basic realm="{realm}"'
         if basic_alone:
             return (basic,)
-        parts = [f'realm="{_QUOTED_REALM}"', f'nonce="{self._new_nonce()}"', f"algorithm={self._form.algorithm}"]
+        parts = [f'realm="{realm}"', f'nonce="{self._new_nonce()}"', f"algorithm={self._form.algorithm}"]
         parts += ['opaque="5ccc69"', *['qop="auth,auth-int"'] * self._form.qop, *["stale=TRUE"] * stale]
         return (basic, "Digest " + ", ".join(parts))
 
@@ -82,10 +83,10 @@ class DigestGuard:
 
         nonce, count = given.get("nonce", ""), given.get("nc", "0")
         of_client = [count, given.get("cnonce", ""), "auth"] if self._form.qop else []
-        key = hashed(self._user, REALM, self._password)
+        key = hashed(self._user, self._realm, self._password)
         wanted = {
             "username": self._user,
-            "realm": REALM,
+            "realm": self._realm,
             "uri": target,
             "response": hashed(key, nonce, *of_client, hashed(method, target)),
         }

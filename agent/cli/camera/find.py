@@ -92,7 +92,8 @@ def _searched(within_s: float, source: Sequence[str], port: int) -> tuple[FoundC
     unknown = sorted(set(source) - {one.address for one in here})
     if unknown:
         known = ", ".join(one.address for one in here)
-        raise typer.BadParameter(f"{unknown[0]} is no address of this computer; it has {known}", param_hint="--from")
+        said = f"{unknown[0]} is not an address of this computer; it has {known}"
+        raise typer.BadParameter(said, param_hint="--from")
     named = ", ".join(f"{one.address} ({one.name})" for one in asked)
     echo(f"searching for {within_s:g} s from {named} ...", err=True)
     found = find_cameras(

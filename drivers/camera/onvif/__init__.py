@@ -7,7 +7,7 @@ runs at a lane.
 
 from drivers.camera.onvif.discovery import find_cameras
 from drivers.camera.onvif.errors import LoginRefusedError, NotOnvifError
-from drivers.camera.onvif.local_networks import LocalNetwork, local_networks
+from drivers.camera.onvif.own_addresses import LocalNetwork, local_networks
 from drivers.camera.onvif.probe import FoundCamera
 from drivers.camera.onvif.session import CameraIdentity, CameraSession
 from drivers.camera.onvif.streams import StreamChoice, VideoProfile, choose_streams

@@ -1,4 +1,4 @@
-"""Requests to one camera and what its answers mean: the login that it wants, its clock, and what is no ONVIF."""
+"""Requests to one camera and what its answers mean: the login that it wants, its clock, and what is not ONVIF."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _REDIRECTS: Final = range(300, 400)
 _UNAUTHORIZED: Final = 401
 _FORBIDDEN: Final = 403
 _NOT_THERE: Final = frozenset({404, 405, 410, 501})
-_MEANS_SOAP: Final = frozenset({_OK, 400, _UNAUTHORIZED, 500})
+_MEANS_SOAP: Final = frozenset({_OK, 400, 500})
 """What comes with an envelope in it: an answer, or a fault."""
 _YEARS: Final = range(1970, 9000)
 _CLOCK: Final = Request("GetSystemDateAndTime", DEVICE_SPACE)
@@ -89,7 +89,7 @@ class Conversation:
         return self._asked_by_token(at, request, refused)
 
     def _asked_by_token(self, at: ServiceAddress, request: Request, refused: LoginRefusedError) -> Element:
-        """The answer to a request with a UsernameToken. `refused`: what is raised where that is no good either."""
+        """The answer to a request with a UsernameToken. `refused`: what is raised where that is refused too."""
         try:
             answer = self._once(at, request, security=self._token(), login=False)
         except LoginRefusedError:
@@ -133,7 +133,7 @@ class Conversation:
     def _once(self, at: ServiceAddress, request: Request, *, security: str, login: bool) -> Element:
         envelope = request.envelope(security)
         answer = self._transport.post(at, request.action, envelope, LIMITS.bytes, login=login)
-        if answer.refusal is not None:
+        if answer.status == _UNAUTHORIZED:
             raise self._refused(answer.refusal)
         if answer.status in _MEANS_SOAP:
             try:
@@ -148,7 +148,7 @@ class Conversation:
 
     def _check_status(self, at: ServiceAddress, answer: HttpAnswer) -> None:
         status = answer.status
-        if status in {_UNAUTHORIZED, _FORBIDDEN}:
+        if status == _FORBIDDEN:
             raise self._refused(None)
         if status in _REDIRECTS:
             said = Text("{place} sends elsewhere (status {status}): does it want https?", place=at.place, status=status)

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
 
 from drivers.api import DeviceUnavailableError
-from drivers.camera.onvif.local_networks import local_networks
+from drivers.camera.onvif.own_addresses import local_networks
 from drivers.camera.onvif.probe import KINDS, FoundCamera, cameras_in, probe_message
 from drivers.document import DocumentError
 from drivers.text import Text, reason
@@ -20,7 +20,7 @@ from drivers.text import Text, reason
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from drivers.camera.onvif.local_networks import LocalNetwork
+    from drivers.camera.onvif.own_addresses import LocalNetwork
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ def find_cameras(
     search = _Search(on_found)
     with ExitStack() as opened:
         selector = opened.enter_context(selectors.DefaultSelector())
-        links, refused = _open(local_networks() if networks is None else networks, opened)
+        links = _open(_own_networks() if networks is None else networks, opened)
         for link in links:
             selector.register(link, selectors.EVENT_READ)
         began = time.monotonic()
@@ -83,7 +83,7 @@ class _Search:
         return len(self.found) >= MOST_CAMERAS or self._answers.total() >= _MOST_ANSWERS
 
     def take(self, link: socket.socket) -> None:
-        """One datagram. What is no answer, or the answer of one that has said enough, is dropped."""
+        """One datagram. Drops what does not answer our question, and more answers than one camera needs."""
         try:
             data, (sender, _) = link.recvfrom(_DATAGRAM)
         except OSError as error:  # such as an ICMP message about a question
@@ -105,8 +105,8 @@ class _Search:
                     self._on_found(camera)
 
 
-def _open(networks: Iterable[LocalNetwork], opened: ExitStack) -> tuple[list[socket.socket], list[OSError]]:
-    """A socket an address, and why there is none."""
+def _open(networks: Iterable[LocalNetwork], opened: ExitStack) -> list[socket.socket]:
+    """A socket an address. Raises DeviceUnavailableError where there is none at all."""
     links: list[socket.socket] = []
     refused: list[OSError] = []
     for network in networks:
@@ -121,7 +121,14 @@ def _open(networks: Iterable[LocalNetwork], opened: ExitStack) -> tuple[list[soc
         links.append(link)
     if not links:
         raise _no_way(refused)
-    return links, refused
+    return links
+
+
+def _own_networks() -> Sequence[LocalNetwork]:
+    try:
+        return local_networks()
+    except OSError as error:
+        raise _no_way([error]) from None
 
 
 def _ask(links: Sequence[socket.socket], questions: Iterable[bytes], port: int) -> list[OSError]:

@@ -47,8 +47,13 @@ class FoundCamera:
 
     @property
     def place(self) -> str:
-        """Its address, with the port where that is not the usual one."""
+        """Its address, with the port where that is not the usual one: for people."""
         return self.service.place
+
+    @property
+    def url(self) -> str:
+        """The whole address of its device service, which a `CameraSession` can be given later."""
+        return self.service.url
 
 
 def probe_message(message_id: str, kind: tuple[str, str]) -> bytes:
@@ -67,13 +72,14 @@ def probe_message(message_id: str, kind: tuple[str, str]) -> bytes:
 def cameras_in(data: bytes, sender: str, asked: Collection[str]) -> list[FoundCamera]:
     """The cameras of an answer. `sender`: the IP address that it came from. `asked`: the ids of our questions.
 
-    Raises DocumentError for what is no answer to one of them.
+    Raises DocumentError for what does not answer one of them.
     """
     envelope = read_xml(data, ("Envelope",), LIMITS)
     if envelope.words("Header", "RelatesTo") not in asked:
         raise DocumentError("an answer to nothing that was asked")
-    matches = (envelope.child("Body") or envelope).child("ProbeMatches")
-    found = [] if matches is None else matches.each("ProbeMatch")[:_MOST_MATCHES]
+    body = envelope.child("Body") or envelope
+    # Some leave out the element round the matches.
+    found = (body.child("ProbeMatches") or body).each("ProbeMatch")[:_MOST_MATCHES]
     return [_camera(one, sender) for one in found if _is_camera(one)]
 
 

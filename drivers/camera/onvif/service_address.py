@@ -34,6 +34,11 @@ class ServiceAddress:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _PORTS["https" if self.secure else "http"] else f"{host}:{self.port}"
 
+    @property
+    def url(self) -> str:
+        """The whole address; `typed` understands it."""
+        return f"{'https' if self.secure else 'http'}://{self.place}{self.target}"
+
     @classmethod
     def typed(cls, text: str) -> ServiceAddress:
         """What a technician writes: `192.168.1.64`, `192.168.1.64:8080`, or the whole address of the device service.

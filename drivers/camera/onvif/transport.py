@@ -18,6 +18,8 @@ from drivers.http_exchange import HttpExchange, header, why
 from drivers.text import Text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from drivers.camera.onvif.service_address import ServiceAddress
 
 AGENT: Final = "gate-agent"
@@ -81,20 +83,20 @@ class OnvifTransport:
             authorization = None if known is None else known.authorization(method, at.target)
             sent = [*headers, *([("Authorization", authorization)] if authorization else [])]
             response, received = self._once(method, at, sent, body, most_bytes, deadline)
-            if response.status_code != _UNAUTHORIZED or not login:
+            offered = [value.decode("latin-1") for name, value in response.headers if name == b"www-authenticate"]
+            if response.status_code != _UNAUTHORIZED or not login or not offered:
                 return HttpAnswer(response.status_code, received)
-            refusal = self._challenged(at, response, answered=answered)
+            refusal = self._challenged(at, offered, answered=answered)
             if refusal is not None:
                 return HttpAnswer(response.status_code, received, refusal)
             answered = True
         return HttpAnswer(_UNAUTHORIZED, b"", Text("it keeps asking for the login"))
 
-    def _challenged(self, at: ServiceAddress, response: h11.Response, *, answered: bool) -> Text | None:
+    def _challenged(self, at: ServiceAddress, offered: Sequence[str], *, answered: bool) -> Text | None:
         """Take the challenge; why that is of no use, or None."""
         login = self._logins.setdefault(
             (at.host, at.port), Login(self._user, self._password, lambda: secrets.token_hex(_CNONCE_BYTES))
         )
-        offered = [value.decode("latin-1") for name, value in response.headers if name == b"www-authenticate"]
         try:
             challenge = login.challenged(offered)
         except BasicAloneError:

@@ -128,7 +128,7 @@ def test_a_camera_with_sound_alone_is_told_to_make_a_profile(login):
     ("arguments", "words"),
     [
         (("--user", "gate"), "go together"),
-        (("--from", "192.0.2.1"), "no address of this computer"),
+        (("--from", "192.0.2.1"), "not an address of this computer"),
         (("--password", "x"), "--password-file"),
         (("rtsp://192.168.1.64/",), "such as 192.168.1.64"),
         (("--user", "gate", "--password-file", "/nowhere"), "No such file"),

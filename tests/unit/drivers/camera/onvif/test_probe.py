@@ -67,6 +67,11 @@ def test_what_is_no_camera_is_left_out():
     assert len(cameras_in(answer(printer, device), SENDER, ASKED)) == 1
 
 
+def test_a_match_without_the_element_round_it_is_read_too():
+    data = answer(match("")).replace(b"<d:ProbeMatches>", b"").replace(b"</d:ProbeMatches>", b"")
+    assert len(cameras_in(data, SENDER, ASKED)) == 1
+
+
 def test_one_answer_brings_no_more_than_eight():
     assert len(cameras_in(answer(*[match("")] * 50), SENDER, ASKED)) == 8
 

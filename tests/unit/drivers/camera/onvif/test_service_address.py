@@ -24,6 +24,7 @@ HERE = ServiceAddress("192.168.1.64", 8080)
 def test_what_a_technician_types_is_understood(typed, place, target, secure):
     found = ServiceAddress.typed(typed)
     assert (found.place, found.target, found.secure) == (place, target, secure)
+    assert ServiceAddress.typed(found.url) == found
 
 
 BAD = ["", "http://", "ftp://192.168.1.64/", "http://host:99999/", "http://host:x/", "http://[::1/", "http://a b/"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import ssl
 import time
 from contextlib import contextmanager
 
@@ -9,6 +11,7 @@ import pytest
 
 from drivers.api import DeviceError, DeviceMisconfiguredError, DeviceUnavailableError
 from drivers.camera.onvif import CameraSession, LoginRefusedError, NotOnvifError
+from drivers.contracts.certificates import Authority
 from drivers.emulators.onvif import OnvifCamera
 from drivers.emulators.onvif_form import PICTURE, EmulatedProfile, OnvifFault, OnvifForm
 from tests.support.waiting import scaled
@@ -47,6 +50,15 @@ def test_a_camera_says_what_it_is_its_streams_and_shows_a_picture(login, algorit
     assert (small.key_picture_s, small.url) == (1.0, "rtsp://127.0.0.1:554/small?profile=1&trackID=1")
 
 
+@pytest.mark.parametrize("login", ["digest", "token"])
+def test_a_camera_with_https_alone_is_asked_by_digests(login, tmp_path):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*Authority(tmp_path).issue("camera", hosts=["127.0.0.1"]))
+    with OnvifCamera("gate", PHRASE, OnvifForm(login=login), utc=lambda: UTC, tls=context) as running:
+        asked = session(running)
+        assert asked.thumbnail(asked.profiles()[0]) == PICTURE
+
+
 def test_a_camera_of_before_2011_is_asked_for_its_capabilities():
     with camera(knows_services=False) as running:
         assert len(session(running).profiles()) == 2
@@ -69,10 +81,11 @@ def test_a_token_is_made_with_the_cameras_time(ahead_s):
 
 @pytest.mark.parametrize("login", ["digest", "token"])
 @pytest.mark.parametrize(("user", "password"), [("gate", "not it"), ("other", PHRASE)])
-def test_a_wrong_login_is_refused_after_few_tries_and_without_the_password(login, user, password):
+def test_a_wrong_login_is_refused_after_few_tries_and_without_the_password(login, user, password, caplog):
+    caplog.set_level(logging.DEBUG)
     with camera(login=login) as running, pytest.raises(LoginRefusedError, match="refuses the user") as refused:
         session(running, user, password).identity()
-    assert password not in str(refused.value)
+    assert password not in str(refused.value) + repr(refused.value.__context__) + caplog.text
     assert running.guard.wrong + running.tokens.wrong <= 2
 
 
