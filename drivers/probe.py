@@ -109,11 +109,17 @@ class ProbeFinding:
 
 
 def identify(
-    path: str, likeness: Likeness, title: str = "", units: Iterable[int] = UNITS, patience_s: float = PATIENCE_S
+    path: str,
+    likeness: Likeness,
+    title: str = "",
+    units: Iterable[int] = UNITS,
+    patience_s: float = PATIENCE_S,
+    asked: Callable[[int], None] = lambda _count: None,
 ) -> ProbeFinding:
     """Open the port, ask, and close it. `title`: what the USB device calls itself.
 
-    `units`: the Modbus units, and addresses of KMTronic boards, to ask for.
+    `units`: the Modbus units, and addresses of KMTronic boards, to ask for. `asked`: told before each question how many
+    there were; a port that says nothing takes some seconds.
 
     Raises DeviceUnavailableError where the port cannot be opened or is lost, DeviceMisconfiguredError where it is none.
     """
@@ -121,7 +127,12 @@ def identify(
         return ProbeFinding(None, Text("not asked: {why}", why=likeness.reason))
     port = SerialPort.shared(path, SerialParameters("recognition", gap_s=GAP_S))
 
+    count = 0
+
     def exchange(request: bytes, is_whole: Callable[[bytes], bool]) -> bytes:
+        nonlocal count
+        asked(count)
+        count += 1
         try:
             return port.exchange(request, is_whole, patience_s)
         except NoReplyError as error:

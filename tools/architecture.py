@@ -67,6 +67,7 @@ CAPTIONS: Final = {
         "numbers": "counts the journal",
         "observability": "metrics, logs",
         "recording": "the journal's writer",
+        "setup": "steps and words",
         "replay": "past vehicles again",
         "service": "workers, watchdog",
         "settings": "the configuration",

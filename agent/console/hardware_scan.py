@@ -72,12 +72,13 @@ class VideoDevice:
 class PortAnswer:
     """What came of asking a port. `words`: what board it is, or why it is not known.
 
-    `snippet`: for the configuration.
+    `snippet`: for the configuration; `board`: the same as keys.
     """
 
     words: str
     recognised: bool
     snippet: str = ""
+    board: ProbeResult | None = None
     heard: tuple[tuple[str, str], ...] = ()
 
 
@@ -161,7 +162,9 @@ def _asked(port: FoundPort, adapter: Adapter, root: Path) -> PortAnswer:
     heard = tuple((one.request.hex(" ").upper(), one.reply.hex(" ").upper()) for one in found.heard if one.reply)
     if found.board is None:
         return PortAnswer(found.why, recognised=False, heard=heard)
-    return PortAnswer(found.board.words, recognised=True, snippet=_snippet(port.write, found.board), heard=heard)
+    return PortAnswer(
+        found.board.words, recognised=True, snippet=_snippet(port.write, found.board), board=found.board, heard=heard
+    )
 
 
 def _snippet(write: str, board: ProbeResult) -> str:

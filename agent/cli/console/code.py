@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import segno
+
 from agent.cli.configuration import DEFAULT_PATH, Configuration
 from agent.cli.console.common import access_of, leave_act
+from agent.cli.console.reached import reached
+from agent.cli.gate_registry import settings_of
 from agent.cli.terminal import echo, fail
+from agent.clock import Clock
+from agent.console.certificate import CertificateError, certificate
+from agent.console.web.addresses import certified_names
+
+if TYPE_CHECKING:
+    from agent.settings import Settings
 
 
 def code(configuration: Configuration = DEFAULT_PATH) -> None:
-    """Show a new one-time code with which the first administrator is made in the browser. Codes before it are void.
+    """Show a new one-time code with which the first administrator is made in the browser, and where to open the page.
+
+    Codes before it are void. The address for phones is drawn as a QR code, and the fingerprint of the certificate is
+    shown, which the browser shows too.
 
     Exit code 1 where there is an administrator already.
     """
@@ -18,3 +33,28 @@ def code(configuration: Configuration = DEFAULT_PATH) -> None:
         made = access.code.renew()
         leave_act(access, "code.made", "for the first administrator")
     echo(f"{made}  (good for half an hour and for once; enter it on the page of the console)")
+    _say_where(settings_of(configuration))
+
+
+def _say_where(settings: Settings) -> None:
+    if not settings.console.enabled:
+        echo("the console is off: set console.enabled = true")
+        return
+    found = reached(settings.console)
+    for one in found:
+        echo(f"{'on this computer' if one.is_here else 'elsewhere':<18}{one.url}/")
+    if any(one.is_encrypted for one in found):
+        try:
+            shown = certificate(
+                settings.console, settings.state.directory, certified_names(settings.console), Clock().now().utc
+            )
+        except CertificateError as error:
+            echo(f"certificate       {error}")
+        else:
+            echo(f"certificate       SHA-256 {shown.fingerprint}")
+    others = [one.url for one in found if not one.is_here]
+    if others:
+        # Drawn by its own output: a drawing holds nothing that could steer the terminal.
+        segno.make(f"{others[0]}/", error="l", micro=False).terminal(compact=True)
+    else:
+        echo("elsewhere         not reached: add an address of this computer to console.listen")

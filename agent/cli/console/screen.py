@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
 
@@ -11,18 +10,16 @@ import typer
 
 from agent.cli.configuration import DEFAULT_PATH, Configuration
 from agent.cli.console.common import access_of, leave_act
+from agent.cli.console.reached import reached
 from agent.cli.gate_registry import settings_of
 from agent.cli.terminal import echo, fail
 from agent.console.access import ScreenKey
-from agent.console.web.addresses import is_encrypted
-from agent.console.web.interfaces import v4_addresses, v6_addresses
 from agent.settings import screen_token
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from agent.settings import Console, Settings
+    from agent.settings import Settings
 
 
 def screen(
@@ -70,14 +67,9 @@ def _token(state: Path, lane: str, file: Path | None, *, renew: bool) -> str:
 
 def _say(settings: Settings, lane: str, token: str) -> None:
     path = f"driver/{quote(lane)}"
-    here: list[str] = []
-    elsewhere: list[str] = []
-    for host, address in _listened(settings.console):
-        scheme = "https" if is_encrypted(settings.console, host) else "http"
-        named = f"[{address}]" if ":" in address else address
-        (here if ip_address(address).is_loopback else elsewhere).append(
-            f"{scheme}://{named}:{settings.console.port}/{path}"
-        )
+    found = reached(settings.console)
+    here = [f"{one.url}/{path}" for one in found if one.is_here]
+    elsewhere = [f"{one.url}/{path}" for one in found if not one.is_here]
     for address in here:
         echo(f"on this computer  {address}")
     for address in elsewhere:
@@ -87,13 +79,3 @@ def _say(settings: Settings, lane: str, token: str) -> None:
         segno.make(f"{elsewhere[0]}?token={token}", error="l", micro=False).terminal(compact=True)
     else:
         echo("elsewhere         not reached: add an address of this computer to console.listen")
-
-
-def _listened(console: Console) -> Iterator[tuple[str, str]]:
-    """Every address at which the console listens, after the one in the configuration that stands for it."""
-    for host in console.listen:
-        if not ip_address(host).is_unspecified:
-            yield host, host
-            continue
-        every = v4_addresses() if ip_address(host).version == 4 else v6_addresses()  # noqa: PLR2004 - IPv4
-        yield from ((host, address) for address in every)

@@ -1,4 +1,4 @@
-"""Which input of a board is which signal of a lane: told by number, or found by what changes when somebody drives."""
+"""Which input of a board is which signal of a lane: told by number, or found by what changes when somebody uses it."""
 
 from __future__ import annotations
 
@@ -6,103 +6,103 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-import typer
-
 from agent.core.model import SIGNAL_NAMES
+from agent.setup import SIGNALS, USES, InputTrace, traced, used
 from drivers import registry
 from drivers.api import DeviceError
+from drivers.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping, Sequence
+    from collections.abc import Callable, Container, Mapping
 
-    from agent.cli.setup.interview import AnswerSheet
+    from agent.cli.setup.interview import Interview
     from agent.settings import Path
     from drivers.api import InputPort
 
 LEARN_S: Final = 30.0
-_SETTLE_S: Final = 0.3
 _POLL_S: Final = 0.05
-_QUESTIONS: Final[Mapping[str, str]] = {
-    "presence": "the loop before the arm (a vehicle stands there)",
-    "safety": "the loop under and behind the arm",
-    "photocell": "the photocell across the passage",
-    "opened": "the limit switch of the open arm",
-    "closed": "the limit switch of the closed arm",
-    "key": "the officer's key switch",
-    "hold": "the contact that holds the barrier open, such as a fire alarm",
-}
 
 
-def wire_inputs(sheet: AnswerSheet, lane: Path, inputs: Mapping[str, Any]) -> None:
-    """Ask for the input of each signal of a lane. `inputs`: the settings of the board that has them."""
-    typer.echo(
-        "\nWhich input is which signal? A number, empty for none, or ? to have it found out: then do it at the "
-        "barrier\n"
-        f"within {LEARN_S:.0f} s (drive on the loop, break the beam, turn the key), "
-        "and the input that changes is taken.\n"
-        "Limit switches: begin with the arm between its ends, then bring it to the one that is asked for."
+def wire_inputs(interview: Interview, lane: Path) -> None:
+    """Ask for the input of each signal of a lane, where a real board has inputs."""
+    inputs: Mapping[str, Any] | None = interview.sheet.values["lanes"][lane[1]].get("inputs")
+    if inputs is None or inputs["kind"] == "simulated":
+        return
+    interview.say(
+        Text(
+            "Which input is which signal? Enter a number, nothing where there is none, or ? to find it: then use it at "
+            "the barrier within {seconds} s. The input that changes is taken.",
+            seconds=round(LEARN_S),
+        )
     )
+    interview.sheet.set_value((*lane, "signals"), {})
     table = {key: value for key, value in inputs.items() if key != "kind"}
     for name in SIGNAL_NAMES:
-        _wire_signal(sheet, (*lane, "signals", name), registry.inputs(inputs["kind"], table))
+        _wire_signal(interview, (*lane, "signals", name), registry.inputs(inputs["kind"], table))
 
 
-def _wire_signal(sheet: AnswerSheet, path: Path, board: InputPort) -> None:
+def _wire_signal(interview: Interview, path: Path, board: InputPort) -> None:
     """Ask for the input of one signal until it is one that no other signal has."""
-    taken = _taken(sheet, path)
-    question = f"{path[-1]}: {_QUESTIONS[str(path[-1])]}"
+    taken = _taken(interview, path)
+    name = str(path[-1])
     while True:
-        proposed = sheet.before(path)
-        text = str(typer.prompt(question, default="" if proposed is None else str(proposed))).strip()
-        number = learned(board, taken) if text == "?" else int(text) if text.isdecimal() else None
+        proposed = interview.sheet.before(path)
+        text = interview.ask(SIGNALS[name], "" if proposed is None else str(proposed))
+        if text == "?":
+            interview.say(USES[name], 2)
+        number = learned(board, interview.say, taken) if text == "?" else int(text) if text.isdecimal() else None
         if text in {"", "-"}:
             return
         if number is None:
             if text != "?":
-                typer.echo("  A number, empty for none, or ?")
+                interview.say(Text("Enter a number, nothing where there is none, or ?"), 2)
         elif number in taken:
-            typer.echo(f"  Input {number} is {taken[number]} already.")
+            used = Text("Input {number} is used already: {signal}", number=number, signal=SIGNALS[taken[number]])
+            interview.say(used, 2)
         else:
-            sheet.set_value(path, number)
+            interview.sheet.set_value(path, number)
             return
 
 
-def _taken(sheet: AnswerSheet, path: Path) -> dict[int, str]:
-    signals = sheet.values["lanes"][path[1]].get("signals", {})
+def _taken(interview: Interview, path: Path) -> dict[int, str]:
+    signals = interview.sheet.values["lanes"][path[1]].get("signals", {})
     return {number: name for name, number in signals.items()}
 
 
-def learned(board: InputPort, taken: Container[int] = (), within_s: float = LEARN_S) -> int | None:
+def learned(
+    board: InputPort, say: Callable[[str, int], None], taken: Container[int] = (), within_s: float = LEARN_S
+) -> int | None:
     """The number of the one input that changes and stays so for a moment; None, told, where there is none in time.
 
-    `taken`: inputs that are known already, which may change along with it: an arm that rises leaves one limit switch
-    before it comes to the other.
+    `taken`: inputs that are known already. `say`: takes a text and how far it is moved in.
     """
     waiting = threading.Event()
+    traces: tuple[InputTrace, ...] = ()
+    several: list[int] = []
     try:
-        typer.echo(f"  {board.open()}")
-        before, until = board.sample().bits, time.monotonic() + within_s
-        typer.echo("  now ...")
+        say(Text("{words}", words=board.open()), 2)
+        say(Text("now ..."), 2)
+        until = time.monotonic() + within_s
         while time.monotonic() < until:
-            changed = _changed(before, board.sample().bits, taken)
-            if changed:
-                waiting.wait(_SETTLE_S)
-                still = _changed(before, board.sample().bits, taken)
-                if len(still) == 1:
-                    typer.echo(f"  input {still[0]}")
-                    return still[0]
-                if still:
-                    typer.echo(f"  the inputs {', '.join(map(str, still))} changed together: one at a time, please")
+            sample = board.sample()
+            traces = traced(traces, sample.bits, sample.at)
+            found = used(traces, time.monotonic(), taken)
+            if len(found) == 1:
+                say(Text("input {number}", number=found[0]), 2)
+                return found[0]
+            if found and found != several:
+                several = found
+                numbers = ", ".join(map(str, found))
+                say(Text("The inputs {numbers} changed together. Use one at a time.", numbers=numbers), 2)
             waiting.wait(_POLL_S)
-        typer.echo(f"  no input changed in {within_s:.0f} s: look at the wiring and at the lamps of the board")
+        say(
+            Text(
+                "No input changed in {seconds} s. Check the wiring and the lamps of the board.", seconds=round(within_s)
+            ),
+            2,
+        )
     except DeviceError as error:
-        typer.echo(f"  the board cannot be read: {error}")
+        say(Text("The board cannot be read: {error}", error=error), 2)
     finally:
         board.close()
     return None
-
-
-def _changed(before: Sequence[bool | None], now: Sequence[bool | None], taken: Container[int]) -> list[int]:
-    pairs = [(number, was, is_) for number, (was, is_) in enumerate(zip(before, now, strict=True), 1)]
-    known = [(number, was, is_) for number, was, is_ in pairs if was is not None and is_ is not None]
-    return [number for number, was, is_ in known if was != is_ and number not in taken]

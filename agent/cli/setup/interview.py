@@ -1,143 +1,127 @@
-"""Asks a technician for the values of a configuration, one by one.
-
-Each is judged at once by the field that will hold it.
-"""
+"""Asks a technician one question after the other, in a language of choice; `<` goes one step back."""
 
 from __future__ import annotations
 
-import copy
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+import shutil
+import sys
+import textwrap
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
-from pydantic import TypeAdapter, ValidationError
 
-from agent.settings import Schema, Settings, choices, device_tables, dotted, driver_models, expected
-from agent.settings.drivers import models
+from agent.cli.terminal import echo
+from agent.i18n import Language, translate
+from agent.settings import choices, dotted
+from agent.setup import AnswerError, judged_answer
+from drivers.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from agent.settings import Path
+    from agent.setup import AnswerSheet
+
+BACK: Final = "<"
+_YES: Final = frozenset({"y", "yes"})
+_NO: Final = frozenset({"n", "no"})
+_NARROWEST: Final = 40
 
 
-class AnswerSheet:
-    """The values so far, as a tree.
-
-    `before`: those of the configuration that is there, the defaults of what is asked.
-    """
-
-    def __init__(self, before: Mapping[str, Any]) -> None:
-        self._before = copy.deepcopy(dict(before))
-        self._decided: set[Path] = set()
-        self.values: dict[str, Any] = {}
-
-    @property
-    def schema(self) -> Schema:
-        """What may stand where, by the drivers that are chosen so far."""
-        return Schema(Settings, driver_models(list(device_tables(self.values)), models)[0])
-
-    def set_value(self, path: Path, value: Any) -> None:
-        """Set a value; None takes it away. A list grows by its next number."""
-        self._decided.add(path)
-        table: Any = self.values
-        for part, following in pairwise(path):
-            empty: Any = [] if isinstance(following, int) else {}
-            if isinstance(part, int) and part == len(table):
-                table.append(empty)
-            table = table[part] if isinstance(part, int) else table.setdefault(part, empty)
-        last = path[-1]
-        if isinstance(table, list) and isinstance(last, int):
-            table[last : last + 1] = [value]
-        elif value is None:
-            table.pop(last, None)
-        else:
-            table[last] = value
-
-    def keep(self, path: Path) -> None:
-        """Take over the keys that the table at the path had, but for those that were decided."""
-        for key, value in dict(self.before(path) or {}).items():
-            if (*path, key) not in self._decided:
-                self.set_value((*path, key), value)
-
-    def forget(self, path: Path) -> None:
-        """Take away a value that the configuration had, so that it is neither proposed nor kept."""
-        table = self.before(path[:-1])
-        if isinstance(table, dict):
-            table.pop(path[-1], None)
-
-    def before(self, path: Path) -> Any:
-        """The value that the configuration had; None without one."""
-        table: Any = self._before
-        for part in path:
-            try:
-                table = table[part]
-            except (KeyError, IndexError, TypeError):
-                return None
-        return table
+class StepBackError(Exception):
+    """Somebody wants to go one step back."""
 
 
-def ask_value(
-    sheet: AnswerSheet,
-    path: Path,
-    question: str,
-    default: Any = None,
-    *,
-    optional: bool = False,
-    refused: Callable[[Any], str] = lambda _: "",
-) -> Any:
-    """Ask for one value until it fits its field, and put it down. Empty where it is `optional`: it is left out, None.
+class Interview:
+    """The questions of one set-up. `sheet`: where the answers go."""
 
-    `refused`: why a value that fits its field is not one here; "" where it is.
-    """
-    field = sheet.schema.field(path)
-    if field is None:
-        raise KeyError(dotted(path))
-    adapter: TypeAdapter[Any] = TypeAdapter(field.rebuild_annotation())
-    proposed = sheet.before(path)
-    proposed = default if proposed is None else proposed
-    while True:
+    def __init__(self, sheet: AnswerSheet, language: Language) -> None:
+        self.sheet = sheet
+        self.language = language
+
+    def words(self, text: str) -> str:
+        """A text in the language of the interview."""
+        return translate(text, self.language)
+
+    def say(self, text: str = "", indent: int = 0) -> None:
+        """Say a text, broken between words where there is a terminal."""
+        said = " " * indent + self.words(text)
+        if sys.stdout.isatty() and self.language is not Language.ZH:  # Chinese breaks between any two characters
+            width = max(_NARROWEST, shutil.get_terminal_size().columns)
+            said = textwrap.fill(
+                said, width, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False
+            )
+        echo(said)
+
+    def ask(self, question: str, default: str | None = None) -> str:
+        """Ask for a text; Enter takes the default, where there is one. Raises StepBackError."""
+        text = str(typer.prompt(self.words(question), default=default)).strip()
+        if text == BACK:
+            raise StepBackError
+        return text
+
+    def confirm(self, question: str, *, default: bool) -> bool:
+        """Ask for yes or no. Raises StepBackError."""
+        shown = f"{self.words(question)} [{'Y/n' if default else 'y/N'}]"
+        while True:
+            text = str(typer.prompt(shown, default="", show_default=False)).strip().lower()
+            if text == BACK:
+                raise StepBackError
+            if not text or text in _YES | _NO:
+                return default if not text else text in _YES
+            self.say(Text("Enter y for yes or n for no."), 2)
+
+    def pick(self, question: str, among: Sequence[str], default: str | None = None) -> str:
+        """Ask for one of several, by its number or by its words. Raises StepBackError."""
+        self.say(question)
+        for number, one in enumerate(among, 1):
+            self.say(Text("{number}  {choice}", number=number, choice=one), 2)
+        start = None if default is None or default not in among else str(among.index(default) + 1)
+        while True:
+            text = self.ask(Text("Which one"), start)
+            named = [one for one in among if text in {str(one), self.words(one)}]
+            if named:
+                return named[0]
+            if text.isdecimal() and 1 <= int(text) <= len(among):
+                return among[int(text) - 1]
+            self.say(Text("Choose 1 to {most}.", most=len(among)), 2)
+
+    def value(
+        self,
+        path: Path,
+        question: str,
+        default: Any = None,
+        *,
+        optional: bool = False,
+        refused: Callable[[Any], None] = lambda _: None,
+    ) -> Any:
+        """Ask for one value until it fits its key, and put it down. Empty where it is `optional`: it is left out, None.
+
+        `refused`: raises AnswerError for a value that fits its key and is wrong here. Raises StepBackError.
+        """
+        proposed = self.sheet.before(path)
+        proposed = default if proposed is None else proposed
         shown = (
             "" if proposed is None else ", ".join(map(str, proposed)) if isinstance(proposed, list) else str(proposed)
         )
-        text = str(typer.prompt(question, default=shown if proposed is not None or optional else None)).strip()
-        if optional and text in {"", "-"}:
-            sheet.set_value(path, None)
-            return None
-        value: Any = [part.strip() for part in text.split(",")] if "list" in expected(field) else text
-        try:
-            judged = adapter.validate_python(value)
-        except ValidationError as error:
-            why = error.errors(include_url=False, include_input=False)[0]["msg"].removeprefix("Value error, ")
-            wanted = expected(field).replace(" in quotes", "")  # only the file has them
-            typer.echo(f"  That cannot be: {why} ({dotted(path)}, {wanted}).")
-            continue
-        if why := refused(judged):
-            typer.echo(f"  Invalid: {why} ({dotted(path)}).")
-            continue
-        plain = adapter.dump_python(judged, mode="json")
-        sheet.set_value(path, plain)
-        return plain
+        while True:
+            text = self.ask(question, shown if proposed is not None or optional else None)
+            if optional and text in {"", "-"}:
+                self.sheet.set_value(path, None)
+                return None
+            try:
+                judged = judged_answer(self.sheet.schema, path, text)
+                refused(judged)
+            except AnswerError as error:
+                self.say(Text("Invalid: {why}", why=error.text), 2)
+                continue
+            self.sheet.set_value(path, judged)
+            return judged
 
-
-def ask_choice(sheet: AnswerSheet, path: Path, question: str, default: str) -> str:
-    """Ask for one of the texts that the field at the path takes, and put it down."""
-    field = sheet.schema.field(path)
-    found = pick(question, choices(field) if field is not None else [], str(sheet.before(path) or default))
-    sheet.set_value(path, found)
-    return found
-
-
-def pick(question: str, among: Sequence[str], default: str | None = None) -> str:
-    """Ask for one of several, by its number or by itself."""
-    typer.echo(question)
-    for number, one in enumerate(among, 1):
-        typer.echo(f"  {number}  {one}")
-    start = None if default is None or default not in among else str(among.index(default) + 1)
-    while True:
-        text = str(typer.prompt("Which one", default=start)).strip()
-        if text in among:
-            return text
-        if text.isdecimal() and 1 <= int(text) <= len(among):
-            return among[int(text) - 1]
-        typer.echo(f"  There is 1 to {len(among)}.")
+    def choice(self, path: Path, question: str, default: str) -> str:
+        """Ask for one of the texts that the key at the path takes, and put it down. Raises StepBackError."""
+        field = self.sheet.schema.field(path)
+        if field is None:
+            raise KeyError(dotted(path))
+        found = self.pick(question, choices(field), str(self.sheet.before(path) or default))
+        self.sheet.set_value(path, found)
+        return found

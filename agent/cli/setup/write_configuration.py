@@ -7,10 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
 from agent.cli.config.change import step
 from agent.cli.configuration import DEFAULT_PATH
+from agent.cli.terminal import echo
 from agent.settings import (
     VARIABLE,
     ChangeError,
@@ -23,11 +22,13 @@ from agent.settings import (
     state_directory,
 )
 from agent.settings.drivers import load_configuration, models
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from agent.cli.setup.interview import AnswerSheet
+    from agent.cli.setup.interview import Interview
+    from agent.setup import AnswerSheet
 
 _HEAD = (
     "The configuration of this gate, as set up by questions. What else may stand here: gate-agent config schema, or "
@@ -37,12 +38,13 @@ _FOR_THE_GROUP = 0o640
 _FOLDER_FOR_THE_GROUP = 0o750
 
 
-def written(sheet: AnswerSheet, configuration: Path, beside: Mapping[Path, bytes]) -> bool:
-    """Show the file, ask, and write it with those beside it; whether that was done. What stands against it is told."""
+def written(interview: Interview, configuration: Path, beside: Mapping[Path, bytes]) -> bool:
+    """Show the file, ask, and write it with those beside it; whether that was done. What is against it is told."""
+    sheet = interview.sheet
     text = new_file_text(sheet.values, sheet.schema, _HEAD)
-    typer.echo(f"\n{configuration}:\n\n{text}")
-    if not typer.confirm("Write it?", default=True):
-        typer.echo("gate-agent setup: nothing was written", err=True)
+    echo(f"\n{configuration}:\n\n{text}")
+    if not interview.confirm(Text("Write it?"), default=True):
+        _tell(interview, Text("Nothing was written."))
         return False
     try:
         configuration.parent.mkdir(parents=True, exist_ok=True)
@@ -55,15 +57,23 @@ def written(sheet: AnswerSheet, configuration: Path, beside: Mapping[Path, bytes
         if configuration != DEFAULT_PATH:
             runtime_folder(configuration).mkdir(mode=0o700, exist_ok=True)
     except (ChangeError, HistoryError, SettingsError, OSError) as error:
-        typer.echo(f"{error}\ngate-agent setup: the configuration is not changed", err=True)
+        echo(
+            error.words(interview.language) if isinstance(error, SettingsError) else interview.words(str(error)),
+            err=True,
+        )
+        _tell(interview, Text("The configuration is not changed."))
         return False
     if is_new:  # root writes it, and the service, whose group has the folder, reads it
         os.chown(configuration, -1, configuration.parent.stat().st_gid)
         configuration.chmod(_FOR_THE_GROUP)
     for warning in change.loaded.warnings:
-        typer.echo(str(warning), err=True)
-    typer.echo(f"{configuration} is written; state {change.number}")
+        echo(warning, err=True)
+    interview.say(Text("{path} is written; state {number}", path=str(configuration), number=change.number))
     return True
+
+
+def _tell(interview: Interview, why: Text) -> None:
+    echo(f"gate-agent setup: {interview.words(why)}", err=True)
 
 
 def runtime_folder(configuration: Path) -> Path:

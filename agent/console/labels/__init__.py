@@ -10,7 +10,6 @@ from agent.console.labels import (
     lane,
     numbers,
     people,
-    setup,
 )
 
 __all__ = [
@@ -23,5 +22,4 @@ __all__ = [
     "lane",
     "numbers",
     "people",
-    "setup",
 ]

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path as FilePath
-from types import MappingProxyType
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, File, Form, Query, Request, UploadFile
 from fastapi.responses import HTMLResponse
 
 from agent.console import configuration_form
-from agent.console.access import Person, Role, Technician
+from agent.console.access import Person, Technician
+from agent.console.change_rights import NOTHING, check_right
 from agent.console.configuration_requests import (
     AtEditor,
     Key,
@@ -39,16 +39,12 @@ from agent.settings import (
     Edit,
     EditStep,
     HistoryError,
-    LoadedSettings,
     SettingsError,
     StaleError,
-    anchors_among,
-    check_anchors_untouched,
     check_seen,
     differences,
     edited,
     judged,
-    key_path,
     put_files,
     read,
     restored_text,
@@ -61,14 +57,6 @@ router = APIRouter()
 MOST_FIELDS: Final = 5_000
 LONGEST_WORDS: Final = 1_000
 """Of what is wrong, in an event: a longer one would be taken by no broker, and hold up all that follow."""
-TECHNICIANS: Final = frozenset({"lanes", "evidence", "journal", "log", "metrics"})
-"""The sections that a technician changes: the lanes with their devices, limits and rules, and what is kept of them.
-
-The others say who the gate is, whom it speaks to and believes, and who may come in here: an administrator's.
-"""
-
-NOTHING: Final[Mapping[str, bytes]] = MappingProxyType({})
-
 Seen = Annotated[str, Form(max_length=64)]
 
 
@@ -190,7 +178,7 @@ def apply(asked: Asked, proposal: Annotated[str, Form(max_length=64)]) -> HTMLRe
         return _refused(asked, Text("This proposal is too old, or was applied already. Check again."))
     step = EditStep(person.name, found.what, gate.now().utc)
     try:
-        _check_right(asked, judged(asked.editor, found.files), found.of)
+        check_right(asked.gate, asked.person, asked.editor, judged(asked.editor, found.files), found.of)
         change = put_files(asked.editor, found.files, step, found.seen, found.of)
     except (StaleError, SettingsError, ChangeError) as error:
         return _not_proposed(asked, error, None)
@@ -242,7 +230,7 @@ def _proposed(
             _note(asked, what, refused=Text("nothing would change"))
             return _refused(asked, Text("Nothing was changed on the form."))
         loaded = judged(editor, files)
-        _check_right(asked, loaded, of)
+        check_right(asked.gate, asked.person, asked.editor, loaded, of)
     except (StaleError, SettingsError, ChangeError, HistoryError, OSError) as error:
         _note(asked, what, files, refused=_first(error))
         return _not_proposed(asked, error, made)
@@ -260,35 +248,6 @@ def _proposed(
         files=sorted(files),
         busy=busy_lanes(gate),
     )
-
-
-def _check_right(asked: _Asked, loaded: LoadedSettings, of: int | None) -> None:
-    """See that trust anchors stay, once root keeps them, and are an administrator's before that. Raises ChangeError.
-
-    So is, at all times, all that is not of a technician's sections. `of`: the former state that is brought back, which
-    may name other anchors: they do not count.
-    """
-    if loaded.anchors is not None and of is None:
-        check_anchors_untouched(asked.editor, loaded)
-    if asked.person.role.covers(Role.ADMIN):
-        return
-    try:
-        present = judged(asked.editor, NOTHING)
-    except SettingsError:  # what is on the disk cannot be used: what runs is what counts
-        present = asked.gate.loaded
-    keys = [one.key for one in differences(present, loaded)]
-    if touched := anchors_among(keys):
-        raise ChangeError(
-            Text("{keys} is a trust anchor of the gate: an administrator changes it", keys=", ".join(touched))
-        )
-    if others := [key for key in keys if key_path(key)[0] not in TECHNICIANS]:
-        raise ChangeError(
-            Text(
-                "{keys}: an administrator changes this; a technician changes {own}",
-                keys=", ".join(others),
-                own=", ".join(sorted(TECHNICIANS)),
-            )
-        )
 
 
 def _not_proposed(asked: _Asked, error: Exception, made: configuration_form.Group | None) -> HTMLResponse:

@@ -1,55 +1,55 @@
-"""The page Set-up.
+"""The set-up: which step is how far, one page a step, and a vehicle that is played through a simulated lane."""
 
-What is done and what is left of a new gate, and a vehicle that is played through a simulated lane.
-"""
-
-from __future__ import annotations
+# ruff: noqa: FAST003 - `AtVisit` takes the lane and the step
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from agent.console.access import Role, Technician
-from agent.console.dependencies import AtGate, Gate  # noqa: TC001 - FastAPI reads the annotations
+from agent.console.dependencies import AtGate
 from agent.console.errors import RefusedError
-from agent.console.live.dependencies import AtLive, Live  # noqa: TC001
 from agent.console.navigation import Nav, Place
 from agent.console.page import render
-from agent.console.setup_checklist import PRACTICE, SetupFacts, StepProgress, steps
-from agent.core.model import Outcome
-from agent.store.errors import JournalError
+from agent.console.wizard.step_page import WORDS, AtVisit, guarded, live_part, step_page
+from agent.console.wizard.wizard import AtVehicles, AtWizard, LastVehicles, Wizard
+from agent.setup import StepProgress, first_open
 from drivers.text import Text
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 router = APIRouter()
 NAV = Nav(Place.SETTINGS, 20, "/setup", Text("Set-up"), Role.TECHNICIAN)
 
-LOOKED_AT: Final = 40
 LONGEST_TEXT: Final = 2953
 LONGEST_PLATE: Final = 12
-_PASSED: Final = frozenset({Outcome.PASSED, Outcome.OVERRIDDEN})
 
 
 @router.get("/setup", response_class=HTMLResponse)
-async def setup(request: Request, gate: AtGate, live: AtLive, _person: Technician) -> HTMLResponse:
-    """The steps, and where to go for each."""
-    await live.vehicles.refresh()
-    found = steps(gate.loaded.settings, _knowledge(gate, live))
+def setup(request: Request, gate: AtGate, vehicles: AtVehicles, wizard: AtWizard, _person: Technician) -> HTMLResponse:
+    """The steps of every lane, and where to go on."""
     return render(
         request,
         "setup.html",
-        steps=[step for step in found if not step.lane],
-        lanes={lane: [step for step in found if step.lane == lane] for lane in gate.lanes},
-        left=sum(step.progress in {StepProgress.LEFT, StepProgress.WRONG} for step in found),
+        lanes={lane: _lane(wizard, vehicles, lane) for lane in gate.lanes},
+        words=WORDS,
         simulated_runs=set(gate.simulated_runs),
-        practice=_practice(gate.configuration),
+        practice=wizard.practice_text(),
         longest_text=LONGEST_TEXT,
         longest_plate=LONGEST_PLATE,
     )
+
+
+@router.get("/setup/{lane}/{step}", response_class=HTMLResponse)
+def show_step(request: Request, visit: AtVisit) -> HTMLResponse:
+    """One step of a lane."""
+    return step_page(request, visit)
+
+
+@router.get("/live/setup/{lane}/{step}", response_class=HTMLResponse)
+def show_live(request: Request, visit: AtVisit) -> HTMLResponse:
+    """What is seen of a step now; a fragment that the page asks for again and again."""
+    return live_part(request, visit)
 
 
 @router.post("/setup/{lane}/vehicle")
@@ -80,32 +80,7 @@ def vehicle(
     return RedirectResponse(f"/lanes/{lane}", HTTPStatus.SEE_OTHER)
 
 
-def _knowledge(gate: Gate, live: Live) -> SetupFacts:
-    passed = {
-        lane
-        for lane in gate.lanes
-        if any(one.seen and one.outcome in _PASSED for one in live.vehicles.last(lane, LOOKED_AT))
-    }
-    return SetupFacts(gate.devices.states, gate.clock.trust().state, passed, acknowledged=_is_acknowledged(gate))
-
-
-def _is_acknowledged(gate: Gate) -> bool:
-    """Whether anything of this journal is known to have arrived.
-
-    A damaged journal says nothing, and Health says that.
-    """
-    try:
-        return gate.journal.watermark > 0
-    except JournalError:
-        return False
-
-
-def _practice(configuration: Path) -> str:
-    """The permit to practise with that `gate-agent setup` made.
-
-    Empty without one, or where it is not for the service.
-    """
-    try:
-        return (configuration.parent / PRACTICE / "permit.txt").read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        return ""
+def _lane(wizard: Wizard, vehicles: LastVehicles, lane: str) -> dict[str, Any]:
+    found = guarded(lambda: wizard.steps(lane, vehicles))
+    left = sum(one.progress in {StepProgress.LEFT, StepProgress.WRONG} for one in found)
+    return {"steps": found, "left": left, "next": first_open(found)}

@@ -33,9 +33,11 @@ from agent.console.state_acceptance import StateAcceptances
 from agent.console.view_log import ViewLog
 from agent.console.web.allowed_hosts import Names
 from agent.console.web.headers import Headers
+from agent.console.web.interfaces import v4_addresses
 from agent.console.web.request_limits import Limits
 from agent.console.web.routing import page_modules, see_guarded
 from agent.console.web.stream_limits import Streams
+from agent.console.wizard.wizard import Wizard
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -63,6 +65,7 @@ def make_app(gate: Gate, access: Access, addresses: Addresses) -> FastAPI:
     app.state.logins = Logins(gate, access, app.state.failures)
     app.state.live = Live(gate)
     app.state.proposals = Proposals()
+    app.state.wizard = Wizard(gate, v4_addresses)
     app.state.acceptances = StateAcceptances(access.users.role_of)
     app.state.pages = Pages([module.NAV for module in modules if hasattr(module, "NAV")])
     for module in modules:

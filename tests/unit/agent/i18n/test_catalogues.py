@@ -33,6 +33,7 @@ SAME_EVERYWHERE = re.compile(r"(?:[\W\d_]|\{\w*\}|[A-Z0-9]{2,}|gate-agent|ms|px|
 """What has no words of its own: figures, values, and names that are written alike in every language."""
 
 MADE_ELSEWHERE = {
+    ("agent/cli/setup/boards.py", "field.description or ''"),
     ("agent/console/configuration_form.py", "node.get('description', '')"),
     ("agent/settings/model/pydantic_problems.py", "field.description"),
     ("agent/site/claimant.py", "message.detail"),

@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 from agent.cli import exit_codes
 from agent.cli.console import app
 from agent.console.access import totp
-from tests.support.console.consoles import KNOWN_TO_ALL, ConsoleGate, acts
+from tests.support.console.consoles import HEAD, KNOWN_TO_ALL, LANE, ConsoleGate, acts
+from tests.support.gate.config_files import ROOT_KEY
 from tests.support.waiting import PATIENCE_S, eventually, scaled
 
 GIVEN = re.compile(r"([A-Z2-9]{4}(?:-[A-Z2-9]{4}){3})")
@@ -38,6 +39,8 @@ def console_process(gate, *arguments):
 def test_a_lost_gate_is_won_back_from_its_command_line(gate):
     shown = console_process(gate, "code").stdout
     code = re.match(r"[A-Z2-9]{4}-[A-Z2-9]{4}-[A-Z2-9]{4}", shown)[0]
+    assert re.search(r"^on this computer  http://127\.0\.0\.1:\d+/$", shown, re.MULTILINE)
+    assert "elsewhere         not reached: add an address of this computer to console.listen" in shown
     with httpx.Client(base_url=gate.url, timeout=PATIENCE_S, trust_env=False) as browser:
         csrf = re.search(r'name="csrf" value="([0-9a-f]+)"', browser.get("/first").text)[1]
         form = {"csrf": csrf, "code": code, "name": "boss", "password": KNOWN_TO_ALL, "again": KNOWN_TO_ALL}
@@ -98,3 +101,26 @@ def test_a_lost_telephone_is_forgotten_from_the_command_line_and_the_password_st
     assert access.sessions.find(token) is None
     assert access.users.verified("marat", KNOWN_TO_ALL)
     eventually(lambda: acts(gate)[-1]["act"] == "second_factor.reset")
+
+
+def test_the_code_comes_with_the_address_for_a_phone_its_qr_code_and_the_fingerprint(tmp_path, monkeypatch):
+    monkeypatch.setattr("agent.cli.console.reached.v4_addresses", lambda: ["127.0.0.1", "192.168.1.10"])
+    monkeypatch.setattr("agent.console.web.addresses.v4_addresses", lambda: ["127.0.0.1", "192.168.1.10"])
+    path = tmp_path / "gate.toml"
+    path.write_text(
+        HEAD.format(
+            state=tmp_path / "state",
+            key=ROOT_KEY,
+            permits="",
+            enabled="true",
+            port=8480,
+            console='listen = ["0.0.0.0"]',
+        )
+        + LANE.format(board="code")
+    )
+    (tmp_path / "state").mkdir()
+    shown = CliRunner().invoke(app, ["code", "-c", str(path)])
+    assert shown.exit_code == exit_codes.OK, shown.output
+    assert "elsewhere         https://192.168.1.10:8480/" in shown.output
+    assert re.search(r"^certificate       SHA-256 (?:[0-9A-F]{2}:){31}[0-9A-F]{2}$", shown.output, re.MULTILINE)
+    assert shown.output.count("█") + shown.output.count("▀") > 100

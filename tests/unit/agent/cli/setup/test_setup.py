@@ -11,22 +11,27 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
 
 from agent.cli.agent_client import AgentAwayError, AgentClient
 from agent.cli.main import application
+from agent.cli.setup import cameras
 from agent.cli.setup.cameras import looked_through
 from agent.cli.setup.inputs import learned
-from agent.cli.setup.interview import AnswerSheet
-from agent.cli.setup.practice_permit import ISSUER, practice_permit
+from agent.cli.setup.interview import Interview
 from agent.core.model import ListKind
 from agent.core.model.reasons import Reason
 from agent.core.permit.checks import GateContext, verify_permit
 from agent.core.permit.trust import load, root_key
+from agent.i18n.language import Language
 from agent.lane.simulated_vehicle import scene_folders, simulated_vehicle_runs
 from agent.settings.drivers import history_of, load_configuration
+from agent.setup.answers import AnswerSheet
+from agent.setup.practice import ISSUER, practice_permit
+from drivers.emulators.onvif import OnvifCamera
 from drivers.inputs import simulated
 from drivers.inputs.simulated import SimulatedInputs
 from tests.support.board.machine import CH340, Machine
@@ -63,6 +68,10 @@ def run(tmp_path, monkeypatch, machine):
         return CliRunner().invoke(application(arguments), arguments, input="".join(f"{one}\n" for one in answers))
 
     return answered
+
+
+def tell(text, indent):
+    sys.stdout.write(f"{' ' * indent}{text}\n")
 
 
 GATE = ("khorgos-7", "17", "exit-1", "1", "export")
@@ -107,16 +116,15 @@ def test_an_answer_that_cannot_be_is_told_and_asked_again(run, tmp_path):
     )
     assert done.exit_code == 1, done.output  # the root key is a placeholder to the end
     assert "the gate id 'gate 7' may not hold ' '" in done.output
-    assert "unable to parse string as an integer (gate.site, a whole number from 1 to 4294967295)" in done.output
-    assert "greater than or equal to 1" in done.output
-    assert "Letters, digits" in done.output
+    assert "Enter a whole number from 1 to 4294967295." in done.output
+    assert "Use letters, digits, - and _ only." in done.output
     assert "64 hexadecimal digits" in done.output
     assert not (tmp_path / "etc/gate.toml").exists()
 
 
 def test_nothing_is_written_where_the_technician_does_not_agree(run, tmp_path):
     done = run(*GATE, *SIMULATED, "n", "n", "n", "", "n")
-    assert (done.exit_code, "nothing was written" in done.output) == (1, True)
+    assert (done.exit_code, "Nothing was written." in done.output) == (1, True)
     assert not (tmp_path / "etc").exists()
 
 
@@ -135,16 +143,16 @@ def test_what_the_configuration_says_already_is_proposed_and_kept_in_the_history
 
 
 def test_an_input_is_no_two_signals_and_a_board_whose_inputs_drive_relays_opens_with_its_last(run, tmp_path):
-    by_hand = ("another one: I name its kind and port", "modbus_rtu", "/dev/gate-barrier", "1", "8")
+    by_hand = ("another one: I name its kind and port", "modbus_rtu", "/dev/gate-barrier", "1", "", "8")
     inputs = ("y", "modbus_rtu", "", "1", "8")  # the port of the relays is proposed
     signals = ("1", "1", "two", "2", "", "", "", "", "")
-    done = run(*GATE, *by_hand, *inputs, "", *signals, *SIMULATED[1:], "n", "n", "n", "", "y")
+    done = run(*GATE, *by_hand, *inputs, "", "n", *signals, "", "", *SIMULATED[1:], "n", "n", "n", "", "y")
     assert done.exit_code == 0, done.output
-    assert "Input 1 is presence already." in done.output
+    assert "Input 1 is used already: Loop in front of the barrier" in done.output
     lane = load_configuration(tmp_path / "etc/gate.toml").settings.lanes["exit-1"]
     assert (lane.signals.presence, lane.signals.safety, lane.barrier.open_channel) == (1, 2, 8)
     assert lane.inputs.table["port"] == "/dev/gate-barrier"
-    again = run(*["" for _ in range(23)], *SIMULATED[1:], "n", "n", "", "", "y")
+    again = run(*["" for _ in range(27)], *SIMULATED[1:], "n", "n", "", "", "y")
     assert again.exit_code == 0, again.output
     kept = load_configuration(tmp_path / "etc/gate.toml").settings.lanes["exit-1"]
     assert (kept.relay, kept.inputs, kept.signals) == (lane.relay, lane.inputs, lane.signals)
@@ -185,6 +193,18 @@ def test_a_network_camera_is_asked_for_and_no_warning_is_printed(run, tmp_path):
     assert lane.cameras[0].table["url"] == "rtsp://192.168.1.64/stream1"
 
 
+def test_a_camera_of_the_network_is_found_logged_in_to_and_its_stream_taken(run, tmp_path, monkeypatch):
+    with OnvifCamera("gate", "phrase") as onvif:
+        monkeypatch.setattr(cameras, "find_cameras", lambda _within_s: [SimpleNamespace(place=onvif.place)])
+        wrong = ("search the network for cameras (ONVIF)", "1", "gate", "wrong")
+        right = ("search the network for cameras (ONVIF)", "another one: I enter its address", onvif.place, "gate")
+        done = run(*GATE, SIMULATED[0], *wrong, *right, "phrase", "", "n", "front", "n", "n", "n", "", "y")
+    assert done.exit_code == 0, done.output
+    assert "phrase" not in done.output.split("gate.toml:")[0]
+    camera = load_configuration(tmp_path / "etc/gate.toml").settings.lanes["exit-1"].cameras[0]
+    assert camera.table["url"].startswith("rtsp://gate:phrase@")
+
+
 def test_a_port_that_may_not_be_asked_is_named_with_the_reason(run, machine):
     machine.plug("ttyUSB0", CH340, "ch341")
     machine.run(4711, "other-program", "ttyUSB0")
@@ -208,18 +228,18 @@ def test_the_papers_to_practise_with_pass_for_a_day_and_no_longer():
 def test_an_input_is_found_out_by_using_it(number):
     board = UsedInputs(SimulatedInputs.Settings(name=f"learning {number}"))
     board.number = number
-    assert learned(board, within_s=PATIENCE_S) == number
+    assert learned(board, tell, within_s=PATIENCE_S) == number
 
 
 def test_an_input_that_is_known_already_is_not_taken_for_another():
     board = UsedInputs(SimulatedInputs.Settings(name="known"))
     board.number = 4
-    assert learned(board, taken={4}, within_s=0.3) is None
+    assert learned(board, tell, taken={4}, within_s=0.3) is None
 
 
 def test_without_a_change_no_input_is_taken(capsys):
-    assert learned(SimulatedInputs(SimulatedInputs.Settings(name="quiet")), within_s=0.2) is None
-    assert "no input changed" in capsys.readouterr().out
+    assert learned(SimulatedInputs(SimulatedInputs.Settings(name="quiet")), tell, within_s=0.2) is None
+    assert "No input changed" in capsys.readouterr().out
 
 
 def test_a_camera_is_looked_through_and_its_picture_judged(capsys):
@@ -227,8 +247,8 @@ def test_a_camera_is_looked_through_and_its_picture_judged(capsys):
     sheet.set_value(("lanes", "exit-1", "cameras", 0), {"kind": "simulated", "frame_rate_hz": 5})
 
     def looked():
-        assert looked_through(sheet, ("lanes", "exit-1", "cameras", 0), within_s=PATIENCE_S)
-        return re.search("1280 x 720, [456] pictures a second", capsys.readouterr().out)
+        assert looked_through(Interview(sheet, Language.EN), ("lanes", "exit-1", "cameras", 0), within_s=PATIENCE_S)
+        return re.search("1280 x 720 pixels, [456] fps", capsys.readouterr().out)
 
     eventually(looked, what="the rate, while nothing else holds the camera up")
 
@@ -296,7 +316,7 @@ def test_each_command_that_is_printed_at_the_end_works(run_anywhere, tmp_path):
 def test_what_is_not_a_plate_is_refused_and_asked_for_again(run, tmp_path, plate):
     done = run(*GATE, *SIMULATED, "n", "y", plate, "新B52K18", "n", "", "y")
     assert done.exit_code == 0, done.output
-    assert "plate: expected a plate" in done.output
+    assert "Invalid: Enter a number plate" in done.output
     assert (tmp_path / "etc/practice/permit.png").exists()
 
 
@@ -348,6 +368,38 @@ def test_the_service_can_read_what_root_made_to_practise_with_and_others_cannot(
     made = [folder / "gate.toml", *(folder / "practice").iterdir()]
     assert {one.name: one.stat().st_mode & 0o777 for one in made} == dict.fromkeys((one.name for one in made), 0o640)
     assert {one.stat().st_gid for one in made} == {folder.stat().st_gid}
+
+
+def test_each_step_says_where_it_is_and_what_is_left_for_the_browser(run):
+    done = run(*GATE, *SIMULATED, "n", "n", "n", "", "n")
+    titles = re.findall(r"^Step (\d) of 8: (.+)$", done.output, re.MULTILINE)
+    assert [int(number) for number, _ in titles] == list(range(1, 9))
+    assert [title for _, title in titles][:2] == ["Gate and lane", "Relay board"]
+    assert "Without a board, nothing real moves." in done.output
+
+
+def test_one_step_back_asks_again_and_proposes_what_was_answered(run, tmp_path):
+    back_to_the_gate = (*GATE, "<", "khorgos-8", "", "", "", "")
+    done = run(*back_to_the_gate, *SIMULATED, "n", "y", "新B52K18", "n", "", "y")
+    assert done.exit_code == 0, done.output
+    settings = load_configuration(tmp_path / "etc/gate.toml").settings
+    assert (settings.gate.id, settings.gate.site, list(settings.lanes)) == ("khorgos-8", 17, ["exit-1"])
+
+
+def test_back_from_the_last_question_leaves_nothing_of_the_step_before(run, tmp_path):
+    done = run(*GATE, *SIMULATED, "n", "y", "新B52K18", "y", "mqtt://broker.example:1883", "", "<", "n", "", "y")
+    assert done.exit_code == 0, done.output
+    settings = load_configuration(tmp_path / "etc/gate.toml").settings
+    assert (settings.mqtt.enabled, settings.mqtt.brokers) == (False, ())
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("ru", "Шаг 1 из 8"), ("zh", "第 1 步"), ("kk", "8 қадамның 1-қадамы")]
+)
+def test_the_questions_are_asked_in_the_language_of_the_technician(tmp_path, machine, language, words):
+    arguments = ["setup", str(tmp_path / "gate.toml"), "--language", language, "--root", str(machine.root)]
+    done = CliRunner().invoke(application(arguments), arguments, input="\n")
+    assert words in done.output
 
 
 def roots(tmp_path):

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from agent.cli.setup.practice_permit import practice_permit
 from agent.clock.clock import Clock
 from agent.console.pages.setup import NAV
-from agent.console.setup_checklist import SetupFacts, StepProgress, steps
-from agent.core.clock.trust import ClockState
 from agent.lane import simulated_vehicle
-from agent.settings import Settings
-from agent.settings.model.agent import EXAMPLE_ROOT_KEY
+from agent.setup.practice import practice_permit
 from tests.support.console.consoles import LANE, ConsoleGate
-from tests.support.gate.config_files import ROOT_KEY
 from tests.support.waiting import eventually, scaled
 
 PLATE = "京A12345"
@@ -38,62 +33,6 @@ decide_s = {min(60.0, scaled(5))}
 grant_s = {min(60.0, scaled(10))}
 stale_s = {min(5.0, scaled(0.3))}
 """
-HARDWARE = {"number": 1, "direction": "export", "relay": {"kind": "lcus", "port": "/dev/gate-barrier"}}
-
-
-def settings(root_key=ROOT_KEY, lane=HARDWARE, **more):
-    own = {
-        "version": 1,
-        "gate": {"id": "khorgos-7", "site": 7},
-        "permits": {"root_keys": [root_key]},
-        "mqtt": {"enabled": False},
-    }
-    return Settings.model_validate(own | {"lanes": {"out": lane}} | more)
-
-
-def progress(of, devices=(), clock=ClockState.SYNCED, passed=(), *, acknowledged=False):
-    known = SetupFacts(dict(devices), clock, passed, acknowledged=acknowledged)
-    return {step.code: step.progress for step in steps(of, known)}
-
-
-def test_a_gate_at_work_has_nothing_left():
-    camera = {"id": "front", "kind": "opencv", "url": "rtsp://127.0.0.1/a", "zone": [[0, 0], [1, 0], [1, 1]]}
-    done = progress(
-        settings(lane=HARDWARE | {"cameras": [camera]}, mqtt={"enabled": True, "brokers": ["mqtt://127.0.0.1:1883"]}),
-        {"out/relay": "up", "out/front": "streaming", "broker": "up"},
-        passed={"out"},
-        acknowledged=True,
-    )
-    assert {code for code, state in done.items() if state is not StepProgress.DONE} == {"inputs"}, done
-
-
-@pytest.mark.parametrize(
-    ("of", "known", "code", "state"),
-    [
-        (settings(root_key=EXAMPLE_ROOT_KEY), {}, "permits", StepProgress.LEFT),
-        (settings(gate={"id": "gate-1", "site": 1}), {}, "gate", StepProgress.LEFT),
-        (settings(), {"clock": ClockState.UNTRUSTED}, "clock", StepProgress.WRONG),
-        (
-            settings(clock={"require_synchronised": False}),
-            {"clock": ClockState.UNTRUSTED},
-            "clock",
-            StepProgress.CHOICE,
-        ),
-        (settings(), {"devices": {"out/relay": "lost"}}, "relay", StepProgress.WRONG),
-        (settings(lane=HARDWARE | {"relay": {"kind": "simulated"}}), {}, "relay", StepProgress.LEFT),
-        (settings(), {}, "broker", StepProgress.CHOICE),
-        (settings(mqtt={"enabled": True, "brokers": ["mqtt://127.0.0.1:1883"]}), {}, "broker", StepProgress.WRONG),
-        (
-            settings(mqtt={"enabled": True, "brokers": ["mqtt://127.0.0.1:1883"]}),
-            {"devices": {"broker": "up"}},
-            "broker",
-            StepProgress.LEFT,
-        ),
-        (settings(), {}, "vehicle", StepProgress.LEFT),
-    ],
-)
-def test_each_step_says_whether_it_is_done(of, known, code, state):
-    assert progress(of, **known)[code] is state
 
 
 def has_closed(journal):
@@ -123,7 +62,7 @@ def test_a_simulated_vehicle_with_the_practice_permit_passes_and_the_steps_follo
         words = browser.get(NAV.path).text
     assert (came.status_code, came.headers["location"], again.status_code) == (303, "/lanes/out", 409)
     assert "No vehicle has passed yet" not in words
-    assert "only practice permits" in words
+    assert "The gate accepts only its practice permit." in words
 
 
 def test_no_vehicle_is_simulated_where_the_hardware_is_real(tmp_path):
@@ -194,4 +133,4 @@ channels = 2
 def test_no_simulated_vehicle_comes_at_a_gate_with_a_real_barrier(tmp_path):
     with scene_gate(tmp_path, tmp_path / "state/rehearsal/scene.json", REAL_LANE) as gate:
         assert send_vehicle(gate).status_code == 404
-        assert "/setup/out/vehicle" not in gate.browser("technician").get("/setup").text
+        assert 'action="/setup/out/vehicle"' not in gate.browser("technician").get("/setup").text

@@ -1,0 +1,85 @@
+"""The set-up of a gate: its steps and words, how far each step is, and what judges an answer.
+
+The terminal and the browser ask the questions; both take steps, words and judgement from here. Keeps one small file in
+the state directory. Opens no device and moves nothing.
+"""
+
+from typing import TYPE_CHECKING
+
+from agent.core.face import lazy_face
+
+if TYPE_CHECKING:
+    from agent.setup.answers import (
+        AnswerError,
+        AnswerSheet,
+        check_camera_address,
+        checked_lane_name,
+        judged_answer,
+    )
+    from agent.setup.learning import InputTrace, began_again, changed, traced, used
+    from agent.setup.practice import (
+        PRACTICE,
+        PlateError,
+        PracticePermit,
+        code_png,
+        is_practice,
+        permit_file,
+        practice_permit,
+    )
+    from agent.setup.progress import (
+        SetupFacts,
+        SetupStep,
+        StepCode,
+        StepProgress,
+        after,
+        before,
+        first_open,
+        observed,
+        outputs_of,
+        steps,
+    )
+    from agent.setup.setup_record import Note, SetupRecord, SetupRecordError
+    from agent.setup.words import ABSENT, ADVICE, CONSEQUENCES, INTROS, PROGRESS, SIGNALS, TITLES, USES
+else:
+    __getattr__ = lazy_face(__name__)
+
+__all__ = [
+    "ABSENT",
+    "ADVICE",
+    "CONSEQUENCES",
+    "INTROS",
+    "PRACTICE",
+    "PROGRESS",
+    "SIGNALS",
+    "TITLES",
+    "USES",
+    "AnswerError",
+    "AnswerSheet",
+    "InputTrace",
+    "Note",
+    "PlateError",
+    "PracticePermit",
+    "SetupFacts",
+    "SetupRecord",
+    "SetupRecordError",
+    "SetupStep",
+    "StepCode",
+    "StepProgress",
+    "after",
+    "before",
+    "began_again",
+    "changed",
+    "check_camera_address",
+    "checked_lane_name",
+    "code_png",
+    "first_open",
+    "is_practice",
+    "judged_answer",
+    "observed",
+    "outputs_of",
+    "permit_file",
+    "practice_permit",
+    "steps",
+    "traced",
+    "used",
+]
