@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from http import HTTPStatus
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
 from fastapi.responses import HTMLResponse
@@ -14,14 +15,16 @@ from agent.console import labels
 from agent.console.access.cookies import LANGUAGE, THEME, cookie, form_token, keep_visit
 from agent.console.access.guards import CSRF_FIELD
 from agent.console.access.sessions import csrf_token
+from agent.console.gate_status import gate_status
 from agent.console.languages import language_of
-from agent.console.times import time_tag, zone
+from agent.console.navigation import Navigation
+from agent.console.times import clock_tag, time_tag, zone
 from agent.i18n import Language, translate
 from agent.i18n.templates import functions
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
     from fastapi import Request
 
@@ -29,14 +32,17 @@ if TYPE_CHECKING:
     from agent.console.errors import RefusedError
     from agent.console.navigation import Nav
 
-THEMES: Final = ("light", "dark")
+INSTALLED: Final = version("gate-agent")
+"""The version of the code that runs: an update changes what is on the disk, and not this."""
+THEMES: Final = ("light", "dark", "sun")
+"""Sun: for a phone at the barrier at noon. Without one a page follows the device."""
 
 
 class Pages:
     """The templates and the navigation."""
 
-    def __init__(self, nav: Sequence[Nav]) -> None:
-        self.nav = tuple(sorted(nav))
+    def __init__(self, nav: Iterable[Nav]) -> None:
+        self.navigation = Navigation(nav)
         self.templates = Environment(
             loader=PackageLoader("agent.console"),
             autoescape=True,
@@ -77,30 +83,37 @@ def render(request: Request, template: str, *, status: int = HTTPStatus.OK, **co
     """A page, or a fragment of one, from `templates/`.
 
     Every template has the texts in the reader's language (agent.i18n.templates), `labels` for what has a code,
-    `detail(said)` for what the gate says in English, `when(moment)` and `zone()` for times, `csrf_field()`, `csrf`,
-    `person` (None: nobody), `nav`, `language`, `languages`, `theme`, `gate_id`, `is_refused`, `is_lost`, `url_for`,
-    `request` and what is given here.
+    `detail(said)` for what the gate says in English, `when(moment)`, `clock()` and `zone()` for times, `csrf_field()`,
+    `csrf`, `person` (None: nobody), `places`, `gate_status()`, `language`, `languages`, `theme`, `next_theme`,
+    `gate_id`, `site`, `version`, `is_refused`, `is_lost`, `url_for`, `request` and what is given here.
     """
     pages: Pages = request.app.state.pages
     gate: Gate = request.app.state.gate
     person = getattr(request.state, "person", None)
     token = csrf_token(form_token(request))
     theme = cookie(request, THEME)
+    theme = theme if theme in THEMES else ""
+    now = datetime.fromtimestamp(gate.now().utc, UTC)
     body = pages.templates.get_template(template).render(
         {
             **functions(language(request)),
             "labels": labels,
             "detail": lambda said: detail(request, said),
             "when": lambda moment: when(request, moment),
-            "zone": lambda: zone(datetime.fromtimestamp(gate.now().utc, UTC)),
+            "clock": lambda: clock_tag(now),
+            "zone": lambda: zone(now),
             "csrf": token,
             "csrf_field": lambda: Markup('<input type="hidden" name="{}" value="{}">').format(CSRF_FIELD, token),
             "person": person,
-            "nav": [entry for entry in pages.nav if person is not None and person.role.covers(entry.role)],
+            "places": () if person is None else pages.navigation.shown(person.role, request.url.path),
+            "gate_status": lambda: gate_status(gate),
             "language": language(request),
             "languages": {one.value: one.own_name for one in Language},
-            "theme": theme if theme in THEMES else "",
+            "theme": theme,
+            "next_theme": THEMES[(THEMES.index(theme) + 1) % len(THEMES)] if theme else THEMES[-1],
             "gate_id": gate.loaded.settings.gate.id,
+            "site": gate.loaded.settings.gate.site,
+            "version": INSTALLED,
             "is_refused": person is not None and gate.refusal() is not None,
             "is_lost": person is not None and not gate.trust.state.whole,
             "url_for": request.url_for,

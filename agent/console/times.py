@@ -33,6 +33,24 @@ def time_tag(given: float | str | datetime | None, unknown: str) -> Markup:
     )
 
 
+def clock_tag(moment: datetime) -> Markup:
+    """The clock of the header: the gate's time of day with its zone, which the page's script keeps going."""
+    local = moment.astimezone()
+    offset_s = round((local.utcoffset() or UTC.utcoffset(None)).total_seconds())
+    return Markup(
+        '<time class="clock" data-clock="{}" data-offset="{}" datetime="{}" title="{}"><span>{}</span>'
+        '<span class="sec">{}</span> <small>{}</small></time>'
+    ).format(
+        round(moment.timestamp() * 1000),
+        offset_s,
+        local.isoformat(timespec="seconds"),
+        utc_text(moment),
+        f"{local:%H:%M}",
+        f"{local::%S}",
+        zone(moment),
+    )
+
+
 def utc_text(moment: datetime) -> str:
     """A moment as people read it, in UTC."""
     return f"{moment.astimezone(UTC):{_SHOWN}} UTC"

@@ -33,7 +33,8 @@ DONE: Final[Mapping[str, Text]] = {
 }
 
 THEMES: Final[Mapping[str, Text]] = {
-    "auto": Text("As the device"),
+    "auto": Text("System"),
     "light": Text("Light"),
     "dark": Text("Dark"),
+    "sun": Text("Sunlight"),
 }

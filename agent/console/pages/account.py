@@ -13,12 +13,12 @@ from agent.console.access.guards import AtAccess
 from agent.console.dependencies import AtCertificate, AtGate
 from agent.console.errors import RefusedError
 from agent.console.logins import AtLogins, made_or_refused, see_same
-from agent.console.navigation import Nav
+from agent.console.navigation import Nav, Place
 from agent.console.page import refusal, render
 from drivers.text import Text
 
 router = APIRouter()
-NAV = Nav(900, "/account", Text("Account"), Role.VIEWER)
+NAV = Nav(Place.SETTINGS, 90, "/account", Text("Account"), Role.VIEWER)
 
 
 @router.get("/account", response_class=HTMLResponse)

@@ -17,7 +17,7 @@ from agent.console.access import Role, Technician
 from agent.console.aim_target import target_code, target_plate
 from agent.console.dependencies import AtGate, Gate  # noqa: TC001 - FastAPI reads the annotations
 from agent.console.errors import RefusedError
-from agent.console.navigation import Nav
+from agent.console.navigation import Nav, Place
 from agent.console.page import render
 from agent.console.pages.live import supervisor_of
 from agent.settings import ChangeError, EditStep, HistoryError, SettingsError, dotted, read_file, set_value
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from agent.settings import Camera
 
 router = APIRouter()
-NAV = Nav(200, "/aim", Text("Aim"), Role.TECHNICIAN)
+NAV = Nav(Place.SETTINGS, 30, "/aim", Text("Aim"), Role.TECHNICIAN)
 
 LONGEST_ZONE: Final = 4_000
 EXPOSURE_FOR_S: Final = 60.0

@@ -11,7 +11,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse
 
-from agent.console.access import Admin, Person, Technician
+from agent.console.access import Admin, Person, Role, Technician
 from agent.console.anchor_changes import (
     AnchorChangeError,
     changes_of,
@@ -27,6 +27,7 @@ from agent.console.anchor_changes import (
     written_document,
 )
 from agent.console.dependencies import AtGate, Gate
+from agent.console.navigation import Nav, Place
 from agent.console.page import render, translated
 from agent.core.anchors import (
     AnchorRefusedError,
@@ -42,6 +43,7 @@ from agent.settings import AnchorsUnusableError, anchors_text
 from drivers.text import Text, joined, reason
 
 router = APIRouter()
+NAV = Nav(Place.SETTINGS, 50, "/configuration/anchors", Text("Trust anchors"), Role.TECHNICIAN)
 
 TEXT_LIMIT: Final = 128 * 1024
 Signed = Annotated[str, Form(max_length=TEXT_LIMIT)]

@@ -21,7 +21,7 @@ from agent.console.labels.lane import LAMPS, STATES
 from agent.console.live.arm_position import known_inputs
 from agent.console.live.lane_updates import barrier_news, lit
 from agent.console.live.viewer_texts import Words
-from agent.console.navigation import Nav
+from agent.console.navigation import Nav, Place
 from agent.console.order_answers import answer_text, holder
 from agent.console.page import render, translated
 from agent.core.lane import CommandKind
@@ -30,7 +30,7 @@ from agent.settings import Lane
 from drivers.text import Text, joined
 
 router = APIRouter()
-NAV = Nav(300, "/barrier", Text("Barrier"), Role.VIEWER)
+NAV = Nav(Place.BARRIER, 10, "/barrier", Text("Barrier"), Role.VIEWER)
 
 ORDER_S: Final = 5.0
 LONGEST_REASON: Final = 200

@@ -25,7 +25,7 @@ from agent.console.configuration_requests import (
 )
 from agent.console.dependencies import AtGate, Gate
 from agent.console.labels.configuration import STEPS
-from agent.console.navigation import Nav
+from agent.console.navigation import Nav, Place
 from agent.console.page import render, translated
 from agent.settings import (
     BY_HAND,
@@ -42,7 +42,7 @@ from agent.settings import (
 from drivers.text import Text
 
 router = APIRouter()
-NAV = Nav(500, "/configuration", Text("Configuration"), Role.TECHNICIAN)
+NAV = Nav(Place.SETTINGS, 10, "/configuration", Text("Configuration"), Role.TECHNICIAN)
 
 
 @router.get("/configuration", response_class=HTMLResponse)

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from agent.console.access import Role, Technician, Viewer
 from agent.console.dependencies import AtGate, Gate
-from agent.console.navigation import Nav
+from agent.console.navigation import Nav, Place
 from agent.console.page import render
 from agent.core.permit import TrustList
 from agent.doctor import CertificateFacts, agent_user, tls_facts
@@ -19,7 +19,7 @@ from agent.store.journal import JournalReader, Recorded
 from drivers.text import Text
 
 router = APIRouter()
-NAV = Nav(600, "/connection", Text("Connection"), Role.VIEWER)
+NAV = Nav(Place.HEALTH, 30, "/connection", Text("Connection"), Role.VIEWER)
 
 DAY_S: Final = 86_400.0
 FEW_DAYS: Final = 30

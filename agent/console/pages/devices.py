@@ -10,13 +10,13 @@ from agent.console import hardware_scan
 from agent.console.access import Role, Technician, Viewer
 from agent.console.dependencies import AtGate, Gate
 from agent.console.errors import RefusedError
-from agent.console.navigation import Nav
+from agent.console.navigation import Nav, Place
 from agent.console.page import render
 from agent.i18n.event_text import DEVICE_STATES
 from drivers.text import Text, joined
 
 router = APIRouter()
-NAV = Nav(700, "/devices", Text("Devices"), Role.VIEWER)
+NAV = Nav(Place.HEALTH, 20, "/devices", Text("Devices"), Role.VIEWER)
 
 
 @router.get("/devices", response_class=HTMLResponse)

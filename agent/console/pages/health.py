@@ -16,7 +16,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from agent.console.access import Person, Role, Technician, Viewer
 from agent.console.dependencies import AtGate  # noqa: TC001 - FastAPI reads the annotations
 from agent.console.errors import RefusedError
-from agent.console.navigation import Nav
+from agent.console.navigation import Nav, Place
 from agent.console.page import language, refusal, render
 from agent.console.state_acceptance import acceptable, mark_of, unlock_own
 from agent.console.times import utc_text
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from agent.doctor import DiagnosticReport
 
 router = APIRouter()
-NAV = Nav(800, "/health", Text("Health"), Role.VIEWER)
+NAV = Nav(Place.HEALTH, 10, "/health", Text("Health"), Role.VIEWER)
 
 SHOWN_LINES: Final = 300
 LEVELS: Final = ("debug", "info", "warning", "error")

@@ -20,7 +20,7 @@ from agent.console.chain_check import ChainCheck
 from agent.console.dependencies import AtGate, Gate
 from agent.console.errors import RefusedError
 from agent.console.event_texts import EventWords, known_types
-from agent.console.navigation import Nav
+from agent.console.navigation import Nav, Place
 from agent.console.page import language, render
 from agent.console.times import at_zone
 from agent.console.view_log import AtViews, viewer_of
@@ -32,7 +32,7 @@ from agent.store.journal import JournalReader, search
 from drivers.text import Text
 
 router = APIRouter()
-NAV = Nav(400, "/journal", Text("Journal"), Role.VIEWER)
+NAV = Nav(Place.VEHICLES, 90, "/journal", Text("Journal"), Role.VIEWER)
 
 PER_PAGE: Final = 50
 LONGEST: Final = 64

@@ -14,7 +14,7 @@ from agent.console.errors import RefusedError
 from agent.console.live.dependencies import AtLive  # noqa: TC001
 from agent.console.live.vehicle_texts import vehicle_words
 from agent.console.live.viewer_texts import Words
-from agent.console.navigation import Nav
+from agent.console.navigation import Nav, Place
 from agent.console.page import render
 from drivers.text import Text
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from agent.settings import Lane as LaneSettings
 
 router = APIRouter()
-NAV = Nav(100, "/lane", Text("Lane"), Role.VIEWER)
+NAV = Nav(Place.LANES, 90, "/lane", Text("Lane"), Role.VIEWER)
 
 VEHICLES = 12
 

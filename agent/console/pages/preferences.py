@@ -18,8 +18,7 @@ router = APIRouter()
 def first_page(request: Request, person: Viewer) -> Response:
     """The first page of the navigation."""
     pages: Pages = request.app.state.pages
-    first = next(entry for entry in pages.nav if person.role.covers(entry.role))
-    return RedirectResponse(first.path, HTTPStatus.SEE_OTHER)
+    return RedirectResponse(pages.navigation.first(person.role), HTTPStatus.SEE_OTHER)
 
 
 @router.post("/look", response_class=HTMLResponse)
@@ -27,7 +26,7 @@ def change(
     request: Request,
     _person: Anybody,
     language: Annotated[Literal["en", "zh", "ru", "kk"] | None, Form()] = None,
-    theme: Annotated[Literal["light", "dark", "auto"] | None, Form()] = None,
+    theme: Annotated[Literal["light", "dark", "sun", "auto"] | None, Form()] = None,
     onward: Annotated[str, Form(max_length=1000)] = "/",
 ) -> Response:
     """Keep a choice in a cookie, and show the page again."""

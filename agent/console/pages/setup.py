@@ -15,7 +15,7 @@ from agent.console.access import Role, Technician
 from agent.console.dependencies import AtGate, Gate  # noqa: TC001 - FastAPI reads the annotations
 from agent.console.errors import RefusedError
 from agent.console.live.dependencies import AtLive, Live  # noqa: TC001
-from agent.console.navigation import Nav
+from agent.console.navigation import Nav, Place
 from agent.console.page import render
 from agent.console.setup_checklist import PRACTICE, SetupFacts, StepProgress, steps
 from agent.core.model import Outcome
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 router = APIRouter()
-NAV = Nav(50, "/setup", Text("Set-up"), Role.TECHNICIAN)
+NAV = Nav(Place.SETTINGS, 20, "/setup", Text("Set-up"), Role.TECHNICIAN)
 
 LOOKED_AT: Final = 40
 LONGEST_TEXT: Final = 2953

@@ -14,12 +14,12 @@ from agent.console.access.users import spelled_name
 from agent.console.dependencies import AtGate
 from agent.console.errors import RefusedError
 from agent.console.logins import made_or_refused
-from agent.console.navigation import Nav
+from agent.console.navigation import Nav, Place
 from agent.console.page import refusal, render
 from drivers.text import Text, joined
 
 router = APIRouter()
-NAV = Nav(910, "/users", Text("Users"), Role.ADMIN)
+NAV = Nav(Place.SETTINGS, 40, "/users", Text("Users"), Role.ADMIN)
 
 
 @router.get("/users", response_class=HTMLResponse)

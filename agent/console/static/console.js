@@ -17,3 +17,80 @@ document.addEventListener("submit", (event) => {
     event.preventDefault();
   }
 });
+
+// The clock of the gate goes on from the moment at which the page was made.
+const clock = document.querySelector("[data-clock]");
+if (clock) {
+  const two = (number) => String(number).padStart(2, "0");
+  const [hours, seconds] = clock.querySelectorAll("span");
+  const beganAt = performance.now();
+  const show = () => {
+    const utc = new Date(Number(clock.dataset.clock) + performance.now() - beganAt);
+    const local = new Date(utc.getTime() + Number(clock.dataset.offset) * 1000);
+    hours.textContent = `${two(local.getUTCHours())}:${two(local.getUTCMinutes())}`;
+    seconds.textContent = `:${two(local.getUTCSeconds())}`;
+    clock.title = `${utc.toISOString().slice(0, 19).replace("T", " ")} UTC`;
+  };
+  setInterval(show, 1000);
+}
+
+// The theme changes without losing what is typed on the page.
+document.addEventListener("submit", async (event) => {
+  const form = event.target.closest("[data-theme-form]");
+  if (!form) return;
+  event.preventDefault();
+  const button = form.querySelector("button");
+  const order = ["light", "dark", "sun"];
+  const chosen = button.value;
+  const body = new FormData(form);
+  body.set("theme", chosen);
+  try {
+    await fetch(form.action, { method: "POST", body });
+  } catch {
+    return; // the gate is away: the page says so by itself
+  }
+  document.documentElement.dataset.theme = chosen;
+  button.value = order[(order.indexOf(chosen) + 1) % order.length];
+});
+
+// Dialogs and menus. A browser without <dialog> shows it in its place.
+document.addEventListener("click", (event) => {
+  const pressed = event.target.closest("[data-open], [data-close]");
+  const dialog = pressed && (pressed.dataset.open ? document.getElementById(pressed.dataset.open) : pressed.closest("dialog"));
+  if (dialog && pressed.dataset.open) {
+    if (dialog.showModal) dialog.showModal();
+    else dialog.setAttribute("open", "");
+  } else if (dialog) {
+    if (dialog.close) dialog.close();
+    else dialog.removeAttribute("open");
+  }
+  for (const menu of document.querySelectorAll(".menu[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const menu of document.querySelectorAll(".menu[open]")) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+});
+
+// Browsers without :has(): a chosen pill says so by a class.
+if (!window.CSS?.supports?.("selector(:has(*))")) {
+  const mark = () => {
+    for (const pill of document.querySelectorAll(".choice")) {
+      pill.classList.toggle("is-on", pill.querySelector("input").checked);
+    }
+  };
+  document.addEventListener("change", mark);
+  document.addEventListener("htmx:afterSwap", mark);
+  mark();
+}
+
+// A field that is wrong is shown.
+const wrong = document.querySelector("main [aria-invalid='true']");
+if (wrong) {
+  wrong.scrollIntoView({ block: "center" });
+  wrong.focus({ preventScroll: true });
+}
