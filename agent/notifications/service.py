@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import logging
 import random
+import threading
 import uuid
-from collections import Counter
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from agent.core.model import ReportOnce, TokenBucket
@@ -30,10 +31,11 @@ from agent.notifications.board import NoticeBoard
 from agent.notifications.channels import channel_rules, channels_of, watch_rules
 from agent.notifications.delivery import ChannelView, DeliveryError
 from agent.notifications.kept_state import NAME, KeptState, keep, load
-from agent.notifications.wording import message_of
+from agent.notifications.wording import message_of, test_message
 from agent.service.worker import Backoff, Worker
 from agent.store.errors import JournalError
 from agent.store.journal import JournalReader, opened
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -45,7 +47,6 @@ if TYPE_CHECKING:
     from agent.i18n import Language
     from agent.notifications.delivery import Channel
     from agent.settings import Settings
-    from drivers.text import Text
 
 log = logging.getLogger(__name__)
 
@@ -118,6 +119,7 @@ class NotificationService:
         per_s = settings.most_an_hour / 3600
         self._buckets = {one.name: TokenBucket(per_s, max(1.0, settings.most_an_hour / 4)) for one in settings.channels}
         self._views = {one.name: ChannelView(one.name, one.place) for one in settings.channels}
+        self._lock = threading.Lock()
         self._reported = ReportOnce()
         self._trouble = ""
         self._written = (0, 0)
@@ -141,6 +143,20 @@ class NotificationService:
     def stop(self, timeout_s: float = STOP_S) -> bool:
         """Stop; what is not sent is sent after the next start. Returns whether the thread has ended in time."""
         return self.worker.stop(timeout_s)
+
+    def send_test(self, name: str) -> None:
+        """Send a test message by a channel now, on the caller's thread; waits a bounded time. Raises DeliveryError."""
+        channel = next((one for one in self._settings.channels if one.name == name), None)
+        if channel is None:
+            raise DeliveryError(Text("{channel} is not set up", channel=name))
+        utc = self._dependencies.now().utc
+        message = test_message(f"ntc_{uuid.uuid4().hex}", self._settings.gate, utc, self._settings.language)
+        try:
+            channel.send(message, utc)
+        except DeliveryError as error:
+            self._note_failure(name, error.detail, utc)
+            raise
+        self._note_success(name, utc)
 
     # ------------------------------------------------------------------------------------------------------ the thread
 
@@ -189,9 +205,9 @@ class NotificationService:
             keep(self._file, kept)
             self._written = (kept.seq, self.board.number)
         self._kept = kept
-        for name, view in self._views.items():
+        for name in tuple(self._views):
             outbox = kept.outboxes.get(name, Outbox())
-            self._views[name] = replace(view, waiting=outbox.size, dropped=outbox.dropped)
+            self._changed(name, partial(replace, waiting=outbox.size, dropped=outbox.dropped))
 
     def _with_events(self, kept: KeptState) -> KeptState:
         if kept.stream and self._dependencies.head() == kept.seq:
@@ -263,18 +279,27 @@ class NotificationService:
             self._keep(before, before.model_copy(update={"outboxes": {**before.outboxes, name: outbox}}))
 
     def _note_failure(self, name: str, why: Text, utc: float) -> None:
-        view = self._views[name]
-        results = Counter(view.results)
-        results[FAILED] += 1
-        since_utc = view.since_utc if view.trouble else utc
-        if why != view.trouble:
+        def noted(view: ChannelView) -> ChannelView:
+            since_utc = view.since_utc if view.trouble else utc
+            return replace(view, trouble=why, since_utc=since_utc, results=_counted(view, FAILED))
+
+        if why != self._changed(name, noted).trouble:
             log.warning("%s did not take a message: %s", name, why)
-        self._views[name] = replace(view, trouble=why, since_utc=since_utc, results=dict(results))
 
     def _note_success(self, name: str, utc: float) -> None:
-        view = self._views[name]
-        results = Counter(view.results)
-        results[DONE] += 1
-        if view.trouble:
+        def noted(view: ChannelView) -> ChannelView:
+            return replace(view, trouble="", since_utc=None, sent_utc=utc, results=_counted(view, DONE))
+
+        if self._changed(name, noted).trouble:
             log.info("%s takes messages again", name)
-        self._views[name] = replace(view, trouble="", since_utc=None, sent_utc=utc, results=dict(results))
+
+    def _changed(self, name: str, change: Callable[[ChannelView], ChannelView]) -> ChannelView:
+        """Put another view of a channel in its place; the one before it. A test message comes on another thread."""
+        with self._lock:
+            before = self._views[name]
+            self._views[name] = change(before)
+        return before
+
+
+def _counted(view: ChannelView, result: str) -> Mapping[str, int]:
+    return {**view.results, result: view.results.get(result, 0) + 1}

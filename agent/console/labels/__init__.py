@@ -1,5 +1,27 @@
 """What the pages call what the code knows by a code: states, roles, kinds of events."""
 
-from agent.console.labels import barrier, configuration, connection, devices, events, health, lane, people, setup
+from agent.console.labels import (
+    barrier,
+    configuration,
+    connection,
+    devices,
+    events,
+    health,
+    lane,
+    notifications,
+    people,
+    setup,
+)
 
-__all__ = ["barrier", "configuration", "connection", "devices", "events", "health", "lane", "people", "setup"]
+__all__ = [
+    "barrier",
+    "configuration",
+    "connection",
+    "devices",
+    "events",
+    "health",
+    "lane",
+    "notifications",
+    "people",
+    "setup",
+]
