@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -33,6 +34,22 @@ FIELD_ID: Final = "k-"
 """Before the name of a field: its id on the page."""
 
 
+UNITS: Final[Mapping[str, str]] = {
+    "s": "s",
+    "ms": "ms",
+    "minutes": "min",
+    "hours": "h",
+    "days": "d",
+    "mb": "MB",
+    "px": "px",
+    "hz": "Hz",
+    "percent": "%",
+    "ppm": "ppm",
+}
+"""By the last part of a key: the unit of its value."""
+_CLAUSE: Final = re.compile(r"(.+?)(?:[.;:](?=\s|$)|[\u3002\uff1b\uff1a])\s*(.*)", re.DOTALL)
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One key. `name`: dotted, unique on the form. `value`: as it is shown and sent back, "" where it is not set.
@@ -56,6 +73,16 @@ class Field:
     item: str = "text"
     minimum: float | None = None
     maximum: float | None = None
+
+    @property
+    def unit(self) -> str:
+        """The unit of its value, "" for none."""
+        return UNITS.get(str(self.path[-1]).rpartition("_")[2], "") if self.kind in ("integer", "number") else ""
+
+    @property
+    def is_basic(self) -> bool:
+        """Whether it is shown at once: it is needed, or somebody has set it."""
+        return self.required or self.is_set or self.kind == "fixed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +120,15 @@ def schema() -> dict[str, Any]:
     """The JSON Schema of the configuration, that editors use too."""
     found: dict[str, Any] = json.loads(schema_text(models, usable_kinds()))
     return found
+
+
+def label_of(description: str) -> tuple[str, str]:
+    """The label of a field, in words, and its help: the first clause of what describes it, and the rest."""
+    found = _CLAUSE.fullmatch(description.strip())
+    if found is None:
+        return description, ""
+    label, rest = found[1], found[2]
+    return label, rest[:1].upper() + rest[1:]
 
 
 def sections() -> list[str]:

@@ -83,9 +83,9 @@ def render(request: Request, template: str, *, status: int = HTTPStatus.OK, **co
     """A page, or a fragment of one, from `templates/`.
 
     Every template has the texts in the reader's language (agent.i18n.templates), `labels` for what has a code,
-    `detail(said)` for what the gate says in English, `when(moment)`, `clock()` and `zone()` for times, `csrf_field()`,
-    `csrf`, `person` (None: nobody), `places`, `gate_status()`, `language`, `languages`, `theme`, `next_theme`,
-    `gate_id`, `site`, `version`, `is_refused`, `is_lost`, `url_for`, `request` and what is given here.
+    `detail(said)` for what the gate says in English, `when(moment)`, `gate_clock()` and `zone()` for times,
+    `csrf_field()`, `csrf`, `person` (None: nobody), `places`, `gate_status()`, `language`, `languages`, `theme`,
+    `next_theme`, `gate_id`, `gate_site`, `version`, `is_refused`, `is_lost`, `url_for`, `request` and what is given here.
     """
     pages: Pages = request.app.state.pages
     gate: Gate = request.app.state.gate
@@ -100,7 +100,7 @@ def render(request: Request, template: str, *, status: int = HTTPStatus.OK, **co
             "labels": labels,
             "detail": lambda said: detail(request, said),
             "when": lambda moment: when(request, moment),
-            "clock": lambda: clock_tag(now),
+            "gate_clock": lambda: clock_tag(now),
             "zone": lambda: zone(now),
             "csrf": token,
             "csrf_field": lambda: Markup('<input type="hidden" name="{}" value="{}">').format(CSRF_FIELD, token),
@@ -112,7 +112,7 @@ def render(request: Request, template: str, *, status: int = HTTPStatus.OK, **co
             "theme": theme,
             "next_theme": THEMES[(THEMES.index(theme) + 1) % len(THEMES)] if theme else THEMES[-1],
             "gate_id": gate.loaded.settings.gate.id,
-            "site": gate.loaded.settings.gate.site,
+            "gate_site": gate.loaded.settings.gate.site,
             "version": INSTALLED,
             "is_refused": person is not None and gate.refusal() is not None,
             "is_lost": person is not None and not gate.trust.state.whole,

@@ -14,7 +14,7 @@ ACTS: Final[Mapping[str, Text]] = {
     "test_close": Text("Test: close"),
     "open": Text("Open once"),
     "hold": Text("Hold open"),
-    "release": Text("Let go"),
+    "release": Text("Release hold"),
     "close": Text("Close"),
     "lock": Text("Lock the lane"),
     "unlock": Text("Unlock the lane"),

@@ -10,24 +10,11 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-COUNTS: Final[Mapping[str, Text]] = {
-    "error": Text("Errors"),
-    "warning": Text("Warnings"),
-    "note": Text("Notes"),
-    "ok": Text("Well"),
-}
-
-SEVERITIES: Final[Mapping[str, Text]] = {
-    "error": Text("error"),
-    "warning": Text("warning"),
-    "note": Text("note"),
-}
-
 PARTS: Final = PART_NAMES
 
 LEVELS: Final[Mapping[str, Text]] = {
     "debug": Text("everything"),
-    "info": Text("news and worse"),
+    "info": Text("info and above"),
     "warning": Text("warnings and errors"),
     "error": Text("errors only"),
 }

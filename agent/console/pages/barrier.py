@@ -17,8 +17,8 @@ from agent.console.board_trace import TraceLine, port_of, trace
 from agent.console.dependencies import AtGate, Gate
 from agent.console.errors import RefusedError
 from agent.console.hold_to_confirm import HOLD_S, Holds, NotHeldError
-from agent.console.labels.lane import LAMPS, STATES
-from agent.console.live.arm_position import known_inputs
+from agent.console.labels.lane import STATES
+from agent.console.live.arm_position import known_inputs, stands_still
 from agent.console.live.lane_updates import barrier_news, lit
 from agent.console.live.viewer_texts import Words
 from agent.console.navigation import Nav, Place
@@ -195,7 +195,7 @@ def _live(request: Request, gate: Gate, unit: LaneService) -> dict[str, Any]:
     return {
         "view": view,
         "state": "" if view is None else translated(request, STATES[view.state]),
-        "lamp": "" if view is None else translated(request, LAMPS[lit(view, settings)]),
+        "lamp": "unknown" if view is None or stands_still(view, now) else lit(view, settings),
         "arm": barrier_news(view, settings, Words(request), now),
         "held_by": "" if view is None else translated(request, holder(view.held_by)),
         "round_age_s": None if view is None else now - view.progress_at,
@@ -204,10 +204,31 @@ def _live(request: Request, gate: Gate, unit: LaneService) -> dict[str, Any]:
         "stale_s": settings.timing.stale_s,
         "inputs": inputs,
         "obstacle": obstacle,
+        "cannot": {act.value: translated(request, why) for act, why in _cannot(view).items()} | _tests(obstacle),
         "relay_state": board.state.value,
         "relay_detail": board.detail,
         "relays": _relays(settings, board.energised),
     }
+
+
+def _cannot(view: LaneView | None) -> dict[Act, Text]:
+    """What would change nothing now, and why. A help for who presses: the lane itself judges every order."""
+    if view is None:
+        return dict.fromkeys(Act, Text("The lane has not started yet."))
+    locked, out = bool(view.lockout.locked_by), bool(view.lockout.out_of_service_by)
+    found = {
+        Act.RELEASE: None if view.held_by else Text("The barrier is not held open."),
+        Act.LOCK: Text("The lane is locked already.") if locked else None,
+        Act.UNLOCK: None if locked else Text("The lane is not locked."),
+        Act.OUT_OF_SERVICE: Text("The lane is out of service already.") if out else None,
+        Act.IN_SERVICE: None if out else Text("The lane is in service."),
+    }
+    return {act: why for act, why in found.items() if why is not None}
+
+
+def _tests(obstacle: str) -> dict[str, str]:
+    """What forbids test pulses now."""
+    return {Act.TEST_OPEN.value: obstacle, Act.TEST_CLOSE.value: obstacle} if obstacle else {}
 
 
 def _inputs(view: LaneView, settings: Lane, at: float) -> list[Input]:

@@ -3,13 +3,16 @@
 What these would change is proposed in `configuration_proposals`.
 """
 
-from typing import Annotated, Any
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from agent.console import configuration_form
 from agent.console.access import Role, Technician
+from agent.console.configuration_form import label_of
 from agent.console.configuration_requests import (
     AtEditor,
     Key,
@@ -31,6 +34,7 @@ from agent.settings import (
     BY_HAND,
     LARGEST_BYTES,
     ConfigEditor,
+    Document,
     Problem,
     SettingsError,
     judged,
@@ -72,7 +76,7 @@ def standing(request: Request, gate: AtGate, editor: AtEditor, _person: Technici
 def show_table(request: Request, editor: AtEditor, _person: Technician, path: Key) -> HTMLResponse:
     """The form of a table."""
     made = found_or_refused(configuration_form.group(path_of(path), document_of(editor)))
-    return render(request, "configuration_table.html", group=made, seen=seen_token(editor))
+    return render(request, "configuration_table.html", group=made, seen=seen_token(editor), label_of=label_of)
 
 
 @router.get("/configuration/add", response_class=HTMLResponse)
@@ -97,7 +101,43 @@ def show_blank(
         name=name,
         replace=replace,
         seen=seen_token(editor),
+        label_of=label_of,
     )
+
+
+FOUND_LIMIT: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSetting:
+    """A setting that was looked for: the table that it is in, its key, its label and help in the reader's language."""
+
+    table: str
+    key: str
+    label: str
+    help: str
+
+
+@router.get("/configuration/search", response_class=HTMLResponse)
+def search(
+    request: Request, editor: AtEditor, _person: Technician, q: Annotated[str, Query(max_length=100)] = ""
+) -> HTMLResponse:
+    """The settings whose key or words contain what was typed; a fragment."""
+    document = document_of(editor)
+    lanes = document.data.get("lanes", {})
+    tables = [*configuration_form.sections(), *(f"lanes.{name}" for name in lanes)]
+    found = [one for table in tables for one in _found(request, table, document, q.strip().casefold())]
+    return render(
+        request, "configuration_found.html", found=found[:FOUND_LIMIT], asked=q.strip(), more=len(found) > FOUND_LIMIT
+    )
+
+
+def _found(request: Request, table: str, document: Document, wanted: str) -> Iterator[FoundSetting]:
+    made = configuration_form.group(path_of(table), document)
+    for field in () if made is None or not wanted else configuration_form.all_fields(made):
+        words = translated(request, field.description)
+        if wanted in f"{field.name} {words}".casefold():
+            yield FoundSetting(table, field.name, *label_of(words))
 
 
 @router.get("/configuration/raw", response_class=HTMLResponse)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -30,6 +31,8 @@ from agent.doctor import (
     report_as_json,
     service_log,
 )
+from agent.i18n.event_text import DEVICE_STATES
+from agent.i18n.event_tone import DEVICE_TONES
 from agent.observability import LINES_KEPT, log_ring
 from drivers.text import Text, joined
 
@@ -37,6 +40,21 @@ if TYPE_CHECKING:
     from agent.console.dependencies import Gate
     from agent.console.state_acceptance import StateAcceptances
     from agent.doctor import DiagnosticReport
+
+TONES: Final = {"good": "passed", "busy": "busy", "poor": "warning", "bad": "refused"}
+"""The class of the colours of a state of a device."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownDevice:
+    """A device in a row: its name in its lane, the family of its driver, its state, its colours, and why."""
+
+    name: str
+    family: str
+    state: str
+    tone: str
+    detail: str
+
 
 router = APIRouter()
 NAV = Nav(Place.HEALTH, 10, "/health", Text("Health"), Role.VIEWER)
@@ -143,7 +161,19 @@ def _page_context(request: Request, gate: Gate, person: Person) -> dict[str, Any
         "acceptable": acceptable(state),
         "waiting": waiting,
         "shown": mark_of(state, waiting),
+        "devices": _devices(gate),
+        "state_names": DEVICE_STATES,
     }
+
+
+def _devices(gate: Gate) -> dict[str, list[ShownDevice]]:
+    """Every device that was heard of, by its lane; those of the whole gate last, below ""."""
+    lanes: dict[str, list[ShownDevice]] = {name: [] for name in gate.lanes} | {"": []}
+    for name, known in sorted(gate.devices.known.items()):
+        tone = DEVICE_TONES.get(known.state, "poor")
+        shown = ShownDevice(name.removeprefix(f"{known.lane}/"), known.family, known.state, TONES[tone], known.detail)
+        lanes.setdefault(known.lane or "", []).append(shown)
+    return {lane: found for lane, found in lanes.items() if found}
 
 
 def _last_report(gate: Gate) -> DiagnosticReport:

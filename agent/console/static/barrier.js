@@ -24,8 +24,10 @@ function letGo() {
   said.replaceChildren(notHeld.content.cloneNode(true));
 }
 
+const cannot = (button) => button.getAttribute("aria-disabled") === "true";
+
 async function press(button) {
-  if (held !== null || !form.reportValidity()) return;
+  if (held !== null || cannot(button) || !form.reportValidity()) return;
   const mine = { button, token: null, timer: 0 };
   held = mine;
   said.replaceChildren();
@@ -58,7 +60,7 @@ if (form) {
   form.addEventListener("submit", (event) => event.preventDefault());
   for (const button of form.querySelectorAll("button[data-act]")) {
     if (!("hold" in button.dataset)) {
-      button.addEventListener("click", () => form.reportValidity() && send(button, ""));
+      button.addEventListener("click", () => !cannot(button) && form.reportValidity() && send(button, ""));
       continue;
     }
     button.addEventListener("pointerdown", (event) => event.button === 0 && press(button));
@@ -75,4 +77,17 @@ if (form) {
     }
   }
   window.addEventListener("blur", letGo);
+  // What would change nothing now is disabled, with the reason below it.
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const told = event.target.querySelector?.("[data-cannot]");
+    if (!told) return;
+    const reasons = JSON.parse(told.dataset.cannot);
+    for (const button of form.querySelectorAll("button[data-act]")) {
+      const why = reasons[button.dataset.act] ?? "";
+      if (why && held?.button !== button) button.setAttribute("aria-disabled", "true");
+      else button.removeAttribute("aria-disabled");
+      const shown = document.getElementById(`why-${button.dataset.act}`);
+      if (shown.textContent !== why) shown.textContent = why;
+    }
+  });
 }

@@ -9,16 +9,18 @@ function unmark(field) {
   error.remove();
   field.removeAttribute("aria-invalid");
   field.removeAttribute("aria-errormessage");
+  field.closest(".field")?.classList.remove("is-invalid");
 }
 
 function mark(problem) {
   const field = document.getElementById(problem.dataset.field);
   if (field === null || field.hasAttribute("aria-invalid")) return field;
-  const error = document.createElement("small");
+  const error = document.createElement("p");
   error.id = `${field.id}-error`;
-  error.className = "bad field-error";
-  error.textContent = problem.querySelector(".why").textContent;
-  field.after(error);
+  error.className = "field-error";
+  error.textContent = problem.querySelector(".why-not").textContent;
+  (field.closest(".input") ?? field).after(error);
+  field.closest(".field")?.classList.add("is-invalid");
   field.setAttribute("aria-invalid", "true");
   field.setAttribute("aria-errormessage", error.id);
   field.addEventListener("input", () => unmark(field), { once: true });
@@ -48,3 +50,7 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   show(document.getElementById(link.closest("[data-field]").dataset.field));
 });
+
+// A link of the search leads to one field, which may be folded away.
+const wanted = window.location.hash && document.getElementById(decodeURIComponent(window.location.hash.slice(1)));
+if (wanted) show(wanted);

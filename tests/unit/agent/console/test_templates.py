@@ -39,9 +39,10 @@ from agent.console.access.second_factors import FactorStanding
 from agent.console.access.users import User
 from agent.console.certificate import Certificate
 from agent.console.chain_check import ChainCheckProgress
+from agent.console.gate_status import GateStatus
 from agent.console.live import vehicle_texts
 from agent.console.live.lane_updates import barrier_news
-from agent.console.navigation import Nav
+from agent.console.navigation import Place, ShownPage, ShownPlace
 from agent.console.pages import barrier, configuration, connection, health, journal, notifications
 from agent.console.passkey_forms import PasskeyQuestion
 from agent.console.state_acceptance import StateProposal
@@ -70,7 +71,11 @@ if TYPE_CHECKING:
     Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 CONSOLE: Final = Path(page.__file__).parent
-SOURCES: Final = {path.name: path.read_text(encoding="utf-8") for path in sorted(CONSOLE.glob("templates/*.html"))}
+TEMPLATES: Final = CONSOLE / "templates"
+SOURCES: Final = {
+    path.relative_to(TEMPLATES).as_posix(): path.read_text(encoding="utf-8")
+    for path in sorted(TEMPLATES.rglob("*.html"))
+}
 ENVIRONMENT: Final = page.Pages([]).templates
 EVERYWHERE: Final = (Person, Role)
 EXACT: Final = {"labels": labels, "loop": LoopContext}
@@ -88,11 +93,12 @@ SHOWN: Final[dict[str, tuple[Any, ...]]] = {
     "anchors_sign.html": (ChangeDocument,),
     "anchors_signing.html": (anchor_changes.Signing,),
     "barrier.html": (barrier.Act,),
-    "base.html": (Nav, Request, URL),
+    "base.html": (Place, ShownPage, ShownPlace, Request, URL),
     "barrier_bytes.html": (board_trace.TraceLine,),
     "barrier_live.html": (LaneView, LaneLockout, barrier_news, barrier.Input, barrier.Relay),
     "configuration_add.html": (configuration_form.Field, configuration_form.Group),
     "configuration_field.html": (configuration_form.Field, configuration_form.Group, configuration_form.Parts),
+    "configuration_found.html": (configuration.FoundSetting,),
     "configuration_history.html": (configuration.show_history,),
     "configuration_problem_list.html": (Problem, Spot),
     "configuration_problems.html": (Problem,),
@@ -111,6 +117,7 @@ SHOWN: Final[dict[str, tuple[Any, ...]]] = {
     "connection_measured.html": (BrokerFacts,),
     "devices_answer.html": (hardware_scan.PortAnswer,),
     "devices_live.html": (hardware_scan.FoundPort, hardware_scan.VideoDevice),
+    "health.html": (health.ShownDevice,),
     "health_log.html": (health,),
     "health_report.html": (report,),
     "health_state.html": (StateProposal, Person),
@@ -125,6 +132,8 @@ SHOWN: Final[dict[str, tuple[Any, ...]]] = {
         Notifications,
     ),
     "lane_vehicles.html": (vehicle_texts,),
+    "shell_calls.html": (GateStatus,),
+    "shell_status.html": (GateStatus,),
     "setup.html": (setup_checklist.ChecklistStep,),
     "users.html": (User,),
 }
