@@ -56,7 +56,7 @@ def send_test(
     except DeliveryError as error:
         trouble = error.detail
     gate.audit(person, "notifications.tested", detail=channel, done=trouble is None)
-    return render(request, "notifications_tested.html", channel=channel, trouble=trouble)
+    return render(request, "notifications_tested.html", trouble=trouble)
 
 
 @router.get("/live/notices")
