@@ -85,7 +85,8 @@ def render(request: Request, template: str, *, status: int = HTTPStatus.OK, **co
     Every template has the texts in the reader's language (agent.i18n.templates), `labels` for what has a code,
     `detail(said)` for what the gate says in English, `when(moment)`, `gate_clock()` and `zone()` for times,
     `csrf_field()`, `csrf`, `person` (None: nobody), `places`, `gate_status()`, `language`, `languages`, `theme`,
-    `next_theme`, `gate_id`, `gate_site`, `version`, `is_refused`, `is_lost`, `url_for`, `request` and what is given here.
+    `next_theme`, `gate_id`, `gate_site`, `version`, `is_refused`, `is_lost`, `url_for`, `request` and what is
+    given here.
     """
     pages: Pages = request.app.state.pages
     gate: Gate = request.app.state.gate

@@ -56,8 +56,8 @@ def page_of(gate, chromium):
     """
     visitors = []
 
-    def visit(role="admin", language="en", size="desktop", path=None, *, dark=False):
-        visitor = Visitor(gate, chromium, role, language, SIZES[size], dark=dark)
+    def visit(role="admin", language="en", size="desktop", path=None, *, dark=False, theme=None):
+        visitor = Visitor(gate, chromium, role, language, SIZES[size], dark=dark, theme=theme)
         visitors.append(visitor)
         if path is not None:
             visitor.go(path)

@@ -11,10 +11,10 @@ def test_a_refused_form_marks_its_field_says_why_there_and_shows_it(gate, page_o
     visitor = page_of("technician", size="phone", path="/configuration/table?path=lanes.exit-1")
     page, before = visitor.page, gate.path.read_bytes()
     field = page.locator("[id='k-lanes.exit-1.timing.read_s']")
-    timing = page.locator("details", has=field).first
-    timing.evaluate("details => { details.open = true }")
+    around = page.locator("details", has=field)
+    around.evaluate_all("all => { for (const one of all) one.open = true; }")
     field.fill("soon")
-    timing.evaluate("details => { details.open = false }")
+    around.evaluate_all("all => { for (const one of all) one.open = false; }")
     page.locator("form.configuration button[type=submit]").last.click()
     expect(field).to_have_attribute("aria-invalid", "true")
     expect(field).to_be_focused()
@@ -30,3 +30,29 @@ def test_a_refused_form_marks_its_field_says_why_there_and_shows_it(gate, page_o
     expect(said).to_have_count(0)
     assert gate.path.read_bytes() == before
     visitor.errors = [error for error in visitor.errors if "422" not in error]  # the browser reports each refusal
+
+
+def test_a_setting_is_found_by_its_words_and_shown(page_of):
+    page = page_of("technician", path="/configuration").page
+    page.get_by_label("Search all settings").fill("read_s")
+    found = page.locator("#found a", has_text="lanes.exit-1.timing.read_s")
+    found.click()
+    expect(page.locator("[id='k-lanes.exit-1.timing.read_s']")).to_be_in_viewport()
+
+
+def test_a_page_that_applied_a_change_says_so_and_continues_by_itself(gate, page_of):
+    before = gate.path.read_bytes()
+    visitor = page_of("technician", path="/configuration/table?path=lanes.exit-1")
+    page, visitor.agent_goes, restarts = visitor.page, True, gate.restarts
+    field = page.locator("[id='k-lanes.exit-1.timing.read_s']")
+    page.locator("details", has=field).evaluate_all("all => { for (const one of all) one.open = true; }")
+    field.fill("31")
+    page.locator("form.configuration button[type=submit]").last.click()
+    page.locator("#proposal button", has_text="Apply").click()
+    expect(page.locator("#away [data-away=applying]")).to_be_visible(timeout=60_000)
+    gate.until(lambda: gate.restarts > restarts, "the restart")
+    expect(page.locator("#away")).to_be_hidden(timeout=60_000)
+    expect(field).to_have_value("31")
+    visitor.errors.clear()  # requests that nobody answered
+    gate.path.write_bytes(before)
+    gate.restart()

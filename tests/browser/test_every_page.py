@@ -13,7 +13,7 @@ import pytest
 from agent.console.web.routing import page_modules
 from agent.i18n import Language
 from tests.browser.gate import PLATE
-from tests.browser.visit import SIZES, VENDOR
+from tests.browser.visit import NARROWEST, SIZES, VENDOR
 
 BESIDE = ("/account/second-factor",)
 """Pages that are not in the navigation, and have forms of their own."""
@@ -45,22 +45,40 @@ def test_every_page_is_whole_in_every_language_on_desktop_and_phone(page_of, lan
             visitor.resize(size)
             visitor.picture(f"{name_of(path)}-{language}-{size}")
             wrong += [f"{path}: not filled in: {text}" for text in visitor.forgotten()]
+            wrong += [f"{path} on {size}: cut: {text}" for text in visitor.cut()]
             if (moved_px := visitor.sideways_px()) > 0:
                 wrong.append(f"{path} on {size}: {moved_px} px wider than the screen")
             assert visitor.page.get_attribute("html", "lang") == language
     assert not wrong
 
 
-@pytest.mark.parametrize(("size", "dark"), [("desktop", False), ("phone", True)], ids=["desktop, light", "phone, dark"])
-def test_no_page_keeps_people_out_who_see_hear_or_move_less(page_of, size, dark):
-    visitor = page_of(size=size, dark=dark)
+@pytest.mark.parametrize(
+    ("size", "theme"),
+    [("desktop", "light"), ("phone", "dark"), ("phone", "sun")],
+    ids=["desktop", "by night", "in the sun"],
+)
+def test_no_page_keeps_people_out_who_see_hear_or_move_less(page_of, size, theme):
+    visitor = page_of(size=size, theme=theme)
     found = []
     for path in PATHS:
         visitor.go(path)
         found += [f"{path}: {barrier}" for barrier in visitor.barriers()]
-        if dark:
-            visitor.picture(f"{name_of(path)}-en-{size}-dark")
+        if theme != "light":
+            visitor.picture(f"{name_of(path)}-en-{size}-{theme}")
     assert not found
+
+
+@pytest.mark.parametrize("theme", ["light", "sun"])
+def test_no_page_moves_sideways_on_the_narrowest_telephone(page_of, theme):
+    visitor = page_of(language="kk", theme=theme)
+    visitor.page.set_viewport_size({"width": NARROWEST[0], "height": NARROWEST[1]})
+    wrong = []
+    for path in PATHS:
+        visitor.go(path)
+        if (moved_px := visitor.sideways_px()) > 0:
+            wrong.append(f"{path}: {moved_px} px wider than the screen")
+        wrong += [f"{path}: cut: {text}" for text in visitor.cut()]
+    assert not wrong
 
 
 def test_every_foreign_file_of_these_tests_is_the_one_that_its_maker_published():

@@ -9,12 +9,17 @@ from pathlib import Path
 VENDOR = Path(__file__).with_name("vendor")
 PICTURES = Path("build/console")
 SIZES = {"desktop": (1280, 800), "phone": (360, 740)}
+NARROWEST = (320, 640)
 PATIENCE_MS = 60_000
 # A place that was to be filled in. A missing text is an error of the server.
 _FORGOTTEN = re.compile(r"\{\{|\}\}|\{[a-z_]+\}")
 # Where a page is live: its news and its picture have not come yet.
 _STILL_COMING = "[data-banner=connecting]:not([hidden]), .picture img:not(.seen)"
-_SERIOUS = {"serious", "critical"}
+_COUNTS = {"moderate", "serious", "critical"}
+_CUT = """() => [...document.querySelectorAll("header *, nav *, main *")]
+    .filter((one) => one.clientWidth > 2 && one.innerText && getComputedStyle(one).overflowX === "hidden"
+        && one.scrollWidth > one.clientWidth + 1)
+    .map((one) => `${one.className}: ${one.innerText.slice(0, 60)}`)"""
 
 
 @cache
@@ -28,11 +33,12 @@ class Visitor:
     `agent_goes`: the agent stops in this test, and the browser may tell of connections that broke.
     """
 
-    def __init__(self, gate, browser, role, language, size, *, dark=False):
+    def __init__(self, gate, browser, role, language, size, *, dark=False, theme=None):
         self.gate = gate
         self.errors = []
         self.agent_goes = False
         self.foreign = []
+        self._theme = theme
         self._context = browser.new_context(
             viewport={"width": size[0], "height": size[1]},
             has_touch=size[0] < 600,
@@ -50,6 +56,8 @@ class Visitor:
         """Be somebody of this role, in this language; None: nobody."""
         self._context.clear_cookies()
         cookies = {"gate-language": language}
+        if self._theme is not None:
+            cookies["gate-theme"] = self._theme
         if role is not None:
             cookies["gate-session"] = self.gate.token(role)
         self._context.add_cookies([{"name": n, "value": v, "url": self.gate.url} for n, v in cookies.items()])
@@ -77,12 +85,19 @@ class Visitor:
         """How far the page can be moved sideways; 0 where all of it fits."""
         return self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
 
+    def cut(self):
+        """Texts of which a part cannot be seen, because their place is too small: class and beginning of each."""
+        return self.page.evaluate(_CUT)
+
     def barriers(self):
-        """What axe-core finds serious for people who see, hear or move less: rule, and the first place of each."""
+        """What axe-core finds for people who see, hear or move less: rule, and the first place of each.
+
+        All but what it calls minor.
+        """
         # Evaluated, not linked: the policy of the page allows no foreign script, and stays in force.
         self.page.evaluate(_axe())
         found = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
-        return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found if one["impact"] in _SERIOUS]
+        return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found if one["impact"] in _COUNTS]
 
     def picture(self, name):
         """Keep what the page looks like as build/console/<name>.png."""

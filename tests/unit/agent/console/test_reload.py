@@ -117,5 +117,6 @@ def test_a_file_that_is_broken_at_a_reload_is_told_on_the_lanes_page_until_it_is
 
 def banner(browser):
     """What stands above the content of the page Lane."""
-    found = re.search(r'<article class="error refused" role="alert">(.*?)</article>', browser.get("/lane/out").text)
-    return found[1] if found else ""
+    page = browser.get("/lane/out").text
+    found = re.search(r'<div class="notice is-refused refused" role="alert">(.*?)</div></div>', page, re.DOTALL)
+    return " ".join(found[1].split()) if found else ""
