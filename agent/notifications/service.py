@@ -32,6 +32,7 @@ from agent.notifications.channels import channel_rules, channels_of, watch_rules
 from agent.notifications.delivery import ChannelView, DeliveryError
 from agent.notifications.kept_state import NAME, KeptState, keep, load
 from agent.notifications.wording import message_of, test_message
+from agent.service.parallel import Job
 from agent.service.worker import Backoff, Worker
 from agent.store.errors import JournalError
 from agent.store.journal import JournalReader, opened
@@ -45,13 +46,14 @@ if TYPE_CHECKING:
     from agent.core.model import Instant
     from agent.core.notices import ChannelRules, Notice, NoticeKind, WatchRules
     from agent.i18n import Language
-    from agent.notifications.delivery import Channel
+    from agent.notifications.delivery import Channel, Rendered
     from agent.settings import Settings
 
 log = logging.getLogger(__name__)
 
-LIMIT_S: Final = 180.0
-"""The resolver may take 30 s, and an attempt a minute, on each of two channels."""
+LIMIT_S: Final = 60.0
+LATE_S: Final = 150.0
+"""An attempt takes a minute at most, and the resolver before it some 30 s."""
 STOP_S: Final = 2.5
 LOOK_S: Final = 1.0
 CERTIFICATES_EVERY_S: Final = 3600.0
@@ -106,6 +108,15 @@ class NotificationDependencies:
     look_s: float = LOOK_S
 
 
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """A message under way. `began_at`: monotonic seconds. `dropped`: so many dropped notices it tells of."""
+
+    job: Job[DeliveryError | None]
+    began_at: float
+    dropped: int
+
+
 class NotificationService:
     """For all threads but what its own thread does. Without channels it only shows notices in open pages."""
 
@@ -120,6 +131,7 @@ class NotificationService:
         self._buckets = {one.name: TokenBucket(per_s, max(1.0, settings.most_an_hour / 4)) for one in settings.channels}
         self._views = {one.name: ChannelView(one.name, one.place) for one in settings.channels}
         self._lock = threading.Lock()
+        self._attempts: dict[str, _Attempt] = {}
         self._reported = ReportOnce()
         self._trouble = ""
         self._written = (0, 0)
@@ -150,7 +162,7 @@ class NotificationService:
         if channel is None:
             raise DeliveryError(Text("{channel} is not set up", channel=name))
         utc = self._dependencies.now().utc
-        message = test_message(f"ntc_{uuid.uuid4().hex}", self._settings.gate, utc, self._settings.language)
+        message = test_message(_new_id(), self._settings.gate, utc, self._settings.language)
         try:
             channel.send(message, utc)
         except DeliveryError as error:
@@ -181,9 +193,6 @@ class NotificationService:
         kept = self._with_notices(kept.model_copy(update={"watch": watch}), notices)
         self._keep(before, kept)
         for channel in self._settings.channels:
-            self.worker.touch()
-            if self.worker.stopping:
-                return
             self._deliver(channel)
 
     def _known(self) -> KeptState:
@@ -247,31 +256,52 @@ class NotificationService:
     # -------------------------------------------------------------------------------------------------------- delivery
 
     def _deliver(self, channel: Channel) -> None:
-        """Make one attempt, where one is due."""
-        now, before = self._dependencies.now(), self._known()
+        """Begin an attempt, where one is due and none is under way; or take what came of the one that was."""
+        attempt = self._attempts.get(channel.name)
+        if attempt is None:
+            self._begin(channel)
+        elif attempt.job.runs:
+            self._note_late(channel.name, attempt)
+        else:
+            del self._attempts[channel.name]
+            self._end(channel.name, attempt)
+
+    def _begin(self, channel: Channel) -> None:
+        now = self._dependencies.now()
         rules, bucket = self._settings.rules[channel.name], self._buckets[channel.name]
         outbox, message = next_message(
-            before.outboxes.get(channel.name, Outbox()),
+            self._known().outboxes.get(channel.name, Outbox()),
             rules,
             utc=now.utc,
             local=self._dependencies.local(),
             may=lambda: bucket.try_acquire(now.at),
-            new_id=lambda: f"ntc_{uuid.uuid4().hex}",
+            new_id=_new_id,
         )
         # The id is on the disk before the message leaves: after a kill it is sent again as the same one.
         self._put_back(channel.name, outbox)
         if message is None:
             return
-        try:
-            channel.send(message_of(message, self._settings.gate, outbox.dropped, self._settings.language), now.utc)
-        except DeliveryError as error:
-            self._note_failure(channel.name, error.detail, now.utc)
-            draw = random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
-            after = lost(outbox) if error.for_good else failed(outbox, now.utc, draw, error.after_s)
-            self._put_back(channel.name, after)
+        rendered = message_of(message, self._settings.gate, outbox.dropped, self._settings.language)
+        # On a thread of its own: one that hangs holds up neither the other channel nor a stop.
+        job = Job(f"notices by {channel.name}", partial(_outcome, channel, rendered, now.utc))
+        self._attempts[channel.name] = _Attempt(job, now.at, outbox.dropped)
+
+    def _end(self, name: str, attempt: _Attempt) -> None:
+        error = attempt.job.result(0.0)
+        utc, outbox = self._dependencies.now().utc, self._known().outboxes.get(name, Outbox())
+        if error is None:
+            self._note_success(name, utc)
+            told = max(0, outbox.dropped - attempt.dropped)
+            self._put_back(name, sent(outbox).model_copy(update={"dropped": told}))
             return
-        self._note_success(channel.name, now.utc)
-        self._put_back(channel.name, sent(outbox).model_copy(update={"dropped": 0}))
+        self._note_failure(name, error.detail, utc)
+        draw = random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
+        self._put_back(name, lost(outbox) if error.for_good else failed(outbox, utc, draw, error.after_s))
+
+    def _note_late(self, name: str, attempt: _Attempt) -> None:
+        now = self._dependencies.now()
+        if now.at - attempt.began_at > LATE_S and not self._views[name].trouble:
+            self._note_failure(name, Text("it does not answer, and the attempt does not end"), now.utc)
 
     def _put_back(self, name: str, outbox: Outbox) -> None:
         before = self._known()
@@ -299,6 +329,19 @@ class NotificationService:
             before = self._views[name]
             self._views[name] = change(before)
         return before
+
+
+def _new_id() -> str:
+    return f"ntc_{uuid.uuid4().hex}"
+
+
+def _outcome(channel: Channel, message: Rendered, utc: float) -> DeliveryError | None:
+    """Why it was not delivered; None: it was."""
+    try:
+        channel.send(message, utc)
+    except DeliveryError as error:
+        return error
+    return None
 
 
 def _counted(view: ChannelView, result: str) -> Mapping[str, int]:

@@ -186,7 +186,7 @@ class _Server(HTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: _Server  # pyright: ignore[reportIncompatibleVariableOverride]
+    server: _Server
     timeout = REQUEST_S
 
     def do_GET(self) -> None:

@@ -60,7 +60,13 @@ class World:
     def started(self, *, rules=HELD, watch=AT_ONCE, most_an_hour=3600, begin=0, channels=None):
         given = (self.channel,) if channels is None else channels
         settings = NotificationSettings(
-            "khorgos-01", Language.EN, watch, given, {"mail": rules}, most_an_hour, frozenset(NoticeKind)
+            "khorgos-01",
+            Language.EN,
+            watch,
+            given,
+            {"mail": rules, "webhook": rules},
+            most_an_hour,
+            frozenset(NoticeKind),
         )
         self.service = NotificationService(
             settings,
@@ -249,8 +255,30 @@ def test_a_channel_that_hangs_keeps_no_record_waiting(world):
     for _ in range(50):
         world.raise_alarm(Alarm.BLOCKED)
     assert world.journal.head == 51
+    world.caught_up()  # It follows the journal meanwhile.
+    assert world.service.stop()  # And holds up no stop.
     freed.set()
     eventually(lambda: world.channel.messages)
+
+
+def test_a_channel_that_hangs_does_not_hold_up_the_other(world):
+    freed = threading.Event()
+
+    class Hanging(Recording):
+        name = "webhook"
+
+        def send(self, _message, _utc):
+            freed.wait()
+
+    service = world.started(channels=(Hanging(), world.channel))
+    world.raise_alarm()
+    eventually(lambda: world.channel.messages)
+    world.utc += following.LATE_S + 1
+    eventually(lambda: service.views[0].trouble)
+    assert (service.views[0].waiting, service.views[1].waiting) == (1, 0)
+    freed.set()
+    eventually(lambda: service.views[0].sent_utc)
+    assert service.views[0].trouble == ""
 
 
 def test_numbers_of_the_board_go_up_and_only_the_last_are_kept():
