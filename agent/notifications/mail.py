@@ -21,8 +21,10 @@ from drivers.text import Text, reason
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Buffer, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from typing_extensions import Buffer
 
     from agent.notifications.delivery import Rendered
 
