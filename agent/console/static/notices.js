@@ -33,6 +33,7 @@ function showToast(notice) {
   }
   const toast = document.createElement("div");
   toast.className = `toast is-${notice.tone}`;
+  toast.dataset.notice = String(notice.number);
   toast.setAttribute("role", notice.tone === "refused" ? "alert" : "status");
   const icon = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   icon.setAttribute("class", "ico");
@@ -46,7 +47,8 @@ function showToast(notice) {
   toast.append(icon, words);
   toast.addEventListener("click", () => toast.remove());
   toasts.append(toast);
-  while (toasts.children.length > MOST_TOASTS) toasts.firstElementChild.remove();
+  const shown = [...toasts.querySelectorAll("[data-notice]")];
+  for (const old of shown.slice(0, -MOST_TOASTS)) old.remove();
   setTimeout(() => toast.remove(), TOAST_MS);
 }
 

@@ -104,7 +104,9 @@ TERMS = {
         Term("events?", "событи"),
         Term(r"journal\b(?!\.)", "журнал", r"\bлог(?:[аеиу]|ом|ов)?\b|протокол", "protocol"),
         Term("the log|gate's log", "журнал[а-я]* программы", "журнал[а-я]* службы"),
-        Term(r"brokers?\b(?!\.)", "брокер", r"\bсервер(?!\w* времени)", "another server|mail server|the (?:EST )?server"),
+        Term(
+            r"brokers?\b(?!\.)", "брокер", r"\bсервер(?!\w* времени)", "another server|mail server|the (?:EST )?server"
+        ),
         Term(r"lists?\b(?!\.)", "спис", "перечн"),
         Term("watch list", "спис(?:ок|к[а-я]+) наблюдения", "спис(?:ок|к[а-я]+) контроля"),
         Term("barrier", "шлагбаум", "барьер|заграждени"),
