@@ -21,7 +21,7 @@ from drivers.text import Text, reason
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from typing_extensions import Buffer
@@ -143,7 +143,7 @@ class _Client(smtplib.SMTP):
 class _Lines:
     """The lines of a connection, within the time that is left."""
 
-    def __init__(self, sock: socket.socket, left_s: Any) -> None:
+    def __init__(self, sock: socket.socket, left_s: Callable[[], float]) -> None:
         self._sock = sock
         self._left_s = left_s
         self._held = b""

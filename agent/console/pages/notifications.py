@@ -17,8 +17,6 @@ from drivers.text import Text
 router = APIRouter()
 NAV = Nav(Place.SETTINGS, 60, "/settings/notifications", Text("Notifications"), Role.TECHNICIAN)
 
-CHANNELS = ("webhook", "mail")
-
 
 @dataclass(frozen=True, slots=True)
 class ShownChannel:
@@ -87,10 +85,11 @@ def news(
 def _shown(gate: Gate) -> dict[str, Any]:
     settings = gate.loaded.settings
     views = {one.name: one for one in gate.notifications.views}
-    sections = {"webhook": settings.webhook, "mail": settings.mail}
+    webhook, mail = settings.webhook, settings.mail
     return {
         "channels": [
-            ShownChannel(name, views.get(name), sections[name].kinds, sections[name].quiet_hours) for name in CHANNELS
+            ShownChannel("webhook", views.get("webhook"), webhook.kinds, webhook.quiet_hours),
+            ShownChannel("mail", views.get("mail"), mail.kinds, mail.quiet_hours),
         ],
         "general": settings.notifications,
         "trouble": gate.notifications.trouble,
