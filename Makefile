@@ -21,7 +21,7 @@ help:  ## Say what there is
 setup:  ## Install what is missing: Debian packages, Python packages from the lock, models
 	@PYTHON=$(PYTHON) VENV=$(VENV) tools/setup.sh
 
-demo:  ## Play fourteen vehicles at a gate on this machine: broker, lists, relay board, sign, camera, agent
+demo:  ## Play fourteen vehicles at a gate on this machine, in the terminal and in a browser; then you choose more
 	@PYTHON=$(PYTHON) VENV=$(VENV) tools/setup.sh demo
 	@$(BIN)/gate-agent demo
 

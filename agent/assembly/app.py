@@ -171,6 +171,7 @@ class App:
             _part("the renewal of certificates", parts.renewal),
             _part("the evidence", parts.evidence_writer),
             _part("the retention", records.retention),
+            _part("the notifications", parts.notifications),
         ]
         taking = (
             []

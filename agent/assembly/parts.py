@@ -34,6 +34,7 @@ from agent.lane.decider import Decider, Sources, lane_place
 from agent.lists import ListService
 from agent.mqtt import GateIdentity
 from agent.numbers import CountingJob
+from agent.notifications import NotificationDependencies, NotificationService, NotificationSettings
 from agent.observability import Counters, LogLevel, MeasuredParts
 from agent.recording import OWN_NAME
 from agent.service.cleanup import on_failure
@@ -169,7 +170,7 @@ class GateParts:
         self.log_level = LogLevel(settings.log.level)
         self.central = self._make_central() if settings.mqtt.enabled else None
         self.renewal = certificate_renewal(settings, clock)
-        self.diagnostics = self._make_diagnostics()
+        self.notifications, self.diagnostics = self._make_notifications(), self._make_diagnostics()
         self.simulated_runs = dict(
             simulated_vehicle_runs(settings.lanes, scene_folders(settings.state.directory, os.environ))
         )
@@ -359,6 +360,18 @@ class GateParts:
             uploads=UploadParts(service, self.records.bundles, lambda: self.diagnostics.bundle()),  # noqa: PLW0108
         )
 
+    def _make_notifications(self) -> NotificationService:
+        expiries = expiry_table(self.settings, self.lists.registry, self.renewal).now
+        dependencies = NotificationDependencies(
+            state=self.settings.state.directory,
+            head=lambda: self.journal.head,
+            begin=self.journal.head,
+            now=self._clock.now,
+            local=self._local_time,
+            expiries=lambda: [(one.kind.value, one.subject, one.ends_utc) for one in expiries() if one.ends_utc],
+        )
+        return NotificationService(NotificationSettings.of(self.settings), dependencies)
+
     def _make_diagnostics(self) -> Diagnostics:
         dependencies = DiagnosticsDependencies(
             parts=self._measured_parts(),
@@ -373,6 +386,7 @@ class GateParts:
             site=lambda: self.site.gates,
             second_reading=self.second_reading,
             fleet=self.fleet.report,
+            notifications=lambda: (self.notifications.trouble, self.notifications.views),
         )
         return Diagnostics(dependencies, self._counters)
 
@@ -398,6 +412,7 @@ class GateParts:
             uploads=lambda: {} if central is None else central.uploads.outcomes,
             refused=lambda: self.status.refused is not None,
             expiries=expiry_table(self.settings, self.lists.registry, self.renewal).now,
+            notifications=lambda: self.notifications.views,
         )
 
     def _gate(self) -> Gate:
@@ -426,6 +441,7 @@ class GateParts:
             simulated_runs=self.simulated_runs,
             fingerprint_key=self.fingerprint_key,
             anchors=self.anchors,
+            notifications=self.notifications,
         )
 
     def _health_message(self) -> bytes:

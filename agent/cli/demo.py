@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -14,13 +15,19 @@ def demo(
     out: Annotated[Path, typer.Option(help="Folder for what the demo writes; it is made again each time.")] = Path(
         "demo-out"
     ),
+    *,
+    exit_: Annotated[
+        bool, typer.Option("--exit", help="End after the vehicles, also where there is a terminal.")
+    ] = False,
 ) -> None:
     """Play fourteen vehicles at a gate on this machine, with everything but the steel.
 
-    Starts a broker on a free port, an emulated relay board, barrier and LED sign on pseudo terminals, a simulated
-    camera, the agent itself with its driver page and a small central system that declares vehicles and revokes a
-    permit, and shows what the gate sees, decides, tells the driver and publishes. Ends with a table, the journal
-    verified, and pictures of the vehicles in the folder, also on one page, report.html. Exit code 0 when every
+    Starts a broker on a free port, an emulated relay board, barrier and LED sign on pseudo terminals, a simulated camera,
+    the agent itself with its driver page and a small central system that declares vehicles and revokes a permit, and
+    shows what the gate sees, decides, tells the driver and publishes. A link, which works once, shows the same in the
+    console of the gate, in a browser of this computer. In a terminal you then choose what comes next, by a key or in
+    the browser, until you press q; without one, and with --exit, the demo ends by itself. It ends with a table, the
+    journal verified, and pictures of the vehicles in the folder, also on one page, report.html. Exit code 0 when every
     vehicle ended as it must.
     """
     from agent.clock import Clock  # noqa: PLC0415
@@ -34,7 +41,8 @@ def demo(
 
     try:
         with Screen(ACTS) as screen:
-            right = DemoRunner(out.resolve(), int(Clock().now().utc), screen, ACTS).run()
+            stays = not exit_ and sys.stdin.isatty() and screen.console.is_terminal
+            right = DemoRunner(out.resolve(), int(Clock().now().utc), screen, ACTS, stays=stays).run()
     except (BrokerError, DemoError) as error:
         typer.echo(f"gate-agent demo: {error}", err=True)
         raise typer.Exit(exit_codes.FAILED) from None

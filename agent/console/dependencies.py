@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from agent.lane import LaneService, SimulatedVehicleRun
     from agent.lists import ListService
     from agent.mqtt import BrokerLinkView
+    from agent.notifications import NotificationService
     from agent.recording import Recorder, TrustMonitor
     from agent.settings import LoadedSettings
     from agent.store.evidence import EvidenceStore
@@ -44,7 +45,7 @@ class Gate:
     again, as SIGHUP does; returns at once. `simulated_runs`: of the lanes on which a simulated vehicle can be played.
     `trust`: whether the gate still has what it keeps. `diagnostics`: figures, metrics and what the doctor finds.
     `fingerprint_key`: with which secrets of the configuration are hashed where an event tells that they changed.
-    `anchors`: the trust anchors, and what waits to change them.
+    `anchors`: the trust anchors, and what waits to change them. `notifications`: notices on their way to people.
     """
 
     loaded: LoadedSettings
@@ -67,6 +68,7 @@ class Gate:
     simulated_runs: Mapping[str, SimulatedVehicleRun]
     fingerprint_key: bytes
     anchors: AnchorFollower
+    notifications: NotificationService
 
     def audit(self, person: Person, act: str, *, lane: str | None = None, detail: str = "", done: bool = True) -> None:
         """Record what somebody did on a page, as an event. Waits for the disk.

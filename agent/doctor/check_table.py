@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from agent.doctor.collectors.user import SystemUser
     from agent.doctor.facts import ClockFacts, InputsFacts, ListsFacts, RelayFacts
     from agent.lane import LaneService
+    from agent.notifications import ChannelView
     from agent.service.worker_supervisor import WorkerSupervisor
     from agent.settings import LoadedSettings, Settings
     from agent.site import GateView
@@ -78,7 +79,7 @@ class TaskDependencies:
 
 @dataclass(frozen=True, slots=True)
 class HeldDevices:
-    """The devices of an agent that runs, its threads, and what it knows of the other gates of its site.
+    """The devices of an agent that runs, its threads, its neighbours, and how notices get to people.
 
     `places`: the lanes of each relay board, by where it is.
     """
@@ -91,6 +92,7 @@ class HeldDevices:
     places: Mapping[str, list[str]]
     site: Callable[[], tuple[GateView, ...]]
     second_reading: SecondReadingService
+    notifications: Callable[[], tuple[str, tuple[ChannelView, ...]]]
 
 
 def common_tasks(dependencies: TaskDependencies) -> list[Task]:
@@ -174,6 +176,11 @@ def held_device_tasks(settings: Settings, parts: HeldDevices) -> list[Task]:
     return [
         Task(DiagnosticCheck.PARTS, lambda: running.parts(parts.workers.states), of_software.parts),
         Task(DiagnosticCheck.SITE, lambda: running.site(parts.site()), of_others.site),
+        Task(
+            DiagnosticCheck.NOTIFICATIONS,
+            lambda: running.notifications(*parts.notifications()),
+            of_software.notifications,
+        ),
         Task(DiagnosticCheck.CAMERAS, partial(running.cameras, parts.cameras), of_devices.cameras),
         Task(
             DiagnosticCheck.SECOND_READING,

@@ -49,6 +49,7 @@ class DiagnosticCheck(StrEnum):
     MODELS = "models"
     BROKERS = "brokers"
     SITE = "site"
+    NOTIFICATIONS = "notifications"
     LISTS = "lists"
     PORTS = "ports"
     CAMERAS = "cameras"
@@ -86,6 +87,9 @@ class FindingCode(StrEnum):
     PART_STALLED = "PART_STALLED"
     PART_FAILED = "PART_FAILED"
     PART_RESTARTED = "PART_RESTARTED"
+    NOTIFICATION_FAILING = "NOTIFICATION_FAILING"
+    NOTIFICATIONS_DROPPED = "NOTIFICATIONS_DROPPED"
+    NOTIFICATIONS_STOPPED = "NOTIFICATIONS_STOPPED"
     CLOCK_UNTRUSTED = "CLOCK_UNTRUSTED"
     CLOCK_UNSYNCHRONISED = "CLOCK_UNSYNCHRONISED"
     CLOCK_INEXACT = "CLOCK_INEXACT"
@@ -205,6 +209,9 @@ _WARNINGS: Final = frozenset(
         FindingCode.DRIVER_UNUSABLE,
         FindingCode.WATCHDOG_OFF,
         FindingCode.PART_RESTARTED,
+        FindingCode.NOTIFICATION_FAILING,
+        FindingCode.NOTIFICATIONS_DROPPED,
+        FindingCode.NOTIFICATIONS_STOPPED,
         FindingCode.CLOCK_UNSYNCHRONISED,
         FindingCode.CLOCK_INEXACT,
         FindingCode.DISK_LOW,

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from agent.core.fleet import FleetReport
     from agent.doctor.facts import ListsFacts
     from agent.mqtt import BrokerLinkView, MqttClient
+    from agent.notifications import ChannelView
     from agent.observability import Counters, MeasuredParts
     from agent.service.worker import Worker
     from agent.settings import LoadedSettings
@@ -48,7 +49,7 @@ class DiagnosticsDependencies:
 
     `places`: the lanes of each relay board. `boot`: of this start. `utc`: the wall clock. `central`: the connection to
     central; None: the gate has none. `site`: what is known of the other gates of the site. `fleet`: what is told of the
-    fleet documents.
+    fleet documents. `notifications`: why no notices can be made, "" for nothing, and how each channel does.
     """
 
     parts: MeasuredParts
@@ -63,6 +64,7 @@ class DiagnosticsDependencies:
     site: Callable[[], tuple[GateView, ...]]
     second_reading: SecondReadingService
     fleet: Callable[[], FleetReport | None] = lambda: None
+    notifications: Callable[[], tuple[str, tuple[ChannelView, ...]]] = lambda: ("", ())
 
 
 class Diagnostics:
@@ -167,6 +169,7 @@ class Diagnostics:
             dependencies.places,
             dependencies.site,
             dependencies.second_reading,
+            dependencies.notifications,
         )
         tasks = [*common_tasks(task_dependencies), *held_device_tasks(settings, devices)]
         quiet = Task(DiagnosticCheck.BROKERS, self._linked, judging.brokers)

@@ -97,6 +97,25 @@ class WatchdogFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelFacts:
+    """A way to people. `trouble`: why the last attempt failed. `waiting`, `dropped`: notices."""
+
+    name: str
+    place: str
+    trouble: str = ""
+    waiting: int = 0
+    dropped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationFacts:
+    """How notices get to people. `trouble`: why none can be made; "" for nothing."""
+
+    trouble: str
+    channels: tuple[ChannelFacts, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerFacts:
     """One thread of the agent that runs. `failures`: since its start.
 

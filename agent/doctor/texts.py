@@ -48,6 +48,7 @@ TITLES: Final[Mapping[DiagnosticCheck, Text]] = {
     DiagnosticCheck.MODELS: Text("Networks of the plate reader"),
     DiagnosticCheck.BROKERS: Text("Brokers"),
     DiagnosticCheck.SITE: Text("Gates of the site"),
+    DiagnosticCheck.NOTIFICATIONS: Text("Notifications"),
     DiagnosticCheck.LISTS: Text("Lists"),
     DiagnosticCheck.PORTS: Text("Ports"),
     DiagnosticCheck.CAMERAS: Text("Cameras"),
@@ -143,6 +144,21 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
     FindingCode.PART_RESTARTED: Advice(
         Text("It has failed {count} times since the start and works again."),
         Text("Send a support bundle: this is a bug in the agent."),
+    ),
+    FindingCode.NOTIFICATION_FAILING: Advice(
+        Text("Notices are not delivered: {trouble}. {waiting} are waiting."),
+        Text(
+            "Check the section in the configuration and the network, then send a test message: Settings, "
+            "Notifications, or `gate-agent notify test`. The gate keeps trying."
+        ),
+    ),
+    FindingCode.NOTIFICATIONS_DROPPED: Advice(
+        Text("{count} notices could not be delivered in time and were dropped."),
+        Text("Read the alarms in the journal: it has all of them. Then check the receiver."),
+    ),
+    FindingCode.NOTIFICATIONS_STOPPED: Advice(
+        Text("Notices cannot be made: {trouble}"),
+        Text("Check the disk and the journal. The gate keeps trying."),
     ),
     FindingCode.CLOCK_UNTRUSTED: Advice(
         Text("The clock is not reliable, so an officer must decide on every vehicle: {why}"),

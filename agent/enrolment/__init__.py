@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from agent.enrolment.enrolling import EnrolmentFiles, EnrolmentPlan, Outcome, enrol
     from agent.enrolment.est_client import EstClient, EstError, WaitError
     from agent.enrolment.expiry import MOST_KEYS, Expiry, ExpiryFile, ExpiryTable, renewal_utc
-    from agent.enrolment.http_exchange import ExchangeError
+    from agent.enrolment.http_exchange import Answer, ExchangeError, exchange
     from agent.enrolment.renewal import CertificateRenewal, RenewalView
     from agent.enrolment.server_trust import ServerTrust, ServerTrustError, fingerprint
 else:
@@ -24,6 +24,7 @@ else:
 
 __all__ = [
     "MOST_KEYS",
+    "Answer",
     "AnswerError",
     "CertificatePair",
     "CertificateRenewal",
@@ -45,6 +46,7 @@ __all__ = [
     "ServerTrustError",
     "WaitError",
     "enrol",
+    "exchange",
     "fingerprint",
     "renewal_utc",
 ]

@@ -129,6 +129,20 @@ class WorkerFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelFigures:
+    """A way to people, and the notices for it. `well`: its last attempt did not fail.
+
+    `results`: attempts since the start, by how they ended.
+    """
+
+    channel: str
+    well: bool
+    waiting: int
+    dropped: int
+    results: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class GateFigures:
     """The whole gate now. None: not there, or it cannot be known now.
 
@@ -155,3 +169,4 @@ class GateFigures:
     parts: tuple[WorkerFigures, ...]
     configuration_refused: bool
     expiries: tuple[Expiry, ...] = ()
+    notifications: tuple[ChannelFigures, ...] = ()

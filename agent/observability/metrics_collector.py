@@ -11,6 +11,7 @@ from agent.core.lane import LaneState
 from agent.devices import PortState
 from agent.observability.figures import (
     CameraFigures,
+    ChannelFigures,
     DiskFigures,
     GateFigures,
     JournalFigures,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from agent.enrolment import Expiry
     from agent.lane import LaneService
     from agent.mqtt import BrokerLinkView, UplinkView
+    from agent.notifications import ChannelView
     from agent.recording import Recorder
     from agent.service.watchdog import Watchdog
     from agent.service.worker_supervisor import WorkerSupervisor
@@ -69,6 +71,7 @@ class MeasuredParts:
     refused: Callable[[], bool]
     expiries: Callable[[], tuple[Expiry, ...]] = tuple
     uploads: Callable[[], Mapping[str, int]] = dict
+    notifications: Callable[[], tuple[ChannelView, ...]] = tuple
 
 
 class MetricsCollector:
@@ -109,6 +112,7 @@ class MetricsCollector:
             ),
             configuration_refused=parts.refused(),
             expiries=parts.expiries(),
+            notifications=tuple(map(_channel, parts.notifications())),
         )
 
 
@@ -187,6 +191,10 @@ def _uplink(view: UplinkView | None, pictures_waiting: int, uploads: Mapping[str
         resend_after_s=view.resend_after_s,
         uploads=uploads,
     )
+
+
+def _channel(view: ChannelView) -> ChannelFigures:
+    return ChannelFigures(view.name, not view.trouble, view.waiting, view.dropped, view.results)
 
 
 def _disk(state: Path) -> DiskFigures | None:

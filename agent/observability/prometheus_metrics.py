@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from agent.enrolment import Expiry
     from agent.observability.figures import (
         CameraFigures,
+        ChannelFigures,
         GateFigures,
         JournalFigures,
         LaneFigures,
@@ -111,6 +112,7 @@ class GateCollector(Collector):
         yield from _uplink(now.uplink)
         yield from _machine(now)
         yield from _expiries(now.expiries)
+        yield from _notifications(now.notifications)
 
 
 def registry(figures: Callable[[], GateFigures], counters: Counters) -> CollectorRegistry:
@@ -348,6 +350,33 @@ def _machine(now: GateFigures) -> Iterator[Metric]:
         "configuration_refused",
         "1 while the configuration on the disk cannot be used and the last good one runs.",
         float(now.configuration_refused),
+    )
+
+
+def _notifications(channels: tuple[ChannelFigures, ...]) -> Iterator[Metric]:
+    yield _gauge(
+        "notifications_well",
+        "1 while the last message of the channel, mail or webhook, was delivered.",
+        ("channel",),
+        (((one.channel,), float(one.well)) for one in channels),
+    )
+    yield _gauge(
+        "notifications_waiting",
+        "Notices that are not delivered yet.",
+        ("channel",),
+        (((one.channel,), float(one.waiting)) for one in channels),
+    )
+    yield _gauge(
+        "notifications_dropped",
+        "Notices that were dropped since the last message that was delivered.",
+        ("channel",),
+        (((one.channel,), float(one.dropped)) for one in channels),
+    )
+    yield _counter(
+        "notifications_messages",
+        "Attempts to deliver a message, by how they ended: done or failed.",
+        ("channel", "result"),
+        (((one.channel, result), float(count)) for one in channels for result, count in one.results.items()),
     )
 
 

@@ -18,9 +18,13 @@ from sim.demo.agent_process import start_agent, stop_agent
 from sim.demo.awaited_events import is_device, is_list, is_manual
 from sim.demo.broker import Broker
 from sim.demo.central import Central
+from sim.demo.choices import Choice, visitors
 from sim.demo.driver_page import is_served
 from sim.demo.event_lines import lists_behind
+from sim.demo.guest import GuestDoor
+from sim.demo.keyboard import Keyboard
 from sim.demo.list_publisher import DemoListPublisher
+from sim.demo.open_house import OpenHouse, Stage
 from sim.demo.permits import papers_of
 from sim.demo.real_time import RealTimeRunner
 from sim.demo.result import DemoResult
@@ -51,13 +55,17 @@ class DemoError(Exception):
 
 
 class DemoRunner:
-    """Everything of one run; `run` plays these vehicles and says whether all was as it must be. `utc`: Unix seconds."""
+    """Everything of one run; `run` plays these vehicles and says whether all was as it must be. `utc`: Unix seconds.
 
-    def __init__(self, folder: Path, utc: int, screen: Screen, acts: tuple[Act, ...]) -> None:
+    `stays`: after them a visitor chooses what comes, until that is ended; needs a terminal.
+    """
+
+    def __init__(self, folder: Path, utc: int, screen: Screen, acts: tuple[Act, ...], *, stays: bool = False) -> None:
         self._folder = folder
         self._utc = utc
         self._screen = screen
         self._acts = acts
+        self._visitors = visitors() if stays else {}
         self._pause = threading.Event()
 
     def run(self) -> bool:
@@ -71,7 +79,7 @@ class DemoRunner:
             self._broker.start()
             stack.callback(self._broker.stop)
             serial_port = self._folder / "relay-board"
-            board = stack.enter_context(ModbusEmulator(serial_port))
+            board = self._board = stack.enter_context(ModbusEmulator(serial_port))
             self._site = demo_site.build(self._folder, serial_port, self._broker.port, self._utc)
             self._yard = self._yard_with_sign(stack)
             self._clockwork = RealTimeRunner(lambda number, on: board.set_input(number, on=on), self._moved)
@@ -85,9 +93,11 @@ class DemoRunner:
             agent = start_agent(self._site)
             stack.callback(stop_agent, agent)
             self._await_all_up()
+            door = self._open_door(stack)
             results = [self._play(act) for act in self._acts]
+            heard_out = not self._visitors or self._stay(door)
             stop_agent(agent)
-            notes = reckoning(self._central, self._site, results)
+            notes = reckoning(self._central, self._site, results) if heard_out else []
         self._screen.summary(results, notes)
         return all(result.right for result in results) and not any("[red]" in note for note in notes)
 
@@ -99,6 +109,55 @@ class DemoRunner:
             self._await(partial(is_device, family=family, state=state), START_TIMEOUT_S, f"the {family}")
         self._until(lambda: is_served(self._site.driver_page), "the driver page", START_TIMEOUT_S)
         self._screen.driver_page(self._site.driver_page)
+
+    def _open_door(self, stack: ExitStack) -> GuestDoor:
+        """Let the visitor's browser in, and tell where."""
+        door = GuestDoor(self._site, lambda: self._screen.now)
+        door.start()
+        stack.callback(door.stop)
+        self._screen.guest(door.link, door.page if self._visitors else "")
+        return door
+
+    def _stay(self, door: GuestDoor) -> bool:
+        """Play what the visitor chooses. False where Ctrl-C ended it: then the broker and the agent have ended too."""
+        stage = Stage(
+            drive_up=self._drive_up,
+            granted=self._granted,
+            refuse=self._clockwork.refuse,
+            leave=self._leave,
+            pulses=lambda: self._clockwork.pulses,
+            heard=lambda after: [event for event in list(self._central.events) if event["seq"] > after],
+            last=lambda: self._central.last,
+            plug=lambda there: self._board.plug() if there else self._board.unplug(),
+            line=self._set_line,
+            say=self._screen.step,
+            lost=DemoError,
+            wait=self._pause.wait,
+        )
+        with Keyboard() as keyboard:
+
+            def chosen() -> list[Choice]:
+                found = [Choice(key) for key in keyboard.pressed() if key in set(Choice)] + door.chosen()
+                door.words = house.words
+                self._screen.choices({choice.value: words for choice, words in house.words.items()})
+                return found
+
+            house = OpenHouse(stage, self._visitors, chosen)
+            self._screen.step("all vehicles have been; choose what comes next")
+            try:
+                house.run()
+            except KeyboardInterrupt:
+                return False
+            finally:
+                self._screen.choices({})
+        return True
+
+    def _set_line(self, there: bool) -> None:
+        if there:
+            self._broker.start()
+        else:
+            self._broker.stop()
+        self._screen.broker("up" if there else "AWAY")
 
     def _yard_with_sign(self, stack: ExitStack) -> Yard:
         card = stack.enter_context(OnbonEmulator(self._site.sign_port, demo_site.SIGN_LINES, demo_site.SIGN_COLUMNS))
@@ -113,15 +172,16 @@ class DemoRunner:
     def _issue(self, stack: ExitStack) -> None:
         """Issue every vehicle's permit, and let central declare them all."""
         site = self._site
+        acts = [*self._acts, *(act for some in self._visitors.values() for act in some)]
         self._papers: dict[str, DemoPermit] = {
-            act.title: papers_of(act, site.issuer, demo_site.SITE, self._utc) for act in self._acts
+            act.title: papers_of(act, site.issuer, demo_site.SITE, self._utc) for act in acts
         }
         self._office = stack.enter_context(
             DemoListPublisher.opened(self._folder / "central", demo_site.SITE, site.central.key, site.broker_port)
         )
         self._office.declare(
             papers.declaration
-            for act in self._acts
+            for act in acts
             if act.shown not in {"none", "first"}
             for papers in (self._papers[act.title],)
         )

@@ -9,10 +9,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from agent.core.events import AccessDecided, DriverShown
+from agent.core.events import AccessDecided, DriverShown, TransactionClosed
 from agent.i18n import Language
 from agent.i18n.event_text import event_summary
 from agent.i18n.event_tone import TERMINAL_STYLES, event_tone
+from sim.demo.tables import on_one_line
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -42,6 +43,8 @@ def _gist(kind: str, data: JsonObject) -> str:
         devices = dict.fromkeys(output["device"].partition("/")[2] for output in data["outputs"])
         return f"the driver was told {len(data['outputs'])} times, by {', '.join(devices)}"
     gist = event_summary(kind, data, Language.EN)
+    if kind == TransactionClosed.TYPE and data.get("driver_messages"):
+        gist = f'{gist} The driver was told: "{on_one_line(data["driver_messages"][-1]["message"])}"'
     plate, vin = (data.get(key) if kind == AccessDecided.TYPE else None for key in ("plate", "vin"))
     if vin:
         gist = f"{gist} VIN {vin['read']} ({vin['source']})"

@@ -15,7 +15,7 @@ from rich.text import Text
 from agent.core.model import Reason
 from sim.demo.event_lines import event_picture
 from sim.demo.real_time import QUICK, View
-from sim.demo.tables import advice_table, mark, messages_table, results_table
+from sim.demo.tables import advice_table, mark, messages_table, on_one_line, results_table
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 EVENT_LINES = 16
 FEWEST_EVENT_LINES = 5
-OTHER_LINES = 20
+OTHER_LINES = 23
 """Of the picture beside the events and the vehicles: headings, frames and the lane."""
 PANEL_FRAME = 4
 LANE_CELLS = 56
@@ -51,6 +51,8 @@ class Screen:
         self._view = View()
         self._sign: SignLines = ()
         self._page = ""
+        self._guest = self._choosing = ""
+        self._choices: dict[str, str] = {}
         self._broker = "up"
 
     def __enter__(self) -> Self:
@@ -63,6 +65,11 @@ class Screen:
     ) -> None:
         if self._live is not None:
             self._live.stop()
+
+    @property
+    def now(self) -> str:
+        """What happens now."""
+        return self._step
 
     def step(self, text: str) -> None:
         """Say what happens now."""
@@ -101,6 +108,19 @@ class Screen:
         """The driver page is served here."""
         self._page = address
         self.step(f"what the driver is told, in a browser: {address}")
+
+    def guest(self, link: str, page: str) -> None:
+        """This link logs a browser in; on this page vehicles are chosen; "": none are."""
+        self._guest, self._choosing = link, page
+        self.step(f"see it in a browser, open this link (it works once): {link}")
+
+    def choices(self, choices: dict[str, str]) -> None:
+        """What the visitor can choose, by the keys."""
+        if choices != self._choices:
+            self._choices = choices
+            if self._live is None and choices:
+                self.console.print(_keys(choices))
+            self._draw()
 
     def broker(self, state: str) -> None:
         """The broker went or came."""
@@ -148,6 +168,8 @@ class Screen:
         room = max(FEWEST_EVENT_LINES, min(EVENT_LINES, room))
         return Group(
             Text(f"gate agent demo - {self._step}", style="bold", no_wrap=True),
+            Text(f"browser: {self._guest or '...'}", overflow="fold"),
+            *([_keys(self._choices), Text(f"or choose here: {self._choosing}")] if self._choices else []),
             Panel(yard, title="at the barrier", width=LANE_CELLS + PANEL_FRAME),
             Panel(
                 SegmentLines(list(self._events)[-room:], new_lines=True),
@@ -160,12 +182,27 @@ class Screen:
     def _progress(self) -> Table:
         """The vehicles so far, each in one line."""
         table = Table(box=None, show_header=False, pad_edge=False)
-        for _ in range(4):
+        for _ in range(5):
             table.add_column(no_wrap=True)
         for number, result in enumerate(self._results, start=1):
             came = result.reason if result.reason != Reason.OK else result.outcome
-            table.add_row(mark(number, result, final=False), result.act.title, result.act.bears, came or "...")
+            row = (mark(number, result, final=False), result.act.title, result.act.bears, came or "...")
+            table.add_row(*row, _told(result))
         return table
+
+
+def _told(result: DemoResult) -> str:
+    """What the driver was told last, in words."""
+    return on_one_line(result.told[-1]) if result.told else ""
+
+
+def _keys(choices: dict[str, str]) -> Text:
+    """What can be chosen, on one line."""
+    line = Text("choose: ", overflow="fold")
+    for key, words in choices.items():
+        line.append(f"[{key}]", style="bold")
+        line.append(f" {words}   ")
+    return line
 
 
 def sign_line(lines: SignLines) -> Text:

@@ -62,11 +62,12 @@ def messages_table(results: list[DemoResult]) -> Table:
     table.add_column(justify="right")
     table.add_column(overflow="fold")
     for number, result in enumerate(results, start=1):
-        table.add_row(str(number), " > ".join(_on_one_line(message) for message in result.told))
+        table.add_row(str(number), " > ".join(on_one_line(message) for message in result.told))
     return table
 
 
-def _on_one_line(message: str) -> str:
+def on_one_line(message: str) -> str:
+    """What a driver is told, as a sign of one line says it; the code of a message that is not known."""
     known = message in set(DriverMessage)
     lines = sign_lines(DriverMessage(message), Language.EN, SIGN_COLUMNS, 1) if known else None
     return message if lines is None else " ".join(lines)

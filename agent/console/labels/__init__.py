@@ -10,6 +10,8 @@ from agent.console.labels import (
     lane,
     numbers,
     people,
+    notifications,
+    people,
 )
 
 __all__ = [
@@ -21,5 +23,7 @@ __all__ = [
     "health",
     "lane",
     "numbers",
+    "people",
+    "notifications",
     "people",
 ]

@@ -10,8 +10,10 @@ from agent.devices import PortState, ScannerState
 from agent.doctor.collectors.devices import camera_facts
 from agent.doctor.facts import (
     CameraFacts,
+    ChannelFacts,
     DriverDeviceFacts,
     InputsFacts,
+    NotificationFacts,
     RelayFacts,
     ScannerFacts,
     SecondReadingFacts,
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from agent.barrier import RelayBoard
     from agent.devices import DeviceState
     from agent.lane import LaneService
+    from agent.notifications import ChannelView
     from agent.service.worker_supervisor import WorkerState
     from agent.settings import Settings
     from agent.site import GateView
@@ -41,6 +44,13 @@ NOT_SEEN: Final = Text("it was not seen yet")
 def parts(states: Iterable[WorkerState]) -> tuple[WorkerFacts, ...]:
     """Every thread of the agent."""
     return tuple(WorkerFacts(one.name, one.failures, one.trouble, one.still_s) for one in states)
+
+
+def notifications(trouble: str, views: Iterable[ChannelView]) -> NotificationFacts:
+    """How notices get to people."""
+    return NotificationFacts(
+        trouble, tuple(ChannelFacts(one.name, one.place, one.trouble, one.waiting, one.dropped) for one in views)
+    )
 
 
 def site(gates: Iterable[GateView]) -> tuple[SiteGateFacts, ...]:

@@ -12,7 +12,14 @@ from drivers.text import shortened
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from agent.doctor.facts import ConfigurationFacts, DriverFacts, ServiceFacts, VersionFacts, WorkerFacts
+    from agent.doctor.facts import (
+        ConfigurationFacts,
+        DriverFacts,
+        NotificationFacts,
+        ServiceFacts,
+        VersionFacts,
+        WorkerFacts,
+    )
 
 MOST_PROBLEMS: Final = 10
 MANY_RESTARTS: Final = 3
@@ -98,6 +105,23 @@ def parts(facts: Iterable[WorkerFacts]) -> Iterator[Finding]:
     known = tuple(facts)
     told = [found for one in known for found in _part(one)]
     yield from told or [Finding(DiagnosticCheck.PARTS, measured=str(len(known)))]
+
+
+def notifications(facts: NotificationFacts) -> Iterator[Finding]:
+    """Whether notices are made, and each channel delivers them."""
+    check = DiagnosticCheck.NOTIFICATIONS
+    told = []
+    if facts.trouble:
+        values = {"trouble": facts.trouble[:LONGEST_TEXT]}
+        told.append(Finding(check, code=FindingCode.NOTIFICATIONS_STOPPED, values=values))
+    for one in facts.channels:
+        if one.trouble:
+            values = {"trouble": one.trouble[:LONGEST_TEXT], "waiting": str(one.waiting)}
+            told.append(Finding(check, one.name, FindingCode.NOTIFICATION_FAILING, values=values))
+        if one.dropped:
+            values = {"count": str(one.dropped)}
+            told.append(Finding(check, one.name, FindingCode.NOTIFICATIONS_DROPPED, values=values))
+    yield from told or [Finding(check, measured=", ".join(f"{one.name}: {one.place}" for one in facts.channels) or "-")]
 
 
 def _part(one: WorkerFacts) -> Iterator[Finding]:

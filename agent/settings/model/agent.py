@@ -10,6 +10,8 @@ from pydantic import Field, SecretStr
 from agent.core.events import LET_PASS, REFUSE
 from agent.core.fleet import DocumentKind
 from agent.core.model import CommandName, ListKind, Outcome
+from agent.core.notices import NoticeKind
+from agent.i18n import Language
 from agent.settings.model.lane import Lane, Table
 from agent.settings.model.values import (
     Address,
@@ -17,12 +19,16 @@ from agent.settings.model.values import (
     EstUrl,
     GateId,
     HostName,
+    MailAddress,
     Name,
     PassReason,
     RefusalReason,
+    QuietTimes,
     RepositoryUrl,
     RootKey,
     UploadHost,
+    WebhookSecret,
+    WebhookUrl,
 )
 
 EXAMPLE_ROOT_KEY = "e42f822c916cb9d453846d4247d280fbaea1f4ee7a761418b60f219711f431e3"
@@ -256,6 +262,96 @@ class Uploads(Table):
     )
 
 
+class Notifications(Table):
+    """What people outside the gate are told, and how often."""
+
+    language: Language = Field(default=Language.EN, description="Language of the messages: en, zh, ru or kk.")
+    browser: bool = Field(default=True, description="Show notices in open pages of the console.")
+    browser_kinds: tuple[NoticeKind, ...] = Field(
+        default=tuple(NoticeKind), max_length=16, description="The kinds of notices that open pages show."
+    )
+    break_through: tuple[NoticeKind, ...] = Field(
+        default=(NoticeKind.TRUST_STATE,),
+        max_length=16,
+        description="The kinds of notices that are sent in quiet hours too.",
+    )
+    device_s: int = Field(
+        default=60, ge=0, le=86_400, description="How long a device must be lost before a notice says so."
+    )
+    officer_s: int = Field(
+        default=300, ge=0, le=86_400, description="How long a vehicle waits for an officer before a notice says so."
+    )
+    certificate_days: int = Field(
+        default=14, ge=1, le=365, description="How long before the end of a certificate a notice says so."
+    )
+    repeat_minutes: int = Field(
+        default=0, ge=0, le=10_080, description="After how long a problem that remains is reported again; 0: never."
+    )
+    hold_s: int = Field(
+        default=900, ge=0, le=86_400, description="Shortest time between two messages about the same thing."
+    )
+    most_an_hour: int = Field(
+        default=12,
+        ge=1,
+        le=3600,
+        description="The most messages an hour and channel; what is more is sent together later.",
+    )
+    max_age_hours: int = Field(
+        default=24, ge=1, le=168, description="How long a message that cannot be delivered is kept."
+    )
+
+
+class Webhook(Table):
+    """A web address that gets notices as signed JSON."""
+
+    url: WebhookUrl | None = Field(
+        default=None, description="Address of the receiver, https://HOST/PATH. Without one there is no webhook."
+    )
+    secret: WebhookSecret | None = Field(
+        default=None,
+        description="Secret that signs each message, whsec_ and base64, as Standard Webhooks has it. Better kept in "
+        "the credential webhook.secret than in a file.",
+    )
+    ca_file: Path | None = Field(
+        default=None, description="Certificates that the receiver's must lead to; without it those of the system."
+    )
+    timeout_s: int = Field(default=15, ge=1, le=60, description="Longest time that one attempt may take.")
+    kinds: tuple[NoticeKind, ...] = Field(
+        default=tuple(NoticeKind), max_length=16, description="The kinds of notices that are sent."
+    )
+    quiet_hours: tuple[QuietTimes, ...] = Field(
+        default=(), max_length=8, description='Local times in which nothing is sent, such as "22:00-06:00".'
+    )
+
+
+class Mail(Table):
+    """A mail server that sends notices to people."""
+
+    host: HostName | None = Field(default=None, description="Name of the mail server. Without one no mail is sent.")
+    port: int = Field(default=587, ge=1, le=65_535, description="Its port: mostly 587 with starttls, 465 with tls.")
+    security: Literal["starttls", "tls", "none"] = Field(
+        default="starttls", description="How the connection is encrypted. Use none only on this computer."
+    )
+    username: str | None = Field(default=None, min_length=1, description="User name at the mail server.")
+    password: SecretStr | None = Field(
+        default=None, description="Password there. Better kept in the credential mail.password than in a file."
+    )
+    sender: MailAddress | None = Field(default=None, description="Address from which mail is sent.")
+    recipients: tuple[MailAddress, ...] = Field(
+        default=(), max_length=16, description="Addresses that mail is sent to."
+    )
+    ca_file: Path | None = Field(
+        default=None, description="Certificates that the server's must lead to; without it those of the system."
+    )
+    timeout_s: int = Field(default=20, ge=1, le=60, description="Longest time that one attempt may take.")
+    kinds: tuple[NoticeKind, ...] = Field(
+        default=tuple(NoticeKind), max_length=16, description="The kinds of notices that are sent."
+    )
+    quiet_hours: tuple[QuietTimes, ...] = Field(
+        default=(), max_length=8, description='Local times in which nothing is sent, such as "22:00-06:00".'
+    )
+
+
 class CommandKey(Table):
     """A key whose owner may order something."""
 
@@ -473,6 +569,11 @@ class Settings(Table):
     uploads: Uploads = Field(
         default=Uploads(), description="Pictures and support bundles into object storage, where that is allowed."
     )
+    notifications: Notifications = Field(
+        default=Notifications(), description="What people outside the gate are told, and how often."
+    )
+    webhook: Webhook = Field(default=Webhook(), description="A web address that gets notices as signed JSON.")
+    mail: Mail = Field(default=Mail(), description="A mail server that sends notices to people.")
     commands: Commands = Field(default=Commands(), description="Commands from central.")
     fleet: Fleet = Field(default=Fleet(), description="Documents of central for many gates.")
     software: Software = Field(

@@ -7,11 +7,12 @@ import re
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, SecretStr
 
 from agent.broker import BrokerAddress, check_gate_id
 from agent.core.events import LET_PASS, REFUSE
 from agent.core.model import QuietHours, StoreHost
+from agent.core.notices import WebhookAddress, webhook_key
 from agent.enrolment import Endpoint
 from drivers.text import Text
 
@@ -24,6 +25,8 @@ _NAME = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 _NAME_LENGTH = 32
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _HOST_NAME_LENGTH = 253
+_MAILBOX = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*", re.ASCII)
+_MAIL_ADDRESS_LENGTH = 254
 _FEWEST_CORNERS = 3
 _SMALLEST_ZONE = 0.01
 _CODE = re.compile(r"[a-z]+(?:_[a-z]+)+")
@@ -98,6 +101,23 @@ def _upload_host(value: str) -> str:
         raise ValueError(Text('expected HOST or HOST:PORT of an object store, such as "store.example:9000"')) from None
 
 
+def _webhook_url(value: str) -> str:
+    WebhookAddress.parse(value)
+    return value
+
+
+def _webhook_secret(value: SecretStr) -> SecretStr:
+    webhook_key(value.get_secret_value())
+    return value
+
+
+def _mail_address(value: str) -> str:
+    name, _, host = value.rpartition("@")
+    if not _MAILBOX.fullmatch(name) or len(value) > _MAIL_ADDRESS_LENGTH:
+        raise ValueError(Text('expected a mail address, such as "shift@customs.example"'))
+    return f"{name}@{_host_name(host)}"
+
+
 def distinct(values: tuple[_Item, ...]) -> tuple[_Item, ...]:
     """The values as they are. Raises ValueError where one stands there twice."""
     if len(set(values)) != len(values):
@@ -153,6 +173,7 @@ BrokerUrl = Annotated[str, AfterValidator(_broker_url)]
 EstUrl = Annotated[str, AfterValidator(_est_url)]
 GateId = Annotated[str, AfterValidator(check_gate_id)]
 HostName = Annotated[str, AfterValidator(_host_name)]
+MailAddress = Annotated[str, AfterValidator(_mail_address)]
 Name = Annotated[str, AfterValidator(_name)]
 PassReason = Annotated[str, AfterValidator(_preset(LET_PASS))]
 QuietTimes = Annotated[str, AfterValidator(_quiet_times)]
@@ -160,6 +181,8 @@ RefusalReason = Annotated[str, AfterValidator(_preset(REFUSE))]
 RepositoryUrl = Annotated[str, AfterValidator(_repository_url)]
 RootKey = Annotated[str, AfterValidator(_root_key)]
 UploadHost = Annotated[str, AfterValidator(_upload_host)]
+WebhookSecret = Annotated[SecretStr, AfterValidator(_webhook_secret)]
+WebhookUrl = Annotated[str, AfterValidator(_webhook_url)]
 Number = Annotated[int, Field(ge=1, le=64)]
 Zone = Annotated[tuple[Corner, ...], Field(max_length=32), AfterValidator(_zone)]
 """Corners of a part of a picture, in order round it; empty: all of it."""

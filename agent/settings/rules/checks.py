@@ -15,11 +15,13 @@ from agent.settings.model.agent import (
     Console,
     Evidence,
     Lists,
+    Mail,
     Mqtt,
     Permits,
     Site,
     State,
     Uploads,
+    Webhook,
 )
 from agent.settings.model.lane import Camera, Lane, Scanner, Sign, Witness
 from agent.settings.rules.between_lanes import Neighbours
@@ -27,6 +29,7 @@ from agent.settings.rules.brokers import BrokerRules, readable
 from agent.settings.rules.console import console_problems
 from agent.settings.rules.driver_page import driver_page_problems
 from agent.settings.rules.lane import LaneRules
+from agent.settings.rules.notifications import mail_problems, webhook_problems
 from agent.settings.rules.ports import port_problems
 from agent.settings.rules.signs import sign_problems
 from agent.settings.rules.site import access_problems, claim_problems, list_problems, site_problems
@@ -70,6 +73,7 @@ def problems(checked: Checked, pydantic_problems: PydanticProblems) -> list[Prob
     ]
     found += [*_commands(checked.data, pydantic_problems), *_evidence(checked.data, pydantic_problems)]
     found += _uploads(checked.data, pydantic_problems)
+    found += _notifications(checked.data, pydantic_problems)
     found += _console(checked.data, pydantic_problems)
     lanes = _lanes(checked.data)
     for name, lane in lanes.items():
@@ -204,6 +208,14 @@ def _uploads(data: Mapping[str, Any], pydantic_problems: PydanticProblems) -> It
     if uploads.hosts and able and not may & {CommandName.UPLOAD_GRANT, CommandName.SEND_BUNDLE}:
         message = Text("no key of commands.keys may sign upload_grant, so nothing will be uploaded")
         yield pydantic_problems.about(("uploads", "hosts"), message, warning=True)
+
+
+def _notifications(data: Mapping[str, Any], pydantic_problems: PydanticProblems) -> Iterator[Problem]:
+    webhook, mail = _part(Webhook, data.get("webhook", {})), _part(Mail, data.get("mail", {}))
+    if webhook is not None:
+        yield from webhook_problems(webhook, pydantic_problems)
+    if mail is not None:
+        yield from mail_problems(mail, pydantic_problems)
 
 
 def _console(data: Mapping[str, Any], pydantic_problems: PydanticProblems) -> Iterator[Problem]:

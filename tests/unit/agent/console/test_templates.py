@@ -45,7 +45,7 @@ from agent.console.live import vehicle_texts
 from agent.console.live.lane_updates import barrier_news
 from agent.console.navigation import Place, ShownPage, ShownPlace
 from agent.console.numbers import card, summary
-from agent.console.pages import barrier, configuration, connection, health, journal, vehicles
+from agent.console.pages import barrier, configuration, connection, health, journal, notifications, vehicles
 from agent.console.passkey_forms import PasskeyQuestion
 from agent.console.state_acceptance import StateProposal
 from agent.console.vehicles.check_words import CheckWords
@@ -66,10 +66,11 @@ from agent.i18n import Language
 from agent.i18n.templates import functions
 from agent.lane import LaneView
 from agent.mqtt import BrokerLinkView
+from agent.notifications import ChannelView
 from agent.settings import Camera
 from agent.settings.editing.proposal import Difference
 from agent.settings.loading.origin import KeyOrigin
-from agent.settings.model.agent import Mqtt
+from agent.settings.model.agent import Mqtt, Notifications
 from agent.settings.toml.problems import Problem, Spot
 from agent.site.service import SiteService
 from agent.store.journal.event_table import StreamState
@@ -134,6 +135,12 @@ SHOWN: Final[dict[str, tuple[Any, ...]]] = {
     "journal_check.html": (ChainCheckProgress,),
     "journal_rows.html": (event_texts,),
     "lane.html": (Camera,),
+    "notifications.html": (
+        notifications.ShownChannel,
+        notifications.ShownNotice,
+        ChannelView,
+        Notifications,
+    ),
     "lane_vehicles.html": (vehicle_texts,),
     "shell_calls.html": (GateStatus,),
     "shell_status.html": (GateStatus,),

@@ -25,6 +25,7 @@ from agent.enrolment import Expiry
 from agent.lane import DryRunCounts
 from agent.observability.figures import (
     CameraFigures,
+    ChannelFigures,
     DiskFigures,
     GateFigures,
     JournalFigures,
@@ -93,6 +94,7 @@ WHOLE = GateFigures(
         Expiry(ExpiryKind.AUTHORITY, "mqtt", 2.1e9),
         Expiry(ExpiryKind.CERTIFICATE, "console", None),
     ),
+    notifications=(ChannelFigures("mail", well=False, waiting=3, dropped=2, results={"done": 5, "failed": 1}),),
 )
 EMPTY = replace(
     WHOLE,
@@ -161,6 +163,10 @@ def decided(verdict):
         ('gate_agent_expiry_timestamp_seconds{"kind": "authority", "subject": "mqtt"}', 2.1e9),
         ('gate_agent_renewal_timestamp_seconds{"subject": "mqtt"}', 1.79e9),
         ('gate_agent_renewal_failing{"subject": "mqtt"}', 1),
+        ('gate_agent_notifications_well{"channel": "mail"}', 0),
+        ('gate_agent_notifications_waiting{"channel": "mail"}', 3),
+        ('gate_agent_notifications_dropped{"channel": "mail"}', 2),
+        ('gate_agent_notifications_messages_total{"channel": "mail", "result": "failed"}', 1),
         ("gate_agent_journal_sequence", 812),
         ("gate_agent_journal_unacknowledged_events", 12),
         ('gate_agent_link_up{"link": "site"}', 0),

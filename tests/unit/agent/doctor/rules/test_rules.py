@@ -76,6 +76,7 @@ CAMERA = facts.CameraFacts(
     overloaded=False,
     restarts=0,
 )
+CHANNEL = facts.ChannelFacts("mail", "mail.example:587")
 RELAY = facts.RelayFacts("/dev/x", ("out",), up=True, detail="a board", answer_s=0.02, energised=None, agent=True)
 INPUTS = facts.InputsFacts("out", wired=True, up=True, signals={"presence": False, "safety": False})
 SECOND_READING = facts.SecondReadingFacts(ready=1, wanted=1)
@@ -277,6 +278,15 @@ CASES = [
     (devices.relays, [RELAY], []),
     (devices.relays, [replace(RELAY, up=False)], [FindingCode.RELAY_LOST]),
     (devices.relays, [replace(RELAY, answer_s=0.4)], [FindingCode.RELAY_SLOW]),
+    (software.notifications, facts.NotificationFacts("", (CHANNEL,)), []),
+    (software.notifications, facts.NotificationFacts("", ()), []),
+    (
+        software.notifications,
+        facts.NotificationFacts(
+            "no space", (replace(CHANNEL, trouble="no answer", waiting=3), replace(CHANNEL, dropped=2))
+        ),
+        [FindingCode.NOTIFICATIONS_STOPPED, FindingCode.NOTIFICATION_FAILING, FindingCode.NOTIFICATIONS_DROPPED],
+    ),
     (devices.relays, [replace(RELAY, energised=(2,), agent=False)], [FindingCode.RELAY_ENERGISED]),
     (devices.relays, [replace(RELAY, energised=(2,))], []),
     (devices.inputs, [INPUTS], []),

@@ -1,0 +1,72 @@
+"""Rules of the sections [webhook] and [mail]: each is whole, and no secret goes over the network in the clear."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+from agent.broker import TlsFiles, TlsFilesError, make_context
+from agent.settings.rules.brokers import readable
+from drivers.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path as FilePath
+
+    from agent.settings.model.agent import Mail, Webhook
+    from agent.settings.model.pydantic_problems import PydanticProblems
+    from agent.settings.toml.problems import Problem
+
+
+def webhook_problems(webhook: Webhook, pydantic_problems: PydanticProblems) -> Iterator[Problem]:
+    """Everything that does not fit together in [webhook]."""
+    if (webhook.url is None) != (webhook.secret is None):
+        given, other = ("url", "secret") if webhook.secret is None else ("secret", "url")
+        yield _needs("webhook", given, other, pydantic_problems)
+    yield from _authority("webhook", webhook.ca_file, pydantic_problems)
+
+
+def mail_problems(mail: Mail, pydantic_problems: PydanticProblems) -> Iterator[Problem]:
+    """Everything that does not fit together in [mail]."""
+    if mail.host is not None:
+        missing = [name for name in ("sender", "recipients") if not getattr(mail, name)]
+        for name in missing:
+            yield _needs("mail", "host", name, pydantic_problems)
+    if (mail.username is None) != (mail.password is None):
+        given, other = ("username", "password") if mail.password is None else ("password", "username")
+        yield _needs("mail", given, other, pydantic_problems)
+    if mail.security == "none" and mail.host is not None and not _is_here(mail.host):
+        if mail.password is not None:
+            message = Text("sends the password in the clear: use starttls or tls")
+            yield pydantic_problems.about(("mail", "security"), message)
+        else:
+            message = Text("sends mail in the clear: use starttls or tls")
+            yield pydantic_problems.about(("mail", "security"), message, warning=True)
+    for number, recipient in enumerate(mail.recipients):
+        if recipient in mail.recipients[:number]:
+            yield pydantic_problems.about(("mail", "recipients", number), Text("this address is here twice"))
+    yield from _authority("mail", mail.ca_file, pydantic_problems)
+
+
+def _needs(section: str, given: str, other: str, pydantic_problems: PydanticProblems) -> Problem:
+    return pydantic_problems.about((section, given), Text("needs {other} beside it", other=f"{section}.{other}"))
+
+
+def _authority(section: str, file: FilePath | None, pydantic_problems: PydanticProblems) -> Iterator[Problem]:
+    if file is None:
+        return
+    unreadable = list(readable((section, "ca_file"), file, pydantic_problems))
+    yield from unreadable
+    if not unreadable:
+        try:
+            make_context(TlsFiles(file))
+        except TlsFilesError as error:
+            yield pydantic_problems.about((section, "ca_file"), Text.of(str(error)))
+
+
+def _is_here(host: str) -> bool:
+    """Whether it is this computer."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
