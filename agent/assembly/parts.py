@@ -33,8 +33,8 @@ from agent.lane import Interlock, LaneServiceDependencies, scene_folders, simula
 from agent.lane.decider import Decider, Sources, lane_place
 from agent.lists import ListService
 from agent.mqtt import GateIdentity
-from agent.numbers import CountingJob
 from agent.notifications import NotificationDependencies, NotificationService, NotificationSettings
+from agent.numbers import CountingJob
 from agent.observability import Counters, LogLevel, MeasuredParts
 from agent.recording import OWN_NAME
 from agent.service.cleanup import on_failure

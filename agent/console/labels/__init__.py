@@ -8,9 +8,8 @@ from agent.console.labels import (
     events,
     health,
     lane,
-    numbers,
-    people,
     notifications,
+    numbers,
     people,
 )
 
@@ -22,8 +21,7 @@ __all__ = [
     "events",
     "health",
     "lane",
-    "numbers",
-    "people",
     "notifications",
+    "numbers",
     "people",
 ]

@@ -1,7 +1,5 @@
 """Vehicles in a journal as a gate records them, for the list of vehicles, their stories and their PDF."""
 
-
-
 from __future__ import annotations
 
 from contextlib import contextmanager
