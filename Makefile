@@ -124,7 +124,7 @@ BACKGROUNDS ?=
 BOXED ?=
 PHOTOGRAPHS ?=
 train-detector: setup  ## Train the plate detector; GLYPHS=, BACKGROUNDS=, BOXED=, PHOTOGRAPHS= name folders \
-	(training/README.md); about two hours on two cores
+	(training/README.md); about an hour on two cores
 	@PYTHON=$(PYTHON) tools/setup_training.sh
 	@.venv-training/bin/python -m training.detector build/detector --fonts build/training-fonts /usr/share/fonts \
 	    $(GLYPHS:%=--glyphs %) $(if $(BACKGROUNDS),--backgrounds $(BACKGROUNDS)) $(if $(BOXED),--boxed $(BOXED)) \

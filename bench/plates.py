@@ -113,7 +113,7 @@ def _weights(recogniser: Path) -> Iterator[Path]:
     manifest = manifest.replace(hashlib.sha256(own).hexdigest(), hashlib.sha256(content).hexdigest())
     with TemporaryDirectory() as name:
         folder = Path(name)
-        shutil.copy(weights.FOLDER / "clp_det.onnx", folder)
+        shutil.copy(weights.checked("detector"), folder)
         (folder / "plate_recogniser.onnx").write_bytes(content)
         (folder / "manifest.toml").write_text(manifest, encoding="utf-8")
         yield folder

@@ -283,8 +283,12 @@ class DeliveryWindow(UnansweredEvents):
             self._again.popleft()
         while self._taken and next(iter(self._taken)) <= seq:
             self._taken.popitem(last=False)
-        if seq >= min(self._resend_target, self._resend_next):
+        if seq >= self._resend_target or (seq >= self._resend_next and not promptly):
             self._stop_resending()
+        elif seq >= self._resend_next:
+            # A hole is filled, and what lay behind it came on. There may be another, as where every second event went
+            # to somebody who is gone: `ticked` goes on where the watermark stands still again.
+            self._resend_next, self._resend_end = seq + 1, seq
         elif seq == self._resend_end and promptly:
             # One that comes later may answer the first sending, of a central that is slow: `ticked` waits for that.
             self._widen_resend(now)

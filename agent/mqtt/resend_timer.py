@@ -72,12 +72,15 @@ class ResendTimer:
     def acknowledged(self, upto: int, now: float, *, promptly: bool) -> None:
         """The watermark has come on: measured by the oldest event that counts, one measurement a step.
 
-        `promptly`: just after something was sent again.
+        `promptly`: just after something was sent again. What a hole held back, and was let go by filling it, measures
+        nothing either: it waited for the hole, not for central.
         """
         oldest_at: float | None = None
+        held_back = False
         while self._sent and next(iter(self._sent)) <= upto:  # they are sent in their order
             _, (at, again) = self._sent.popitem(last=False)
-            if oldest_at is None and not (again and promptly):
+            held_back = held_back or (again and promptly)
+            if oldest_at is None and not held_back:
                 oldest_at = at
         if oldest_at is not None:
             self._answer_time = self._answer_time.measured(min(self._most_s, max(0.0, now - oldest_at)))

@@ -26,10 +26,10 @@ import cv2
 import torch
 
 from agent.vision.worker.picture_file import PictureError
-from agent.vision.worker.plate.detector import PlateDetector
+from agent.vision.worker.plate import weights
+from agent.vision.worker.plate.detector import THRESHOLD, PlateDetector
 from agent.vision.worker.plate.reader import PlateReader
 from training.detector.backgrounds import BackgroundError, Backgrounds
-from training.detector.finder import THRESHOLD, Finder
 from training.detector.judge import judged
 from training.detector.net import Net, exported
 from training.detector.photographs import as_judged, boxed, cornered, located, photographs, searched
@@ -115,9 +115,9 @@ class School:
         (self.out / f"{name}.onnx").write_bytes(exported(net))
         return state
 
-    def detector(self, name: str, threshold: float = THRESHOLD) -> Finder:
+    def detector(self, name: str, threshold: float = THRESHOLD) -> PlateDetector:
         """What a stage wrote."""
-        return Finder((self.out / f"{name}.onnx").read_bytes(), threshold)
+        return PlateDetector(threshold, session=weights.opened(str(self.out / f"{name}.onnx")))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -128,7 +128,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--backgrounds", type=Path, nargs="*", default=[])
     parser.add_argument("--boxed", type=Path, nargs="*", default=[])
     parser.add_argument("--photographs", type=Path)
-    parser.add_argument("--steps", type=int, default=20_000)
+    parser.add_argument("--steps", type=int, default=3_000)
     parser.add_argument("--photograph-steps", type=int, default=8_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=1)

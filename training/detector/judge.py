@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from typing_extensions import override
 
-from agent.vision.worker.plate.box import overlap
-from training.detector.labelled import extent
+from agent.vision.worker.plate.box import extent, overlap
 from training.detector.photographs import LONGEST_PX, read_at
 
 if TYPE_CHECKING:

@@ -48,9 +48,3 @@ def unlabelled(pixels: Pixels) -> Labelled:
 def upright(x: float, y: float, width: float, height: float) -> Quad:
     """The outline of a box."""
     return np.array([[x, y], [x + width, y], [x + width, y + height], [x, y + height]], np.float32)
-
-
-def extent(corners: Quad) -> Box:
-    """The upright box around an outline: x, y, width, height."""
-    (left, top), (right, bottom) = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
-    return left, top, right - left, bottom - top

@@ -16,9 +16,9 @@ import numpy as np
 
 from agent.vision.worker.picture_file import load
 from agent.vision.worker.plate import rectify
-from agent.vision.worker.plate.box import overlap
+from agent.vision.worker.plate.box import extent, overlap
 from agent.vision.worker.plate.detector import PlateBox
-from training.detector.labelled import Labelled, extent, upright
+from training.detector.labelled import Labelled, upright
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -20,10 +20,10 @@ import cv2
 import torch
 
 from agent.vision.worker.picture_file import PictureError
-from agent.vision.worker.plate.detector import PlateDetector
+from agent.vision.worker.plate import weights
+from agent.vision.worker.plate.detector import THRESHOLD, PlateDetector
 from agent.vision.worker.plate.reader import PlateReader
 from training.detector.backgrounds import BackgroundError, Backgrounds
-from training.detector.finder import THRESHOLD, Finder
 from training.detector.judge import judged
 from training.detector.net import Net, exported
 from training.detector.photographs import as_judged, boxed, photographs
@@ -58,12 +58,13 @@ def main() -> int:
     return 0
 
 
-def _named(text: str) -> tuple[str, Finder]:
+def _named(text: str) -> tuple[str, PlateDetector]:
     name, _, place = text.partition("=")
     file, _, threshold = place.partition("@")
     if not file:
         raise ValueError(f"{text}: NAME=FILE is wanted")
-    return name, Finder(_network(Path(file)), float(threshold) if threshold else THRESHOLD)
+    network = weights.opened(_network(Path(file)))
+    return name, PlateDetector(float(threshold) if threshold else THRESHOLD, session=network)
 
 
 def _network(path: Path) -> bytes:

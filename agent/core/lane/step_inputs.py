@@ -53,7 +53,7 @@ class Decided:
 
     `transaction`: that of the Decide effect; an answer for another transaction is ignored. Empty: not said.
     `deadline`, in monotonic seconds: from then on a PASS does not hold any more, because what it learned from another
-    gate may have changed; it is asked for once more.
+    gate may have changed; it is asked for once more. `final`: that of the Decide effect.
     """
 
     now: Instant
@@ -61,6 +61,7 @@ class Decided:
     use: int = 0
     transaction: str = ""
     deadline: float = inf
+    final: bool = True
 
 
 @dataclass(frozen=True, slots=True)

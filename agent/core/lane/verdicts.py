@@ -34,12 +34,17 @@ def carry_out_decision(transition: Transition, item: Decided) -> None:
         case Verdict.MANUAL:
             defer(transition, decision)
         case Verdict.RETRY:
-            if transition.transaction.final:
-                refuse(transition, replace(decision, verdict=Verdict.DENY))
-            else:
-                transition.record_retry(decision)
+            _ask_for_more(transition, item)
         case _:
             assert_never(decision.verdict)
+
+
+def _ask_for_more(transition: Transition, item: Decided) -> None:
+    """Take a RETRY; where no more can come it is a refusal, if it answers the last question and not one before that."""
+    if not transition.transaction.final:
+        transition.record_retry(item.decision)
+    elif item.final:
+        refuse(transition, replace(item.decision, verdict=Verdict.DENY))
 
 
 def _awaited(transition: Transition, item: Decided) -> bool:

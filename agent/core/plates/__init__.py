@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         normalise,
     )
     from agent.core.plates.frame_evidence import TEMPERATURE, FrameEvidence
-    from agent.core.plates.main_plate import in_zone, off_centre_of, prominence
+    from agent.core.plates.main_plate import PLAUSIBLE, in_zone, off_centre_of, prominence
     from agent.core.plates.match import DEFAULT_RULES, MatchRules, MatchVerdict, PlateMatch
     from agent.core.plates.origin import Sight, as_seen, shares, weighed
     from agent.core.plates.picture_edge import NEAR_EDGE, PlateSide, is_cut
@@ -61,6 +61,7 @@ __all__ = [
     "MOST_BYTES",
     "NEAR_EDGE",
     "NO_PLATE",
+    "PLAUSIBLE",
     "PROVINCES",
     "STRICT",
     "TEMPERATURE",

@@ -22,13 +22,19 @@ _OFF_CENTRE_COSTS: Final = 0.5
 """What is taken off a plate at the very side of the lane: one there must look twice as large as one in its middle."""
 
 
-def prominence(confidence: float, area: float, off_centre: float = 0.0) -> float:
+_FORMLESS: Final = 0.5
+"""What is left of the confidence of a text of no known format: such a text is more often that of a sign."""
+
+
+def prominence(confidence: float, area: float, off_centre: float = 0.0, *, formless: bool = False) -> float:
     """How much a plate is the main one, in the unit of its area.
 
     Near, which is size, and in the lane, which is its middle. `confidence`: probability of the whole text, 0..1.
     `area`: of its box, in any unit that the plates compared have in common. `off_centre`: see `off_centre_of`.
+    `formless`: the text has no format that is known.
     """
-    return min(1.0, confidence / PLAUSIBLE) * area * (1 - _OFF_CENTRE_COSTS * off_centre)
+    plausible = confidence * _FORMLESS if formless else confidence
+    return min(1.0, plausible / PLAUSIBLE) * area * (1 - _OFF_CENTRE_COSTS * off_centre)
 
 
 def off_centre_of(box: Box, size_px: tuple[int, int], zone: Zone = ()) -> float:

@@ -189,7 +189,8 @@ def _area(reading: Reading) -> int:
 
 
 def _prominence(reading: Reading, largest: int) -> float:
-    return prominence(reading.confidence, _share(reading, largest), reading.off_centre)
+    formless = not has_known_form(reading.text)
+    return prominence(reading.confidence, _share(reading, largest), reading.off_centre, formless=formless)
 
 
 def _clearness(reading: Reading, largest: int) -> float:

@@ -113,7 +113,7 @@ class Decider:
         decision = self._judged(case)
         if decision.verdict is Verdict.PASS and decision.permit is not None:
             return self._to_confirm(_Passing(case, decision, later))
-        return Decided(now, decision, case.number, question.transaction)
+        return Decided(now, decision, case.number, question.transaction, final=question.final)
 
     # ------------------------------------------------------------------------------------------- the second reading
 
@@ -173,7 +173,7 @@ class Decider:
         decision = replace(self._judged(case, passing.decision), pictures=confirmed.pictures)
         if decision.verdict is Verdict.PASS:
             return self._to_claim(replace(passing, case=case, decision=decision))
-        return Decided(case.now, decision, case.number, case.question.transaction)
+        return Decided(case.now, decision, case.number, case.question.transaction, final=case.question.final)
 
     # -------------------------------------------------------------------------------------------- the home gate
 
@@ -230,7 +230,9 @@ class Decider:
         case = replace(case, known=replace(case.known, claim=answer))
         decision = replace(self._judged(case, claim.decision), pictures=claim.decision.pictures)
         deadline = answer.hold_until_at - MARGIN_S
-        return Decided(case.now, decision, answer.use or case.number, case.question.transaction, deadline)
+        number = answer.use or case.number
+        question = case.question
+        return Decided(case.now, decision, number, question.transaction, deadline, question.final)
 
     # ------------------------------------------------------------------------------------------------ the judgement
 
@@ -249,4 +251,5 @@ class Decider:
 
 def _manual(question: Decide, now: Instant, reason: Reason, why: str) -> Decided:
     check = Check(reason, ok=False, detail=why)
-    return Decided(now, Decision(Verdict.MANUAL, reason, (check,)), transaction=question.transaction)
+    refused = Decision(Verdict.MANUAL, reason, (check,))
+    return Decided(now, refused, transaction=question.transaction, final=question.final)

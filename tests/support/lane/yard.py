@@ -236,10 +236,12 @@ class Yard:
         )
         return self.feed(VinRead(self.now, seen))
 
-    def decide(self, verdict: Verdict, reason: Reason = Reason.OK, use: int = 1, **changes: Any) -> list[str]:
+    def decide(
+        self, verdict: Verdict, reason: Reason = Reason.OK, use: int = 1, *, final: bool = True, **changes: Any
+    ) -> list[str]:
         permit = PERMIT if verdict is Verdict.PASS else None
         decision = replace(Decision(verdict, reason, (Check(reason, verdict is Verdict.PASS),), permit), **changes)
-        return self.feed(Decided(self.now, decision, use))
+        return self.feed(Decided(self.now, decision, use, final=final))
 
     def order(self, kind: CommandKind, order: str = "") -> list[str]:
         return self.feed(OfficerCommand(self.now, kind, "op1", "seen", order))

@@ -1,7 +1,7 @@
 """Make the gate of version 0.1 that tests/system/test_migration.py begins with, by 0.1's own code.
 
     git worktree add /tmp/v01 147c1b8
-    cp agent/vision/worker/plate/models/clp_det.onnx /tmp/v01/agent/eye/plate/models/
+    (cd /tmp/v01 && make setup)
     TEST_TIME_SCALE=8 .venv/bin/python -m tests.support.migration.make_gate /tmp/v01
 
 Builds 0.1's wheel, lets its agent run with a board, scanners, a camera and a broker as in the tests of the whole

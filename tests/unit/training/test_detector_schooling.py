@@ -10,9 +10,10 @@ import numpy as np
 import onnxruntime
 import pytest
 
+from agent.vision.worker.plate import weights
+from agent.vision.worker.plate.detector import PlateDetector
+from agent.vision.worker.plate.heat import OFFSET_PX, STRIDE_PX
 from training.detector.backgrounds import Backgrounds
-from training.detector.finder import Finder
-from training.detector.heat import OFFSET_PX, STRIDE_PX
 from training.detector.labelled import upright
 from training.detector.samples import Samples
 from training.detector.targets import encode
@@ -158,7 +159,7 @@ def test_the_network_is_small_enough_for_a_gate(network: bytes) -> None:
 
 @pytest.mark.parametrize("size", [(720, 1280), (31, 33), (1, 1), (900, 20)])
 def test_a_finder_takes_pictures_of_any_size(size: tuple[int, int], network: bytes) -> None:
-    finder = Finder(network, threshold=1e-4)
+    finder = PlateDetector(1e-4, session=weights.opened(network))
     height, width = size
     picture = np.random.default_rng(1).integers(0, 256, (height, width, 3), dtype=np.uint8)
     found = finder.find(picture)

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 Box = tuple[float, float, float, float]
 """Left, top, width and height in pixels."""
 
@@ -18,3 +24,9 @@ def overlap(a: Box, b: Box) -> float:
 def centre(box: Box) -> tuple[float, float]:
     """Its middle."""
     return box[0] + box[2] / 2, box[1] + box[3] / 2
+
+
+def extent(corners: NDArray[np.float32]) -> Box:
+    """The upright box around an outline, shape (n, 2)."""
+    (left, top), (right, bottom) = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
+    return left, top, right - left, bottom - top

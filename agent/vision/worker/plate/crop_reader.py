@@ -42,6 +42,8 @@ _LEAST_PROBABILITY: Final = 0.02
 """Under this, the whole text is no more than a guess at a thing that may be no plate."""
 _CONTRADICTED: Final = 0.5
 """What is left of the confidence where the colour says that the plate is of no such kind."""
+_NEVER: Final = 1e-6
+"""The least odds that a reading is wrong, or right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +75,17 @@ class PlateFound:
     countries: tuple[tuple[Country, float], ...] = ()
 
     def beside(self, other: PlateFound | None) -> PlateFound:
-        """The same, in doubt where another look at its place reads a text that contains its own."""
-        longer = other is not None and doubt_of(self.text, others=[other.text]) is Doubt.LONGER
-        return self.doubted(Doubt.LONGER) if longer else self
+        """The same, in doubt where another look at its place reads a text that contains its own.
+
+        Where that reads a third text, only one can be right: as sure as the odds of both leave it.
+        """
+        if other is None or other.text in self.text:
+            return self
+        if doubt_of(self.text, others=[other.text]) is Doubt.LONGER:
+            return self.doubted(Doubt.LONGER)
+        own, against = (min(max(one.confidence, _NEVER), 1 - _NEVER) for one in (self, other))
+        right, wrong = own * (1 - against), against * (1 - own)
+        return replace(self, confidence=min(self.confidence, right / (right + wrong)))
 
     def doubted(self, doubt: Doubt) -> PlateFound:
         """The same, in this doubt."""

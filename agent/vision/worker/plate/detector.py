@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import cv2
 import numpy as np
 
 from agent.vision.worker.plate import weights
+from agent.vision.worker.plate.box import extent
+from agent.vision.worker.plate.heat import peaks
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-# The network is of the RetinaFace family: three grids of anchors, two sizes each, in pixels of its input.
-_STRIDES: Final = (8, 16, 32)
-_ANCHORS_PX: Final = ((24, 48), (96, 192), (384, 768))
-_VARIANCE_PLACE: Final = 0.1
-_VARIANCE_SIZE: Final = 0.2
-_MEAN_BGR: Final = (104.0, 117.0, 123.0)
-_SMALLEST_SIDE_PX: Final = 32
+THRESHOLD: Final = 0.4
+_FAR_PX: Final = 40.0
+_FAR_MORE: Final = 0.15
+"""What is less wide than this in the picture itself has characters of 5 pixels, which nobody reads, and is mostly no
+plate: it needs so much more of a score."""
+_OVERLAP: Final = 0.4
+_SIDES_PX: Final = 32
+"""The network halves its picture five times: sides are multiples of this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +40,15 @@ class PlateBox:
 
 
 class PlateDetector:
-    """The detector network. `threshold`: least score, 0..1; `overlap`: of two that overlap more, the better stays."""
+    """The detector network. `threshold`: least score, 0..1; what is far needs more.
 
-    def __init__(self, threshold: float = 0.4, overlap: float = 0.4, folder: Path = weights.FOLDER) -> None:
-        """Load the network. Raises WeightsError."""
-        self._session = weights.session("detector", folder)
+    Of two that overlap by more than 0.4 the better stays.
+    """
+
+    def __init__(self, threshold: float = THRESHOLD, folder: Path = weights.FOLDER, session: Any = None) -> None:
+        """Load the network; `session`: another one than that of the folder, for onnxruntime. Raises WeightsError."""
+        self._session = weights.session("detector", folder) if session is None else session
         self._threshold = threshold
-        self._overlap = overlap
 
     def find(self, pixels: NDArray[np.uint8], longest_px: int = 640) -> list[PlateBox]:
         """The plates in a BGR picture, shape (height, width, 3), best first, in the picture's own pixels.
@@ -52,20 +56,17 @@ class PlateDetector:
         The picture is shrunk to `longest_px` on its longest side before looking; it is never enlarged.
         """
         small, scale = _shrunk(pixels, longest_px)
-        height, width = small.shape[:2]
-        blob = cv2.dnn.blobFromImage(small, mean=_MEAN_BGR)
-        offsets, classes, marks = self._session.run(None, {"image": blob})
-        scores = classes[0, :, 1]
-        kept = np.flatnonzero(scores > self._threshold)
-        if not kept.size:
+        (cells,) = self._session.run(None, {"picture": small[None]})
+        scores, corners = peaks(cells[0], self._threshold)
+        outlines = corners / scale
+        far = np.linalg.norm(outlines[:, 1] - outlines[:, 0], axis=1) < _FAR_PX
+        kept = np.flatnonzero(scores >= self._threshold + _FAR_MORE * far)
+        found = [_detection(outlines[index], scores[index]) for index in kept]
+        if not found:
             return []
-        anchors = _anchors(height, width)[kept]
-        full = np.array([width, height], dtype=np.float32) / scale
-        boxes = _boxes(anchors, offsets[0, kept]) * np.tile(full, 2)
-        places = marks[0, kept].reshape(-1, 4, 2) * _VARIANCE_PLACE * anchors[:, None, 2:] + anchors[:, None, :2]
-        corners = places * full
-        chosen = cv2.dnn.NMSBoxes(boxes.tolist(), scores[kept].tolist(), self._threshold, self._overlap)
-        return [_detection(corners[index], boxes[index], scores[kept[index]]) for index in np.asarray(chosen).ravel()]
+        boxes, chances = [detection.box for detection in found], [detection.score for detection in found]
+        chosen = cv2.dnn.NMSBoxes(boxes, chances, self._threshold, _OVERLAP)
+        return [found[index] for index in np.asarray(chosen).ravel()]
 
 
 def clockwise(corners: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -76,36 +77,18 @@ def clockwise(corners: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.roll(around, -int(np.argmin(around.sum(axis=1))), axis=0)
 
 
-def _detection(corners: NDArray[np.float32], box: NDArray[np.float32], score: np.float32) -> PlateBox:
-    x, y, width, height = (float(value) for value in box)
-    return PlateBox(clockwise(corners.astype(np.float32)), (x, y, width, height), float(score))
+def _detection(corners: NDArray[np.float32], score: np.float32) -> PlateBox:
+    return PlateBox(clockwise(corners), extent(corners), float(score))
 
 
 def _shrunk(pixels: NDArray[np.uint8], longest_px: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """The picture for the network, and by how much each axis was shrunk (x, y)."""
+    """The picture for the network, its edge repeated to whole sides, and by how much each axis was shrunk (x, y)."""
     height, width = pixels.shape[:2]
     factor = min(1.0, longest_px / max(height, width))
-    size = (max(_SMALLEST_SIDE_PX, round(width * factor)), max(_SMALLEST_SIDE_PX, round(height * factor)))
-    if size == (width, height):
-        return pixels, np.ones(2, dtype=np.float32)
-    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    return small.astype(np.uint8, copy=False), np.array([size[0] / width, size[1] / height], dtype=np.float32)
-
-
-def _boxes(anchors: NDArray[np.float32], offsets: NDArray[np.float32]) -> NDArray[np.float32]:
-    centres = anchors[:, :2] + offsets[:, :2] * _VARIANCE_PLACE * anchors[:, 2:]
-    sizes = anchors[:, 2:] * np.exp(offsets[:, 2:] * _VARIANCE_SIZE)
-    return np.hstack([centres - sizes / 2, sizes])
-
-
-@lru_cache(maxsize=8)
-def _anchors(height: int, width: int) -> NDArray[np.float32]:
-    """All anchors for one size of input: centre x, y, width, height as fractions of it."""
-    grids = []
-    for stride, sizes in zip(_STRIDES, _ANCHORS_PX, strict=True):
-        rows, columns = np.mgrid[0 : -(-height // stride), 0 : -(-width // stride)]
-        x, y = (columns + 0.5) * stride / width, (rows + 0.5) * stride / height
-        layers = [np.stack([x, y, np.full_like(x, s / width), np.full_like(x, s / height)], axis=-1) for s in sizes]
-        grids.append(np.stack(layers, axis=2).reshape(-1, 4))
-    anchors: NDArray[np.float32] = np.concatenate(grids).astype(np.float32)
-    return anchors
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    small = pixels if size == (width, height) else cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    right, below = (-size[0]) % _SIDES_PX, (-size[1]) % _SIDES_PX
+    if right or below:
+        small = cv2.copyMakeBorder(small, 0, below, 0, right, cv2.BORDER_REPLICATE)
+    scale = np.array([size[0] / width, size[1] / height], dtype=np.float32)
+    return np.ascontiguousarray(small, dtype=np.uint8), scale

@@ -23,6 +23,8 @@ _BEYOND: Final = 0.3
 """How far beyond the outline is looked, in lengths of the plate towards the edge."""
 _WITHIN: Final = 0.12
 """How far within the outline a plate may end: detectors put it loosely."""
+_NEARLY_UPRIGHT: Final = 0.02
+"""An outline whose corners are so near to those of an upright one, in widths, may be upright."""
 _MOST_LINES: Final = 240
 _LINES_ACROSS: Final = 60
 _ALL_ALONG: Final = 0.95
@@ -51,10 +53,23 @@ def sides_of(pixels: NDArray[np.uint8], corners: NDArray[np.float32]) -> tuple[P
         return sides
     shown = np.zeros((height, width), np.uint8)
     shown[top:bottom, left:right] = 1
+    outlines = _outlines(corners)
     return tuple(
-        PlateSide(side.gap, _end_seen(pixels, shown, np.roll(corners, -turn, axis=0))) if side.near else side
+        PlateSide(side.gap, any(_end_seen(pixels, shown, np.roll(outline, -turn, axis=0)) for outline in outlines))
+        if side.near
+        else side
         for turn, side in enumerate(sides)
     )
+
+
+def _outlines(corners: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    """The outline as it was found, and put upright where it nearly is: a detector is a degree or two off."""
+    upper, right, lower, left = (corners[[side, (side + 1) % 4]].mean(axis=0) for side in range(4))
+    upright = np.array(
+        [[left[0], upper[1]], [right[0], upper[1]], [right[0], lower[1]], [left[0], lower[1]]], np.float32
+    )
+    near = np.abs(upright - corners).max() <= _NEARLY_UPRIGHT * _width_of(corners)
+    return [corners, upright] if near else [corners]
 
 
 def _gaps(corners: NDArray[np.float32], picture: tuple[int, int, int, int]) -> tuple[PlateSide, ...]:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from agent.core.plates import (
     ACCEPTED,
+    PLAUSIBLE,
     Doubt,
+    PlateKind,
     in_zone,
     is_caption,
     is_cut,
@@ -16,7 +18,7 @@ from agent.core.plates import (
 )
 from agent.vision.worker.picture_selector import crop_jpeg, decoded
 from agent.vision.worker.plate import weights
-from agent.vision.worker.plate.close_up import close_up
+from agent.vision.worker.plate.close_up import close_up, upright_close_up
 from agent.vision.worker.plate.colour import light_of
 from agent.vision.worker.plate.crop_reader import PlateCropReader
 from agent.vision.worker.plate.detector import PlateDetector
@@ -36,7 +38,9 @@ if TYPE_CHECKING:
 
 _MOST_PLATES: Final = 4
 _CLOSE_UPS: Final = 2
-"""How many plates of a frame are looked at twice: the nearest ones, for the sake of time."""
+"""How many plates of a frame are looked at twice: the most prominent ones, for the sake of time."""
+_LIKELY: Final = 0.55
+"""A find that the detector gives less is mostly no plate, so it is read only where it would be the nearest one."""
 
 
 class PlateReader(PlateCropReader):
@@ -74,19 +78,30 @@ class PlateReader(PlateCropReader):
         return again is not None and (again.text == plate.text or again.confidence < ACCEPTED)
 
     def _read_at_size(self, pixels: NDArray[np.uint8], longest_px: int) -> list[PlateFound]:
+        """What is read of the likely finds, and plausibly of the doubtful ones, mostly no plates, that would be nearer.
+
+        Where nothing is read of the likely ones, all that is read of the doubtful ones.
+        """
         detections = [found for found in self._detector.find(pixels, longest_px) if self._counts(found, pixels)]
+        read = self._read_finds(pixels, [found for found in detections if found.score >= _LIKELY])
+        widest = max((plate.box[2] for plate in read), default=0)
+        doubtful = [found for found in detections if found.score < _LIKELY and found.box[2] > widest]
+        least = PLAUSIBLE if read else 0.0
+        return read + [plate for plate in self._read_finds(pixels, doubtful) if plate.confidence >= least]
+
+    def _read_finds(self, pixels: NDArray[np.uint8], detections: Sequence[PlateBox]) -> list[PlateFound]:
         if not detections:
             return []
         light = light_of(pixels)
-        largest = sorted(detections, key=lambda d: d.score * d.box[2] * d.box[3], reverse=True)[:_MOST_PLATES]
+        first = sorted(detections, key=_prominence, reverse=True)[:_MOST_PLATES]
         read = [
             self._read_closer(pixels, detection, light)
             if place < _CLOSE_UPS
             else self.read_one(pixels, detection, light)
-            for place, detection in enumerate(largest)
+            for place, detection in enumerate(first)
         ]
         plates = (plate for plate in read if plate is not None)
-        return [self._placed(plate, pixels) for plate in plates if not is_caption(look_of(pixels, plate.corners))]
+        return [self._placed(plate, pixels) for plate in plates if not _is_caption(plate, pixels)]
 
     def _counts(self, detection: PlateBox, pixels: NDArray[np.uint8]) -> bool:
         """Whether the plate lies in the zone."""
@@ -100,17 +115,19 @@ class PlateReader(PlateCropReader):
         return replace(placed, cut=True).doubted(Doubt.EDGE)
 
     def _read_closer(self, pixels: NDArray[np.uint8], detection: PlateBox, light: Light) -> PlateFound | None:
-        """Read a plate, and where that is not sure to be all of it once more with tighter corners.
+        """Read a plate, and until that is sure to be all of it once more with tighter corners, from close by.
 
-        Returns the surer reading.
+        Returns the surest reading.
         """
-        first = self.read_one(pixels, detection, light)
-        if first is not None and _is_whole(first):
-            return first
-        closer = close_up(self._detector, pixels, detection)
-        second = None if closer is None else self.read_one(pixels, closer, light)
-        both = [read.beside(other) for read, other in ((second, first), (first, second)) if read is not None]
-        return max(both, key=lambda read: (_is_whole(read), read.confidence), default=None)
+        best = self.read_one(pixels, detection, light)
+        for look in (close_up, upright_close_up):
+            if best is not None and _is_whole(best):
+                break
+            closer = look(self._detector, pixels, detection)
+            other = None if closer is None else self.read_one(pixels, closer, light)
+            both = [read.beside(beside) for read, beside in ((other, best), (best, other)) if read is not None]
+            best = max(both, key=lambda read: (_is_whole(read), read.confidence), default=None)
+        return best
 
 
 def _is_whole(plate: PlateFound) -> bool:
@@ -121,7 +138,9 @@ def _is_whole(plate: PlateFound) -> bool:
 def _precedence(plate: PlateFound) -> tuple[bool, float, float]:
     """Whole plates first, by what makes the main one; of two that are alike, the surer."""
     area = float(plate.box[2] * plate.box[3])
-    return not plate.cut, prominence(plate.confidence, area, plate.off_centre), plate.confidence
+    formless = plate.kind is PlateKind.LATIN
+    prominent = prominence(plate.confidence, area, plate.off_centre, formless=formless)
+    return not plate.cut, prominent, plate.confidence
 
 
 def _size_px(pixels: NDArray[np.uint8]) -> tuple[int, int]:
@@ -132,3 +151,13 @@ def _size_px(pixels: NDArray[np.uint8]) -> tuple[int, int]:
 def _surest(plates: Sequence[PlateFound]) -> tuple[bool, float]:
     """How sure the surest of them is; one that is cut counts only where all are."""
     return max(((not plate.cut, plate.confidence) for plate in plates), default=(False, 0.0))
+
+
+def _prominence(detection: PlateBox) -> float:
+    """Near plates first, but not what is large and hardly a plate."""
+    return detection.score**3 * detection.box[2]
+
+
+def _is_caption(plate: PlateFound, pixels: NDArray[np.uint8]) -> bool:
+    """Whether the camera wrote it. The detector has learnt what captions are: a likely plate is none."""
+    return plate.score < _LIKELY and is_caption(look_of(pixels, plate.corners))

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 
 _ONE_LINE: Final = Grammar(FORMATS)
 _TWO_LINES: Final = Grammar(TWO_LINES)
+_EMBLEM_BEHIND: Final = frozenset({Country.UZBEKISTAN})
+"""Countries whose plates have a flag and the country's letters behind the number, as high as a character."""
+_ONE_LINE_EMBLEM: Final = Grammar([plate for plate in FORMATS if country_of(plate.kind) in _EMBLEM_BEHIND])
+_HAN: Final = np.array([False, *(not character.isascii() for character in ALPHABET)])
 _WEAK: Final = 0.5
 _LIKELY: Final = 1e-3
 _MOST_CHARACTERS: Final = 6
@@ -114,9 +118,34 @@ class ViewRead:
 
 
 def read_view(view: NDArray[np.uint8], columns: NDArray[np.float64], sight: Sight) -> ViewRead | None:
-    """What the columns of a view say; None where no format allows anything that they show."""
+    """What the columns of a view say; None where no format allows anything that they show.
+
+    A flag behind the number looks to the network like one of the characters that end some Chinese numbers. So what
+    ends like that is also read as a plate with a flag, and the likelier of both stays.
+    """
     hypotheses = ctc.search(ctc.with_twins(columns), grammar(sight))
+    cleared = None if sight.two_lines else _without_emblem(columns)
+    if cleared is not None:
+        flagged = ctc.search(ctc.with_twins(cleared), _flagged_grammar(sight))
+        texts = {one.printed for one in flagged}
+        others = [one for one in hypotheses if one.printed not in texts]
+        hypotheses = sorted([*flagged, *others], key=lambda one: -one.worth)
+        columns = cleared if hypotheses and hypotheses[0].printed in texts else columns
     return ViewRead(view, columns, hypotheses, sight) if hypotheses else None
+
+
+def _without_emblem(columns: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """The columns with a blank for every Chinese character after the last letter or digit; None where none is there."""
+    best = columns.argmax(axis=1)
+    han = _HAN[best]
+    written = np.flatnonzero((best > 0) & ~han)
+    if not written.size or not han[written[-1] + 1 :].any():
+        return None
+    cleared = columns.copy()
+    behind = cleared[written[-1] + 1 :]
+    behind[:, 0] += behind[:, _HAN].sum(axis=1)
+    behind[:, _HAN] = 0.0
+    return cleared
 
 
 @lru_cache(maxsize=128)
@@ -124,6 +153,12 @@ def grammar(sight: Sight) -> Grammar:
     """What a plate that looks so may bear, each format as likely as the look makes it. Kept: there are few sights."""
     whole = _TWO_LINES if sight.two_lines else _ONE_LINE
     return whole.reweighed(as_seen(whole.formats, sight))
+
+
+@lru_cache(maxsize=128)
+def _flagged_grammar(sight: Sight) -> Grammar:
+    """The part of `grammar` that plates with a flag behind the number may bear."""
+    return _ONE_LINE_EMBLEM.reweighed(as_seen(_ONE_LINE_EMBLEM.formats, sight))
 
 
 def _position(place: NDArray[np.float64]) -> Position:

@@ -40,9 +40,15 @@ def checked(name: str, folder: Path = FOLDER) -> Path:
 
 
 def session(name: str, folder: Path = FOLDER) -> Any:
+    """An onnxruntime session with the weights called `name`. Raises WeightsError."""
+    # By its name: of bytes the session would keep a copy, 21 MB where it reads print.
+    return opened(str(checked(name, folder)))
+
+
+def opened(network: str | bytes) -> Any:
     """An onnxruntime session on one thread of the CPU: the worker shares two cores with everything else.
 
-    Raises WeightsError.
+    `network`: ONNX, or the name of its file. Raises what onnxruntime raises for a file that is none.
     """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
@@ -50,8 +56,7 @@ def session(name: str, folder: Path = FOLDER) -> Any:
     options.log_severity_level = 3
     # What is not in use is given back: 12 MB of a process that reads print, at no cost in time.
     options.enable_cpu_mem_arena = False
-    # By its name: of bytes the session would keep a copy, 21 MB where it reads print.
-    return onnxruntime.InferenceSession(str(checked(name, folder)), options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
 
 
 def _manifest(folder: Path) -> dict[str, dict[str, Any]]:

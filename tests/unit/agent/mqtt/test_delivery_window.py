@@ -173,6 +173,41 @@ def test_a_wide_hole_is_filled_ever_faster_and_a_narrow_one_with_few_duplicates(
         assert rounds <= 8
 
 
+def test_many_holes_are_filled_one_after_another_without_a_long_wait_for_each():
+    delivery = DeliveryWindow(WATERMARK, 0)
+    delivery.connected(100, 0.0)
+    for seq in range(1, 101):
+        send(delivery, seq)
+        delivery.answered(seq, 0.0, taken=True)
+    stored, again, now = set(range(2, 101, 2)), 0, 0.0
+    while delivery.watermark < 100:
+        now += 0.5
+        delivery.ticked(now)
+        while batch := send(delivery, 100, now):
+            again += len(batch)
+            stored.update(batch)
+            for seq in batch:
+                delivery.answered(seq, now, taken=True)
+            delivery.acknowledged(next(seq for seq in range(1, 102) if seq not in stored) - 1, now)
+    assert again <= 100
+    assert now <= 20.0
+
+
+def test_a_slow_central_that_goes_on_by_itself_is_sent_nothing_more():
+    delivery = DeliveryWindow(WATERMARK, 0)
+    delivery.connected(100, 0.0)
+    for seq in range(1, 101):
+        send(delivery, seq)
+        delivery.answered(seq, 0.0, taken=True)
+    delivery.ticked(10.0)
+    assert send(delivery, 100, 10.0) == [1]
+    delivery.answered(1, 10.0, taken=True)
+    for step in range(1, 20):
+        now = 10.0 + 0.9 * step
+        delivery.acknowledged(5 * step, now)
+        assert delivery.ticked(now + 0.8) == 0
+
+
 def test_an_event_that_had_no_subscriber_is_sent_again_once_central_is_heard():
     delivery = DeliveryWindow(WATERMARK, 0)
     delivery.connected(100, 0.0)

@@ -96,6 +96,15 @@ def test_what_was_answered_promptly_after_it_was_sent_again_measures_nothing():
     assert timer.answer_s is None
 
 
+def test_what_waited_behind_a_hole_that_was_filled_measures_nothing():
+    timer = ResendTimer(SETTINGS)
+    timer.sent(1, 0.0, again=False)
+    timer.sent(2, 0.0, again=False)
+    timer.sent(1, 30.0, again=True)
+    timer.acknowledged(2, 30.5, promptly=True)
+    assert timer.answer_s is None
+
+
 def test_what_was_answered_long_after_it_was_sent_again_counts_from_its_first_sending():
     timer = ResendTimer(SETTINGS)
     timer.sent(1, 0.0, again=False)

@@ -318,6 +318,17 @@ TABLE: list[Row] = [
         ],
     ),
     (
+        "what is answered to an earlier question is no final answer either, and ends nothing",
+        deciding,
+        lambda y: (
+            y.wait(5.1)
+            + y.decide(Verdict.RETRY, Reason.VIN_MISMATCH, final=False)
+            + y.decide(Verdict.MANUAL, Reason.VIN_MISMATCH)
+        ),
+        LaneState.MANUAL,
+        ["decide on 1+0 finally", "access.decided MANUAL VIN_MISMATCH", "show red manual"],
+    ),
+    (
         "a final answer that never comes is left to an officer",
         deciding,
         lambda y: y.wait(10.1),

@@ -112,6 +112,11 @@ def test_its_place_takes_at_most_half_from_a_plate_and_confidence_at_most_all(
     assert prominence(1.0, area, off_centre) >= area / 2
 
 
+def test_a_text_of_no_known_format_must_be_twice_as_sure_for_the_same_place() -> None:
+    assert prominence(0.4, 1.0, formless=True) == prominence(0.2, 1.0)
+    assert prominence(1.0, 1.0, formless=True) == prominence(1.0, 1.0)
+
+
 @given(box=BOXES, size=st.tuples(st.integers(0, 3), st.integers(0, 3)))
 def test_a_picture_of_no_size_is_no_error(box: Box, size: tuple[int, int]) -> None:
     assert 0 <= off_centre_of(box, size, LANE) <= 1

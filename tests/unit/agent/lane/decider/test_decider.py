@@ -150,7 +150,7 @@ class Lane:
         answer = self.decider.decide(question, now, self.later.append)
         if answer is None and len(self.later) > before:  # the reader of pictures answers at once, and nobody else asked
             answer = self.later.pop()
-        assert answer is None or (answer.now, answer.transaction) == (now, transaction)
+        assert answer is None or (answer.now, answer.transaction, answer.final) == (now, transaction, final)
         return answer
 
     def decide(self, *arguments, **options):

@@ -1,4 +1,4 @@
-"""The second, close look for a plate whose corners the first one found too loosely."""
+"""The close looks for a plate whose corners the first look found too loosely."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from agent.vision.worker.plate.close_up import close_up
+from agent.core.plates.certainty import ACCEPTED
+from agent.vision.worker.plate.box import extent
+from agent.vision.worker.plate.close_up import close_up, upright_close_up
 from agent.vision.worker.plate.detector import PlateBox, PlateDetector
 from agent.vision.worker.plate.reader import PlateReader
 from drivers.camera.simulated_yard.plate import draw_plate
@@ -81,3 +83,72 @@ def test_a_detection_at_the_edge_or_of_no_size_does_no_harm(
     detector: PlateDetector, box: tuple[float, float, float, float]
 ) -> None:
     assert close_up(detector, frame(), PlateBox(np.zeros((4, 2), np.float32), box, 0.5)) is None
+
+
+STEEP = np.array([[700, 520], [852, 420], [862, 478], [712, 582]], np.float32)
+"""As of a car that turns: the right end is 100 pixels higher, and the width is seen shortened."""
+
+
+def steep_frame(text: str) -> np.ndarray:
+    picture = np.full((1080, 1920, 3), (95, 92, 90), np.uint8)
+    flat = draw_plate(text)
+    height, width = flat.shape[:2]
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    turn = cv2.getPerspectiveTransform(corners, STEEP)
+    shown = cv2.warpPerspective(np.full_like(flat, 255), turn, (1920, 1080)) > 0
+    picture[shown] = cv2.warpPerspective(flat, turn, (1920, 1080), flags=cv2.INTER_AREA)[shown]
+    return picture
+
+
+def moved(across: float, down: float, wider: float) -> PlateBox:
+    """A detection of the steep plate that is off along its sides, by shares of them."""
+    right, below = STEEP[1] - STEEP[0], STEEP[3] - STEEP[0]
+    corners = STEEP + across * right + down * below
+    corners = (corners.mean(axis=0) + (corners - corners.mean(axis=0)) * wider).astype(np.float32)
+    return PlateBox(corners, extent(corners), 0.5)
+
+
+@pytest.mark.parametrize(
+    "off", [(0.0, 0.0, 1.0), (-0.15, 0.1, 1.0), (0.12, -0.2, 1.0), (0.0, 0.0, 1.3), (0.05, 0.0, 0.8)]
+)
+def test_loose_corners_of_a_steep_plate_become_tight(detector: PlateDetector, off: tuple[float, float, float]) -> None:
+    found = upright_close_up(detector, steep_frame("新A12345"), moved(*off))
+
+    assert found is not None
+    assert np.abs(found.corners - STEEP).max() < 0.1 * np.linalg.norm(STEEP[1] - STEEP[0])
+    assert found.box == extent(found.corners)
+
+
+def test_a_steep_plate_whose_corners_are_loose_is_read_surely(monkeypatch: pytest.MonkeyPatch) -> None:
+    find = PlateDetector.find
+
+    def first_look_is_loose(self: PlateDetector, pixels: np.ndarray, longest_px: int = 640) -> list[PlateBox]:
+        return [moved(-0.15, 0.1, 1.0)] if pixels.shape[:2] == (1080, 1920) else find(self, pixels, longest_px)
+
+    monkeypatch.setattr(PlateDetector, "find", first_look_is_loose)
+
+    (plate,) = PlateReader().read(steep_frame("粤B7Q88K"))
+
+    assert (plate.text, plate.confidence >= ACCEPTED) == ("粤B7Q88K", True)
+
+
+def test_nothing_is_found_upright_where_no_plate_is(detector: PlateDetector) -> None:
+    assert upright_close_up(detector, frame(), moved(0, 0, 1)) is None
+
+
+@pytest.mark.parametrize(
+    "corners",
+    [
+        [[0, 0], [0, 0], [0, 0], [0, 0]],
+        [[10, 10], [90, 10], [90, 10], [10, 10]],
+        [[10, 10], [90, 90], [91, 91], [11, 11]],
+        [[-300, -90], [-210, -90], [-210, -60], [-300, -60]],
+        [[1915, 1075], [2020, 1080], [2020, 1110], [1915, 1105]],
+    ],
+)
+def test_an_outline_of_no_size_or_outside_does_no_harm_upright(
+    detector: PlateDetector, corners: list[list[float]]
+) -> None:
+    outline = np.array(corners, np.float32)
+
+    assert upright_close_up(detector, frame(), PlateBox(outline, extent(outline), 0.5)) is None

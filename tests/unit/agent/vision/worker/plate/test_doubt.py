@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from agent.core.plates import ACCEPTED, Country, Doubt, PlateColour, RegionField, Sight
+from agent.core.plates import ACCEPTED, Country, Doubt, PlateColour, RegionField, Sight, country_of
 from agent.vision.worker.plate import ctc
 from agent.vision.worker.plate.colour import Light
 from agent.vision.worker.plate.crop_reader import PlateCropReader
@@ -132,7 +132,9 @@ def test_a_longer_text_of_another_look_puts_the_shorter_one_in_doubt(reader: Pla
     part, whole = replace(seen, text="A123BC77"), replace(seen, text="A123BC777")
 
     assert part.beside(None) is part
-    assert part.beside(seen) is part
+    third = part.beside(seen)
+    assert (third.doubt, third.text) == (Doubt.NONE, part.text)
+    assert third.confidence == pytest.approx(0.5, abs=0.1), "both are sure, and only one can be right"
     assert whole.beside(part) is whole
     assert part.beside(whole).doubt is Doubt.LONGER
     assert part.beside(whole).confidence < ACCEPTED
@@ -145,6 +147,26 @@ def test_weights_of_a_shorter_alphabet_never_say_the_newer_characters() -> None:
     assert columns.sum(axis=1) == pytest.approx(1)
 
 
+@pytest.mark.parametrize(
+    ("seen", "text", "country"),
+    [
+        ("01P211BD超", "01P211BD", Country.UZBEKISTAN),
+        ("60847AAA警", "60847AAA", Country.UZBEKISTAN),
+        ("京A1234警", "京A1234警", Country.CHINA),
+        ("粤ZA123港", "粤ZA123港", Country.CHINA),
+    ],
+)
+def test_a_flag_behind_an_uzbek_number_is_no_chinese_character_and_a_mark_behind_a_chinese_one_is(
+    seen: str, text: str, country: Country
+) -> None:
+    read = read_view(np.zeros((40, 144), np.uint8), columns_of(seen), Sight())
+
+    assert read is not None
+    assert (read.best.number, country_of(read.kind)) == (text, country)
+    assert read.doubt is Doubt.NONE
+    assert read.posterior()[1] > ACCEPTED
+
+
 def test_twins_share_what_was_seen_of_one() -> None:
     columns = np.zeros((36, len(ctc.CLASSES) + 1))
     columns[:, ctc.CLASSES["0"]] = 0.8
@@ -153,3 +175,35 @@ def test_twins_share_what_was_seen_of_one() -> None:
     assert shared[0, ctc.CLASSES["O"]] == pytest.approx(0.24)
     assert shared[0, ctc.CLASSES["0"]] == pytest.approx(0.8)
     assert columns[0, ctc.CLASSES["O"]] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "confidence", "other", "against", "wanted"),
+    [
+        ("川A82M83", 0.91, "桂A82M83", 0.88, 0.58),
+        ("川A82M83", 0.99, "桂A82M83", 0.3, 0.99),
+        ("川A82M83", 0.4, "桂A82M83", 0.99, 0.007),
+        ("川A82M83", 1.0, "桂A82M83", 1.0, 0.5),
+        ("川A82M83", 0.95, "川A82M83", 0.95, 0.95),
+        ("川A82M83", 0.95, "A82M83", 0.9, 0.95),
+        ("A82M83", 0.95, "川A82M83", 0.3, 0.85),
+    ],
+    ids=[
+        "about as sure",
+        "surer",
+        "far less sure",
+        "both wholly sure",
+        "the same text",
+        "a part of it",
+        "more than it",
+    ],
+)
+def test_of_two_looks_that_read_two_texts_neither_is_sure_beside_the_other(
+    reader: PlateCropReader, text: str, confidence: float, other: str, against: float, wanted: float
+) -> None:
+    plate = reader.read_crop(draw_plate("新A12345"))
+    assert plate is not None
+    one, two = replace(plate, text=text, confidence=confidence), replace(plate, text=other, confidence=against)
+
+    assert one.beside(two).confidence == pytest.approx(wanted, abs=0.01)
+    assert one.beside(None) is one

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from agent.core.plates.recogniser_columns import ALPHABET
 from agent.core.plates.vote import vote
 from agent.vision.worker.picture_file import load
 from agent.vision.worker.plate import ctc, rectify, weights
-from agent.vision.worker.plate.detector import clockwise
+from agent.vision.worker.plate.detector import PlateBox, PlateDetector, clockwise
 from agent.vision.worker.plate.reader import PlateReader
 from agent.vision.worker.plate.weights import WeightsError
 from drivers.camera.simulated_yard.plate import draw_plate
@@ -111,6 +112,28 @@ def test_the_nearer_of_two_plates_comes_first(reader: PlateReader) -> None:
     picture[120:155, 900:1010] = far
 
     assert next(plate.text for plate in reader.read(picture, thorough=True)) == "新A12345"
+
+
+def test_a_doubtful_find_is_read_where_it_would_be_the_nearest(
+    reader: PlateReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plate far behind that is surely one does not hide that of the vehicle in front."""
+    picture = draw_scene(Scene(vehicle=Vehicle(plate="新A12345")))
+    picture[120:155, 900:1010] = cv2.resize(draw_plate("沪B98765"), (110, 35), interpolation=cv2.INTER_AREA)
+    find = PlateDetector.find
+
+    def with_scores(near: float, far: float) -> list[str]:
+        def scored(self: PlateDetector, pixels: np.ndarray, longest_px: int = 640) -> list[PlateBox]:
+            found = find(self, pixels, longest_px)
+            if pixels.shape != picture.shape:
+                return found
+            return [replace(one, score=near if one.box[2] > 150 else far) for one in found]
+
+        monkeypatch.setattr(PlateDetector, "find", scored)
+        return [plate.text for plate in reader.read(picture)]
+
+    assert with_scores(near=0.45, far=0.9) == ["新A12345", "沪B98765"]
+    assert with_scores(near=0.9, far=0.45) == ["新A12345"]
 
 
 TWO_LINES = [
@@ -347,9 +370,9 @@ def models(tmp_path: Path) -> Path:
 
 
 def test_missing_weights_are_an_error_that_names_the_fix(models: Path) -> None:
-    (models / "clp_det.onnx").unlink()
+    (models / "plate_detector.onnx").unlink()
 
-    with pytest.raises(WeightsError, match=r"clp_det\.onnx.*fetch_models"):
+    with pytest.raises(WeightsError, match=r"plate_detector\.onnx.*install the package again"):
         PlateReader(models)
 
 
