@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 import pytest
 from markupsafe import escape
 
+from agent.console.configuration_form import blank, label_of
 from agent.i18n import Language, translate
 from agent.service.redaction import MASK
 from drivers.text import Text
@@ -446,15 +447,8 @@ def test_every_section_and_lane_has_its_form_in_every_language(gate, language):
     browser = gate.browser("technician")
     ask = {"accept-language": language}
     page = browser.get("/configuration", headers=ask)
-    assert (
-        translate(
-            Text(
-                "The files are not yet what the gate runs with. It takes them by itself once no vehicle is under way."
-            ),
-            language,
-        )
-        in page.text
-    )
+    waiting = Text("Waiting: the gate takes the new configuration once no vehicle is on its way")
+    assert translate(waiting, language) in page.text
     paths = re.findall(r'href="/configuration/table\?([^"]+)"', page.text)
     assert len(paths) >= 15
     for path in paths:
@@ -468,7 +462,8 @@ def test_every_section_and_lane_has_its_form_in_every_language(gate, language):
         "For a decision, from the permit's reading.",
         "Pictures a second.",
     ):
-        assert str(escape(translate(Text(described), Language(language)))) in lane, described
+        label, _help = label_of(translate(Text(described), Language(language)))
+        assert str(escape(label)) in lane, described
 
 
 @pytest.mark.parametrize("language", Language)
@@ -504,3 +499,33 @@ def test_a_viewer_sees_none_of_it(gate):
     viewer = gate.browser("viewer")
     for path in ("/configuration", "/configuration/raw", "/configuration/history", "/configuration/table?path=mqtt"):
         assert viewer.get(path).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("described", "label", "rest"),
+    [
+        ("Name of the gate; the CN of its certificate.", "Name of the gate", "The CN of its certificate."),
+        ("How long a pulse is.", "How long a pulse is", ""),
+        ("Port of the service: 8480 by default", "Port of the service", "8480 by default"),
+        ("检查点名称。其证书的 CN。", "检查点名称", "其证书的 CN。"),
+        ("no end", "no end", ""),
+        ("Best /dev/serial/by-id/... or by-path/...", "Best /dev/serial/by-id/... or by-path/...", ""),
+        ("", "", ""),
+    ],
+)
+def test_what_describes_a_key_is_its_label_and_its_help(described, label, rest):
+    assert label_of(described) == (label, rest)
+
+
+def test_settings_are_found_by_words_and_by_key(gate):
+    browser = gate.browser("technician")
+    by_key = browser.get("/configuration/search", params={"q": "TIMING.read_s"}).text
+    assert "/configuration/table?path=lanes.out#k-lanes.out.timing.read_s" in by_key
+    level = blank(("log",), "").fields[0]
+    words, _help = label_of(translate(level.description, Language.ZH))
+    by_words = browser.get("/configuration/search", params={"q": words}, headers={"accept-language": "zh"}).text
+    assert f"#k-{level.name}" in by_words
+    none = browser.get("/configuration/search", params={"q": "<b>nothing"}).text
+    assert "No setting contains “&lt;b&gt;nothing”" in none
+    assert browser.get("/configuration/search", params={"q": " "}).text.strip() == ""
+    assert gate.browser("viewer").get("/configuration/search", params={"q": "log"}).status_code == 403

@@ -100,7 +100,7 @@ def test_a_gate_alone_says_so_in_every_language(lone, language):
     page = lone.browser("viewer").get("/connection", headers={"accept-language": language}).text
     for said in (
         Text("No broker is configured: events stay in the journal."),
-        Text("This gate stands alone."),
+        Text("This is the only gate at the site."),
         Text("None is configured."),
         Text("No time server has set it lately: it cannot be trusted. Look at the time server and the network."),
         Text("Trust"),

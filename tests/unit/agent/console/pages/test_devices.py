@@ -93,7 +93,7 @@ def test_what_is_plugged_in_is_shown_with_its_users_and_the_name_to_write_down(s
     assert ports["/dev/ttyUSB1"].write.startswith("/dev/serial/by-id/usb-FTDI")
     for words in ("out/relay", "Arduino Uno", "HD USB Camera", "/dev/v4l/by-path/pci-usb-0:4:1.0-video-index0"):
         assert words in page
-    assert "/dev/gate-scanner is not there; out/hand needs it" in page
+    assert "/dev/gate-scanner is missing; out/hand needs it" in page
     assert "video1" not in page
     assert "hx-confirm" not in page, "a viewer asks nothing"
 
