@@ -63,7 +63,7 @@ def test_a_vehicle_is_let_pass_by_a_button_that_is_held_beside_the_picture(gate,
     assert gate.lane.pulses == before
     held(page, button, HELD_MS)
     expect(dialog).to_be_hidden()
-    expect(page.locator(".toast")).to_have_text("The vehicle may pass. The barrier opens.")
+    expect(page.locator("[data-toasts] .toast")).to_have_text("The vehicle may pass. The barrier opens.")
     gate.until(lambda: gate.lane.pulses == before + 1, "the pulse")
     granted = newest(gate, "access.granted")
     assert (granted["grant"], granted["cause_code"]) == (f"{transaction}-1", "plate_by_eye")
@@ -82,7 +82,7 @@ def test_a_vehicle_is_refused_with_one_thumb(gate, page_of):
         assert box["height"] >= 44
     page.locator(".thumb-bar [data-decide=refuse]").click()
     dialog = page.locator("dialog#refuse")
-    dialog.get_by_text("Documents missing or invalid").click()
+    dialog.get_by_label("Documents missing or invalid").check()
     dialog.get_by_role("button", name="Refuse").click()
     expect(page.locator("[data-part=standing] h2")).to_have_text(re.compile("Refused"))
     expect(page.locator("[data-part=standing]")).to_contain_text("Documents missing or invalid")
@@ -95,7 +95,7 @@ def test_another_reason_needs_words(gate, page_of):
     page = page_of("technician", "en", "desktop", "/lanes/exit-1").page
     page.locator(".verdict [data-decide=refuse]").click()
     dialog = page.locator("dialog#refuse")
-    dialog.get_by_text("Other reason").click()
+    dialog.get_by_label("Other reason").check()
     dialog.get_by_role("button", name="Refuse").click()
     assert view(gate).state == "manual", "nothing was sent"
     dialog.get_by_label(re.compile("In your words")).fill("the driver is drunk")
@@ -135,7 +135,7 @@ def test_the_dashboard_says_who_waits_and_leads_to_the_decision(gate, page_of, s
     expect(card).not_to_have_class(re.compile("calls"))
     expect(card.locator("[data-ago]")).to_have_text(re.compile("ago"))
     comes(gate)
-    card.get_by_role("link", name="Decide").click()
+    card.get_by_role("link", name="Decide", exact=True).click()
     page.wait_for_url("**/lanes/exit-1")
     assert not visitor.barriers()
 

@@ -72,7 +72,12 @@ def _rows(
 ) -> list[dict[str, Any]]:
     own = texts.get(words.language, next(iter(texts.values()))) if texts else ""
     rows = [
-        _row(sign.id, own or sentence(message, words.language), devices.get(f"{name}/{sign.id}"), words)
+        _row(
+            words(Text("Driver's sign {name}", name=sign.id)),
+            own or sentence(message, words.language),
+            devices.get(f"{name}/{sign.id}"),
+            words,
+        )
         for sign in settings.signs_in_use
     ]
     if settings.voice_in_use is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -51,17 +52,25 @@ async def lane_page(
     settings = _settings(gate, lane)
     await live.vehicles.refresh()
     may_decide = person.role.covers(Role.TECHNICIAN)
+    parts = lane_parts(gate, live, lane, Parts(request), Words(request), may_decide=may_decide)
+    names = ["", *gate.lanes, ""]
+    place = names.index(lane)
     return render(
         request,
         "lane.html",
         lane=lane,
-        lanes=list(gate.lanes),
+        before=names[place - 1],
+        after=names[place + 1],
         cameras=[each.id for each in settings.cameras],
         camera=_camera(settings, camera),
         configuration=gate.loaded.digest,
         may_aim=may_decide,
         may_decide=may_decide,
-        parts=lane_parts(gate, live, lane, Parts(request), Words(request), may_decide=may_decide),
+        standing=parts["part:standing"],
+        compare=parts["part:compare"]["html"],
+        driver=parts["part:driver"]["html"],
+        inputs=parts["part:inputs"]["html"],
+        devices=parts["part:devices"]["html"],
         choices=_choices(request, gate),
         hold_ms=round(HOLD_S * 1000),
         longest=LONGEST_WORDS,
@@ -81,14 +90,14 @@ async def vehicles(request: Request, gate: AtGate, live: AtLive, _person: Viewer
 @router.get("/lane", response_class=RedirectResponse)
 async def old_lanes(_person: Viewer) -> RedirectResponse:
     """The address of an earlier agent."""
-    return RedirectResponse("/lanes", HTTPStatus.PERMANENT_REDIRECT)
+    return RedirectResponse("/lanes", HTTPStatus.SEE_OTHER)
 
 
-@router.get("/lane/{rest:path}", response_class=RedirectResponse)
-async def old_lane(request: Request, _person: Viewer, rest: str) -> RedirectResponse:
+@router.get("/lane/{lane}", response_class=RedirectResponse)
+async def old_lane(request: Request, _person: Viewer, lane: str) -> RedirectResponse:
     """The address of an earlier agent, with what it asked for."""
-    address = request.url.replace(path=f"/lanes/{rest}")
-    return RedirectResponse(f"{address.path}?{address.query}" if address.query else address.path, HTTPStatus.SEE_OTHER)
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(f"/lanes/{quote(lane, safe='')}{query}", HTTPStatus.SEE_OTHER)
 
 
 def _choices(request: Request, gate: Gate) -> dict[str, list[tuple[str, str]]]:

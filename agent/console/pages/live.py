@@ -20,6 +20,7 @@ from agent.console.live.dependencies import AtLive  # noqa: TC001
 from agent.console.live.lane_updates import barrier_news, devices_news, inputs_news, lane_news
 from agent.console.live.streams import NEWS_TYPE, PICTURES_TYPE, News, news, pictures
 from agent.console.live.viewer_texts import Words
+from agent.console.page import render
 from agent.console.view_log import AtViews, viewer_of
 from agent.vision.preview import LARGE_PX, SMALL_PX, PreviewRequest
 from drivers.text import Text
@@ -107,6 +108,10 @@ async def _of_lanes(gate: Gate, live: Live, parts: Parts, words: Words) -> News:
     # After the cards: a page that knows the order has all of them.
     told["order"] = [card["name"] for card in cards]
     return told
+
+
+def _card(parts: Parts, card: dict[str, Any]) -> str:
+    return parts.html(card["name"], card, lambda: render(parts.request, "lane_card.html", card=card))
 
 
 async def _of_lane(gate: Gate, live: Live, lane: str, parts: Parts, words: Words, *, may_decide: bool) -> News:

@@ -41,8 +41,9 @@ from agent.console.access.users import User
 from agent.console.certificate import Certificate
 from agent.console.chain_check import ChainCheckProgress
 from agent.console.gate_status import GateStatus
-from agent.console.live import vehicle_texts
-from agent.console.live.lane_updates import barrier_news
+from agent.console.lanes import comparison, driver_view, lane_card, lane_inputs, lane_parts
+from agent.console.lanes.lane_standing import Standing
+from agent.console.live.lane_updates import barrier_news, devices_news
 from agent.console.navigation import Place, ShownPage, ShownPlace
 from agent.console.numbers import card, summary
 from agent.console.pages import barrier, configuration, connection, health, journal, notifications, vehicles
@@ -134,14 +135,20 @@ SHOWN: Final[dict[str, tuple[Any, ...]]] = {
     "journal.html": (journal._Asked, StreamState, Point),
     "journal_check.html": (ChainCheckProgress,),
     "journal_rows.html": (event_texts,),
-    "lane.html": (Camera,),
     "notifications.html": (
         notifications.ShownChannel,
         notifications.ShownNotice,
         ChannelView,
         Notifications,
     ),
-    "lane_vehicles.html": (vehicle_texts,),
+    "lane.html": (Camera, lane_parts),
+    "lane_card.html": (lane_card, Standing),
+    "lane_compare.html": (comparison,),
+    "lane_devices.html": (devices_news,),
+    "lane_driver.html": (driver_view,),
+    "lane_inputs.html": (lane_inputs,),
+    "lane_standing.html": (Standing,),
+    "lane_vehicles.html": (lane_card,),
     "shell_calls.html": (GateStatus,),
     "shell_status.html": (GateStatus,),
     "numbers.html": (summary.Tile, summary.Concern, card.Card, card.BarRow),

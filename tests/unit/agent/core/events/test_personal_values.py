@@ -130,6 +130,7 @@ def test_what_was_erased_is_said_to_be_and_the_rest_stands_in_its_place():
         "permit": None,
         "operator": "officer 0417",
         "cause": "(erased)",
+        "cause_code": None,
     }
     assert digest_in(opened_event(said, kept)["data"]["cause"]) == hidden.disclosures[1].digest
 
