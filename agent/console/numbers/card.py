@@ -33,7 +33,8 @@ class Card:
     """One card. `name`: of its part of the page, and of its file. `chart`: an SVG, or empty where `bars` are the chart.
 
     `legend`: how each kind of part is drawn, and its name. `heads`: of the table's columns, those of figures with their
-    class. `empty`: what to say where there is nothing to show.
+    class. `empty`: what to say where there is nothing to show. `other_file`: a file beside its own, and its name in
+    words; ("", ""): there is none.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Card:
     bars: Sequence[BarRow] = ()
     legend: Sequence[tuple[Markup, str]] = ()
     empty: str = ""
+    other_file: tuple[str, str] = ("", "")
 
 
 def legend(kinds: Sequence[tuple[str, str]]) -> tuple[tuple[Markup, str], ...]:

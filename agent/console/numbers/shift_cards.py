@@ -120,6 +120,7 @@ def reasons_card(report: NumbersReport, said: Said, subject: Subject) -> Card:
         [[reason_words(code, said), code, str(count)] for code, count in found.items()],
         bars=[BarRow(reason_words(code, said), str(count), bar(kind, count / most)) for code, count in found.items()],
         empty=said(Text("No vehicles in this period.")) if not found else "",
+        other_file=("officer_time", said(Text("Officer took"))) if subject is Subject.OFFICER_CALLED else ("", ""),
     )
 
 

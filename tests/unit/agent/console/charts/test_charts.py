@@ -123,7 +123,8 @@ def test_columns_of_nothing_are_drawn():
 
 
 def test_a_bar_is_as_long_as_its_share():
-    widths = [float(parts(ET.fromstring(bar("f3", share)), "rect", "f3")[0].get("width")) for share in (0, 0.5, 1)]  # noqa: S314
+    bars = [ET.fromstring(bar("f3", share)) for share in (0, 0.5, 1)]  # noqa: S314
+    widths = [float(parts(one, "rect", "f3")[0].get("width")) for one in bars]
     assert widths == [0, WIDTH / 2, WIDTH]
 
 
