@@ -15,6 +15,7 @@ from agent.core.model import ExpiryKind, Outcome, Reason, Verdict, View
 from agent.enrolment import Expiry
 from agent.observability import (
     CameraFigures,
+    ChannelFigures,
     Counters,
     DiskFigures,
     GateFigures,
@@ -104,6 +105,7 @@ WHOLE: Final = GateFigures(
     parts=(WorkerFigures("part", 0, well=True),),
     configuration_refused=False,
     expiries=(Expiry(ExpiryKind.CERTIFICATE, "mqtt", ends_utc=2.0, renews_utc=1.0),),
+    notifications=(ChannelFigures("mail", well=True, waiting=0, dropped=0, results={"done": 1}),),
 )
 """A gate of which everything is known."""
 TYPES: Final = {"info": "gauge"}

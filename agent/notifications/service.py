@@ -134,7 +134,8 @@ class NotificationService:
         self._attempts: dict[str, _Attempt] = {}
         self._reported = ReportOnce()
         self._trouble = ""
-        self._written = (0, 0)
+        self._news: list[Notice] = []
+        self._written_seq = 0
         self.board = NoticeBoard(uuid.uuid4().hex)
         self.worker = Worker("notifications", self._run, limit_s=LIMIT_S, backoff=Backoff())
 
@@ -188,10 +189,17 @@ class NotificationService:
 
     def _turn(self) -> None:
         before = self._known()
+        self._news.clear()
         kept = self._with_certificates(self._with_events(before))
         watch, notices = ticked(kept.watch, self._dependencies.now().utc, self._settings.watch)
         kept = self._with_notices(kept.model_copy(update={"watch": watch}), notices)
         self._keep(before, kept)
+        # Only now: where the file cannot be written all this is read again, and must not be shown again.
+        for notice in self._news:
+            log.info("notice %s: %s", notice.key, "raised" if notice.raised else "cleared")
+            if notice.kind in self._settings.shown:
+                self.board.show(notice)
+        self._news.clear()
         for channel in self._settings.channels:
             self._deliver(channel)
 
@@ -209,14 +217,12 @@ class NotificationService:
         # A position that moved alone is not worth a write each second: what is read again says the same again only
         # where something was told of it, and then more has changed than the position.
         worth = (kept.watch, kept.outboxes, kept.stream) != (before.watch, before.outboxes, before.stream)
-        seq, number = self._written
-        if worth or number != self.board.number or kept.seq - seq >= EVENTS_A_TURN:
+        if worth or self._news or kept.seq - self._written_seq >= EVENTS_A_TURN:
             keep(self._file, kept)
-            self._written = (kept.seq, self.board.number)
+            self._written_seq = kept.seq
         self._kept = kept
         for name in tuple(self._views):
-            outbox = kept.outboxes.get(name, Outbox())
-            self._changed(name, partial(replace, waiting=outbox.size, dropped=outbox.dropped))
+            self._count(name, kept.outboxes.get(name, Outbox()))
 
     def _with_events(self, kept: KeptState) -> KeptState:
         if kept.stream and self._dependencies.head() == kept.seq:
@@ -245,10 +251,8 @@ class NotificationService:
         if not notices:
             return kept
         outboxes = {name: kept.outboxes.get(name, Outbox()) for name in self._views}
+        self._news += notices
         for notice in notices:
-            log.info("notice %s: %s", notice.key, "raised" if notice.raised else "cleared")
-            if notice.kind in self._settings.shown:
-                self.board.show(notice)
             for name, outbox in outboxes.items():
                 outboxes[name] = offered(outbox, notice, self._settings.rules[name])
         return kept.model_copy(update={"outboxes": outboxes})
@@ -322,6 +326,10 @@ class NotificationService:
 
         if self._changed(name, noted).trouble:
             log.info("%s takes messages again", name)
+
+    def _count(self, name: str, outbox: Outbox) -> None:
+        with self._lock:
+            self._views[name] = replace(self._views[name], waiting=outbox.size, dropped=outbox.dropped)
 
     def _changed(self, name: str, change: Callable[[ChannelView], ChannelView]) -> ChannelView:
         """Put another view of a channel in its place; the one before it. A test message comes on another thread."""

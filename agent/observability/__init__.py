@@ -10,6 +10,7 @@ from agent.core.face import lazy_face
 if TYPE_CHECKING:
     from agent.observability.figures import (
         CameraFigures,
+        ChannelFigures,
         DiskFigures,
         GateFigures,
         JournalFigures,
@@ -31,6 +32,7 @@ else:
 __all__ = [
     "LINES_KEPT",
     "CameraFigures",
+    "ChannelFigures",
     "Counters",
     "DiskFigures",
     "GateFigures",

@@ -230,6 +230,7 @@ def test_a_folder_that_takes_nothing_is_told_and_then_well_again(world, monkeypa
     broken.clear()
     eventually(lambda: world.channel.messages)
     eventually(lambda: service.trouble == "")
+    assert [one.notice.code for one in service.board.after(0)] == ["wrong_way"]  # Shown once, however often it failed.
 
 
 def test_without_channels_it_only_shows(world):
