@@ -112,7 +112,7 @@ def _inline(children: Sequence[Token], address_of: Callable[[str], str]) -> Iter
         if token.type in {"link_open", "link_close"} and not (is_kept.pop() if token.nesting < 0 else is_kept[-1]):
             continue
         if token.type == "image":
-            token.attrs = {"src": address_of(str(token.attrs.get("src", ""))), "alt": "", "loading": "lazy"}
+            token.attrs = {"src": _address(str(token.attrs.get("src", "")), address_of), "alt": "", "loading": "lazy"}
         if token.type == "html_inline":
             token.content = _tag(token.content)
         yield token

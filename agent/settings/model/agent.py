@@ -127,7 +127,7 @@ class ClockRules(Table):
         default=0,
         ge=0,
         le=720,
-        description="Seconds after the last contact with a time server during which the clock is trusted after a "
+        description="Hours after the last contact with a time server during which the clock is trusted after a "
         "restart of the computer. Use it only with a battery-backed clock.",
     )
 

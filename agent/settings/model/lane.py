@@ -195,7 +195,7 @@ class AccessRules(Table):
         default=30.0,
         ge=0,
         le=365,
-        description="Seconds during which a vehicle that passed cannot pass the same way again under another permit. "
+        description="Days during which a vehicle that passed cannot pass the same way again under another permit. "
         "0: no limit.",
     )
     sample_percent: float = Field(
