@@ -45,7 +45,7 @@ COMMANDS = (
     CliCommand(
         "replay", "agent.cli.replay:replay_command", "Try another configuration on past vehicles; moves nothing."
     ),
-    CliCommand("notify", "agent.cli.notify:app", "Try the ways by which people are told of alarms."),
+    CliCommand("notify", "agent.cli.notify:app", "Test how alarms reach people."),
     CliCommand("command", "agent.cli.command:app", "Sign and send commands to gates."),
     CliCommand("relay", "agent.cli.relay:app", "Find, try and watch relay and input boards."),
     CliCommand("sign", "agent.cli.sign:app", "Find and try the signs that tell drivers what to do."),

@@ -17,7 +17,7 @@ from agent.clock import Clock
 from agent.core.notices import SECRET_PREFIX
 from agent.notifications import DeliveryError, channels_of, test_message
 
-app = typer.Typer(no_args_is_help=True, help="Try the ways by which people are told of alarms.")
+app = typer.Typer(no_args_is_help=True, help="Test how alarms reach people.")
 
 SECRET_BYTES = 32
 

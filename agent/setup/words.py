@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 PROGRESS: Final[Mapping[StepProgress, Text]] = {
     StepProgress.DONE: Text("done"),
-    StepProgress.LEFT: Text("left to do"),
+    StepProgress.LEFT: Text("to do"),
     StepProgress.WRONG: Text("needs attention"),
     StepProgress.CHOICE: Text("optional"),
     StepProgress.SKIPPED: Text("skipped"),
@@ -61,24 +61,24 @@ CONSEQUENCES: Final[Mapping[StepCode, Text]] = {
     StepCode.TRUST: Text("Without the issuer's key, no real permit is accepted."),
     StepCode.CENTRAL: Text("Without a broker, events wait in the journal of this gate."),
     StepCode.PRACTICE: Text("Without a practice permit, the first vehicle needs a permit of the issuer."),
-    StepCode.VEHICLE: Text("Without a first vehicle, nobody knows whether the lane works."),
+    StepCode.VEHICLE: Text("Without a first vehicle, no one knows whether the lane works."),
     StepCode.SAFETY: Text("Without a signed safety check, the gate must not go into service."),
 }
 """What follows where a step is left out. The gate needs a name: that step cannot be skipped."""
 
 ADVICE: Final[Mapping[tuple[StepCode, str], Text]] = {
     (StepCode.GATE, "left"): Text("The gate still has the name of the example."),
-    (StepCode.NETWORK, "left"): Text("Nobody has opened this page from another device yet."),
+    (StepCode.NETWORK, "left"): Text("No one has opened this page from another device yet."),
     (StepCode.TIME, "wrong"): Text("No time server has set the clock, so an officer decides on every vehicle."),
     (StepCode.TIME, "choice"): Text("No time server has set the clock. This gate is configured to decide anyway."),
     (StepCode.BOARD, "left"): Text("The board is simulated: nothing moves."),
-    (StepCode.BOARD, "untried"): Text("The board answers. Nobody has seen it move the barrier yet."),
+    (StepCode.BOARD, "untried"): Text("The board answers. No one has seen it move the barrier yet."),
     (StepCode.BOARD, "wrong"): Text("The board does not answer. Check its cable and power."),
     (StepCode.INPUTS, "left"): Text("The inputs are simulated: no vehicle is detected."),
     (StepCode.INPUTS, "unseen"): Text("Some inputs have not been seen to change yet. Use each of them once."),
     (StepCode.INPUTS, "wrong"): Text("The board with the inputs does not answer. Check its cable and power."),
     (StepCode.INPUTS, "choice"): Text("No inputs: passages cannot be detected; events are marked “assumed”."),
-    (StepCode.OUTPUTS, "left"): Text("Nobody has confirmed yet what lamps, sign or voice show."),
+    (StepCode.OUTPUTS, "left"): Text("No one has confirmed yet what lamps, sign or voice show."),
     (StepCode.OUTPUTS, "choice"): Text("No lamp, sign or voice is connected."),
     (StepCode.CAMERAS, "left"): Text("The camera is simulated."),
     (StepCode.CAMERAS, "wrong"): Text("A camera delivers no good picture. Check its address, cable and power."),
@@ -91,7 +91,7 @@ ADVICE: Final[Mapping[tuple[StepCode, str], Text]] = {
     (StepCode.PRACTICE, "choice"): Text("There is no practice permit."),
     (StepCode.PRACTICE, "over"): Text("The practice permit has expired. Make another one."),
     (StepCode.VEHICLE, "left"): Text("No vehicle has passed yet."),
-    (StepCode.SAFETY, "left"): Text("Nobody has signed the safety check."),
+    (StepCode.SAFETY, "left"): Text("No one has signed the safety check."),
 }
 """By the step and what is left of it: its detail where it has one, else its progress."""
 
@@ -107,7 +107,7 @@ SIGNALS: Final[Mapping[str, Text]] = {
 
 USES: Final[Mapping[str, Text]] = {
     "presence": Text("Drive onto the loop in front of the barrier and stop there."),
-    "safety": Text("Drive onto the loop under the barrier, with the arm held open by hand or by the controller."),
+    "safety": Text("Drive onto the loop under the barrier, with the arm held open manually or by the controller."),
     "photocell": Text("Break the light beam across the lane, and keep it broken."),
     "opened": Text("Begin with the arm between its ends. Then bring it to the open end."),
     "closed": Text("Begin with the arm between its ends. Then bring it to the closed end."),

@@ -113,7 +113,7 @@ class OpenHouse:
         try:
             self._play(act)
         except stage.lost as error:
-            stage.say(f"it did not go on as it should: {error}")
+            stage.say(f"it did not continue as it should: {error}")
             stage.refuse()
             return
         stage.say("choose what comes next")

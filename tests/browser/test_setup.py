@@ -87,7 +87,7 @@ def test_from_the_first_code_to_the_first_vehicle(box, phone):
     permit = make_a_practice_permit(box, him)
     him.done("practice permit")
     him.go("vehicle")
-    him.state("left to do")
+    him.state("to do")
     box.vehicle(permit, PLATE)
     box.until(lambda: box.lane.pulses > 0, "the pulse")
     box.show()
@@ -112,7 +112,7 @@ def first_administrator(box, him):
 
 def name_the_gate(him):
     him.go("gate")
-    him.state("left to do")
+    him.state("to do")
     him.write("[name=gate]", "khorgos 7")
     him.write("[name=site]", "17")
     him.tap("Save and go on")

@@ -124,7 +124,7 @@ def _with_password(user: str) -> str:
 
 
 def _stream(profile: VideoProfile) -> str:
-    rate = "" if profile.frame_rate_hz is None else f", {profile.frame_rate_hz:g} pictures a second"
+    rate = "" if profile.frame_rate_hz is None else f", {profile.frame_rate_hz:g} fps"
     key = "" if profile.key_picture_s is None else f", a key picture every {profile.key_picture_s:.1f} s"
     name = f"{profile.name or profile.token}: "
     return f"{name}{profile.codec or 'unknown codec'}, {profile.width_px} x {profile.height_px}{rate}{key}"

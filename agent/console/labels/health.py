@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 PARTS: Final = PART_NAMES
 
 LEVELS: Final[Mapping[str, Text]] = {
-    "debug": Text("everything"),
+    "debug": Text("All"),
     "info": Text("info and above"),
-    "warning": Text("warnings and errors"),
-    "error": Text("errors only"),
+    "warning": Text("Warnings and errors"),
+    "error": Text("Errors only"),
 }

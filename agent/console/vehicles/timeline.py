@@ -155,7 +155,7 @@ class _Said:
     def _present(self, data: Mapping[str, Any]) -> Iterator[Step]:
         seen_by = str(data.get("seen_by", ""))
         text = self._(_SEEN_BY[seen_by]) if seen_by in _SEEN_BY else ""
-        title = Text("The lane was opened by hand") if seen_by == "operator" else Text("Vehicle arrived")
+        title = Text("The lane was opened manually") if seen_by == "operator" else Text("Vehicle arrived")
         yield Step(self._(title), text, icon="hand" if seen_by == "operator" else "vehicles")
 
     def _presented(self, data: Mapping[str, Any]) -> Iterator[Step]:
@@ -222,7 +222,7 @@ class _Said:
         delivery = data.get("delivery")
         closes = data.get("action") == "close"
         if delivery == "delivered":
-            title = Text("Barrier told to close") if closes else Text("Barrier told to open")
+            title = Text("Barrier told to close") if closes else Text("Barrier commanded to open")
             yield Step(self._(title), icon="barrier")
         else:
             title = Text("Barrier not told to close") if closes else Text("Barrier not told to open")

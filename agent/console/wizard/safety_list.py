@@ -21,7 +21,7 @@ SAFETY_LINES: Final = (
     Text("Check that the port of the board has a name that stays, and that no other program has it open."),
     Text("Give a test pulse: the right relay clicks, and COM and NO are wired, not NC."),
     Text("Use both loops, the beam and the limit switches one by one: the right name changes, the right way round."),
-    Text("Order OPEN while the arm is opening: it goes on opening; it neither stops nor reverses."),
+    Text("Order OPEN while the arm is opening: it keeps opening; it neither stops nor reverses."),
     Text("Show a valid permit: one pulse comes, the arm opens once, and the vehicle has passed."),
     Text("Show the same permit again: it is refused as used already."),
     Text("Show a permit and drive back before the loop under the arm: the permit can be used again."),

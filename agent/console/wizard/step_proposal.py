@@ -116,7 +116,7 @@ def refusal_of(error: Exception) -> StepRefusedError:
     """What to tell of an error of the configuration."""
     match error:
         case StaleError():
-            who = error.who or Text("somebody")
+            who = error.who or Text("someone")
             return StepRefusedError(
                 Text(
                     "{who} changed the configuration meanwhile. Your entries are kept: check them and save again.",

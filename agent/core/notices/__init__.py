@@ -1,4 +1,4 @@
-"""Notices: what people outside the gate are told of alarms, devices, trust, waiting vehicles and certificates.
+"""Notices: what people outside the gate learn about alarms, devices, trust, waiting vehicles and certificates.
 
 What of the events is a notice, when it is over, and when a channel may send what it holds. Values in, values out: time
 comes in with the input; what is sent, and how, is for others.

@@ -294,7 +294,7 @@ class Notifications(Table):
         default=12,
         ge=1,
         le=3600,
-        description="The most messages an hour and channel; what is more is sent together later.",
+        description="The most messages per hour and channel; what is more is sent together later.",
     )
     max_age_hours: int = Field(
         default=24, ge=1, le=168, description="How long a message that cannot be delivered is kept."

@@ -1,7 +1,7 @@
 """Network cameras that speak ONVIF: found on the network, logged in to, and asked for their streams and a picture.
 
 May send multicast UDP from each of this machine's addresses, and connect to the one camera that is asked. Loads no
-picture library: what comes as a picture is handed on as bytes. Used while somebody sets a gate up, and by nothing that
+picture library: what comes as a picture is handed on as bytes. Used while someone sets a gate up, and by nothing that
 runs at a lane.
 """
 
