@@ -156,7 +156,7 @@ def fill(path: Path, vehicles: int) -> list[str]:
             prev, sealed = now.head, []
             for number in range(first, min(first + AT_ONCE, vehicles)):
                 came_ms = round((END_UTC - (vehicles - number) * APART_S) * 1000)
-                values = _values(number, came_ms, chance)
+                values = _values(number, came_ms, max(1, vehicles // 2))
                 for kind, after_ms, text in chance.choices(patterns, shares)[0].events:
                     one = _stored(kind, came_ms + after_ms, text, values, prev, stream)
                     prev = Point(stream, one.seq, one.digest)
@@ -167,7 +167,8 @@ def fill(path: Path, vehicles: int) -> list[str]:
     return kept
 
 
-def _values(number: int, came_ms: int, chance: random.Random) -> dict[str, str]:
+def _values(number: int, came_ms: int, fleet: int) -> dict[str, str]:
+    chance = random.Random(number % fleet)  # so many plates there are: each comes again
     permit = f"{number:032x}"
     return {
         "@txn@": transaction_id(came_ms / 1000, 1 + number % len(LANES), number),
@@ -223,7 +224,7 @@ def pages(transactions: list[str]) -> Iterator[tuple[str, str]]:
     yield "vehicles: news", "/live/vehicles?after=5"
     yield "a vehicle: the newest", f"/vehicles/{transactions[-1]}"
     yield "a vehicle: in the middle", f"/vehicles/{middle}"
-    yield "a vehicle: compared with the one before", f"/vehicles/{middle}/compare"
+    yield "a vehicle: compared with the one before", f"/vehicles/{transactions[-1]}/compare"
 
 
 def _figure(browser: httpx.Client, what: str, address: str) -> Figure:

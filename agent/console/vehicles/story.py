@@ -13,8 +13,7 @@ from agent.core.events import AccessDecided, AccessGranted, DriverShown, DriverT
 from agent.core.model import Reason, Verdict
 from agent.i18n import translate
 from agent.i18n.driver_texts import shown_on, told
-from agent.i18n.event_text import ERASED
-from agent.i18n.own_words import own_text
+from agent.i18n.event_text import ERASED, value_text
 from agent.i18n.reasons import REASONS
 from drivers.text import Text
 
@@ -169,8 +168,8 @@ def _people(events: Sequence[Mapping[str, Any]], language: Language) -> list[str
     found = []
     for data in _data(events, AccessGranted.TYPE):
         if data.get("by") == "operator":
-            who = translate(own_text(str(data.get("operator") or "?")), language)
-            cause = translate(own_text(str(data.get("cause") or "")), language)
+            who = value_text("operator", data, language) if data.get("operator") else "?"
+            cause = value_text("cause", data, language) if data.get("cause") else ""
             found.append(f"{who}: {cause}" if cause else who)
     return list(dict.fromkeys(found))
 

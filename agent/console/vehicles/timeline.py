@@ -33,8 +33,7 @@ from agent.core.events import (
 from agent.core.model import Outcome, Verdict
 from agent.i18n import translate
 from agent.i18n.alarms import alarm_text
-from agent.i18n.event_text import event_summary, event_title
-from agent.i18n.own_words import own_text
+from agent.i18n.event_text import event_summary, event_title, value_text
 from agent.i18n.recorded import recorded_detail
 from agent.i18n.verdicts import outcome_text
 from drivers.text import Text
@@ -210,8 +209,8 @@ class _Said:
     def _granted(self, data: Mapping[str, Any]) -> Iterator[Step]:
         by = data.get("by")
         if by == "operator":
-            officer = translate(own_text(str(data.get("operator") or "?")), self._language)
-            cause = translate(own_text(str(data.get("cause") or "")), self._language)
+            officer = self._said_by("operator", data) or "?"
+            cause = self._said_by("cause", data)
             text = self._(Text("Reason: “{cause}”", cause=cause)) if cause else ""
             title = self._(Text("{officer} let the vehicle pass", officer=officer))
             yield Step(title, text, tone="officer", icon="user", key=True)
@@ -241,9 +240,13 @@ class _Said:
     def _tested(self, data: Mapping[str, Any]) -> Iterator[Step]:
         yield Step(self._(Text("Test pulse")), self._by(data), icon="wrench")
 
+    def _said_by(self, name: str, data: Mapping[str, Any]) -> str:
+        """What an officer wrote, or the gate itself in the reader's language; empty for nothing."""
+        return value_text(name, data, self._language) if data.get(name) else ""
+
     def _by(self, data: Mapping[str, Any]) -> str:
-        who = translate(own_text(str(data.get("operator") or "?")), self._language)
-        cause = translate(own_text(str(data.get("cause") or "")), self._language)
+        who = self._said_by("operator", data) or "?"
+        cause = self._said_by("cause", data)
         return f"{who}: {cause}" if cause else who
 
     def _entering(self, _data: Mapping[str, Any]) -> Iterator[Step]:

@@ -13,8 +13,7 @@ from agent.console.vehicles.record import Result
 from agent.core.model import Outcome, Reason, Verdict
 from agent.core.plates import PlateColour
 from agent.i18n import Language, translate
-from agent.i18n.event_text import ERASED
-from agent.i18n.own_words import own_text
+from agent.i18n.event_text import ERASED, value_text
 from agent.i18n.reasons import REASONS
 from drivers.text import Text, pgettext
 
@@ -125,7 +124,7 @@ def why(record: VehicleRecord, language: Language) -> str:
     """Why it went so, in one sentence or two."""
     said = [finding(record.reason, language)] if record.reason else []
     if record.outcome == Outcome.OVERRIDDEN and record.operator:
-        officer = translate(own_text(record.operator), language)
+        officer = value_text("operator", {"operator": record.operator}, language)
         said.append(translate(Text("{officer} let the vehicle pass.", officer=officer), language))
     if not said and not record.outcome:
         said.append(translate(Text("Waiting for its QR code."), language))
