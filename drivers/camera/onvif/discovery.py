@@ -60,7 +60,7 @@ def find_cameras(
             if sends and now >= sends[0]:
                 sends.pop(0)
                 refused = _ask(links, search.questions, port)
-                if len(refused) == len(links):
+                if len(refused) == len(links) and not search.found:
                     raise _no_way(refused)
             until = min([began + within_s, *sends[:1]])
             for key, _ in selector.select(max(0.0, until - now)):
@@ -77,10 +77,11 @@ class _Search:
         self._ids = frozenset(ids)
         self._on_found = on_found
         self._answers: Counter[str] = Counter()
+        self._read = 0
 
     @property
     def is_full(self) -> bool:
-        return len(self.found) >= MOST_CAMERAS or self._answers.total() >= _MOST_ANSWERS
+        return len(self.found) >= MOST_CAMERAS or self._read >= _MOST_ANSWERS
 
     def take(self, link: socket.socket) -> None:
         """One datagram. Drops what does not answer our question, and more answers than one camera needs."""
@@ -91,7 +92,8 @@ class _Search:
             return
         self._answers[sender] += 1
         if self._answers[sender] > _MOST_OF_ONE:
-            return
+            return  # not counted as read: one that floods the search does not end it for others
+        self._read += 1
         try:
             cameras = cameras_in(data, sender, self._ids)
         except DocumentError as error:

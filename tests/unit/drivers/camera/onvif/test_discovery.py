@@ -8,10 +8,11 @@ import pytest
 
 from drivers.api import DeviceUnavailableError
 from drivers.camera.onvif import LocalNetwork, find_cameras, local_networks
+from drivers.camera.onvif.discovery import _Search
 from drivers.emulators.onvif import OnvifCamera
 from drivers.emulators.onvif_form import OnvifFault, OnvifForm
 from drivers.emulators.onvif_search import SearchResponder
-from tests.support.waiting import scaled
+from tests.support.waiting import PATIENCE_S, scaled
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
@@ -77,6 +78,20 @@ def test_nonsense_from_the_network_is_dropped(answer):
     finally:
         responder.stop()
     assert responder.heard
+
+
+def test_one_that_floods_the_search_does_not_end_it_for_others():
+    search = _Search(None)
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as flood,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking,
+    ):
+        asking.bind(("127.0.0.1", 0))
+        asking.settimeout(PATIENCE_S)
+        for _ in range(1500):
+            flood.sendto(b"<a/>", asking.getsockname())
+            search.take(asking)
+    assert not search.is_full
 
 
 @pytest.mark.parametrize("networks", [(), (LocalNetwork("gone", "192.0.2.1"),)])
