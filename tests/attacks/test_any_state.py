@@ -171,7 +171,7 @@ def test_a_file_in_the_place_of_a_folder_is_put_aside_and_told(kept):
     with running(kept.configured()) as app:
         events = app.parts.journal.range(1, app.parts.journal.head)
         alarms = "".join(event.payload.decode() for event in events if event.type == "alarm.raised")
-    assert "evidence/open was no folder and was moved to" in alarms
+    assert "evidence/open was not a folder and was moved to" in alarms
     assert (kept.state / "evidence" / "open.unusable").read_text() == "no folder"
 
 

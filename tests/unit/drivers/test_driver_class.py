@@ -25,7 +25,7 @@ SETTINGS = "    Settings = AcmeSettings\n"
         ("raise KeyError", "KeyError"),
         ("raise OSError('a\\nb' * 400)", "OSError: a b"),
         ("AcmeBoard = 1", "acme_board has no AcmeRelay"),
-        ("AcmeRelay = 1", "acme_board:AcmeRelay is no class"),
+        ("AcmeRelay = 1", "acme_board:AcmeRelay is not a class"),
         (RELAY.replace("def set(", "def put("), "acme_board:AcmeRelay lacks: set"),
         ("class AcmeRelay: ...", "acme_board:AcmeRelay lacks: open, close, pulse, set, all_off, state"),
         (RELAY.replace(SETTINGS, ""), "its settings are not a pydantic model"),

@@ -139,7 +139,7 @@ def test_a_recording_that_cannot_be_played_is_left_out_and_the_device_stays_up(
     with caplog.at_level(logging.ERROR):
         watched.monitor.say(bad, sentences[2])
         eventually(lambda: is_said(there, sentences[2]))
-    assert "bad.wav: it is no WAV file" in caplog.text
+    assert "bad.wav: it is not a WAV file" in caplog.text
     watched.monitor.say(bad)
     eventually(lambda: heard(there) == [("stop", False)])
     assert watched.monitor.state is PortState.UP

@@ -221,7 +221,7 @@ def test_a_replay_to_which_nobody_listens_is_told_until_the_next_one(broker, jou
         publish(broker.port, f"{ROOT}/ack", json.dumps({"stream": journal.stream, "seq": 5}))
         eventually(lambda: journal.watermark == 5)
         link.uplink.replay(journal.stream, 2, 3)
-        eventually(lambda: "sent again: the broker took the message but nobody" in link.uplink.view.trouble)
+        eventually(lambda: "sent again: the broker accepted the message, but no one" in link.uplink.view.trouble)
         eventually(lambda: link.uplink.view.refused == 2)  # a late word on these would be taken for one on the next
         with Listener(broker.port, f"{ROOT}/event/#") as listener:
             link.uplink.replay(journal.stream, 2, 3)

@@ -82,7 +82,7 @@ def test_a_later_import_adds_and_replaces_and_leaves_no_file_behind(
         ("ru/xyz.wav", tone(1.0).to_bytes(), "no message 'xyz'; there is: welcome, starting"),
         ("ru/from_central.wav", tone(1.0).to_bytes(), "no message 'from_central'; there is"),
         ("ru/wait.WAV", tone(1.0).to_bytes(), "ru/wait is there twice"),
-        ("zh/wait.wav", b"ID3 of an MP3", "zh/wait.wav: it is no WAV file"),
+        ("zh/wait.wav", b"ID3 of an MP3", "zh/wait.wav: it is not a WAV file"),
         ("zh/wait.wav", tone(0.1).to_bytes(), "it lasts 0.1 s; expected at least 0.3 s"),
         ("zh/wait.wav", tone(11.0).to_bytes(), "it lasts 11.0 s; expected at most 10.0 s"),
         ("zh/wait.wav", tone(1.0, peak=0.001).to_bytes(), "it is silent"),

@@ -160,7 +160,7 @@ def test_adopted_again_it_takes_the_configuration_anew_and_keeps_who_was_named(r
 
 @roots_alone
 def test_adopt_warns_where_nobody_could_change_them_later(run):
-    assert "nobody could change them" in adopt(run).output
+    assert "no one could change them" in adopt(run).output
     assert "root at this computer" in adopt(run, "aigul").output
 
 

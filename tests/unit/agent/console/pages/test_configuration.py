@@ -459,8 +459,8 @@ def test_every_section_and_lane_has_its_form_in_every_language(gate, language):
     lane = browser.get("/configuration/table?path=lanes.out", headers=ask).text
     for described in (
         "What the lane asks of a vehicle.",
-        "For a decision, from the permit's reading.",
-        "Pictures a second.",
+        "Seconds to wait for a decision after the permit was read.",
+        "Frame rate in fps.",
     ):
         label, _help = label_of(translate(Text(described), Language(language)))
         assert str(escape(label)) in lane, described
@@ -492,7 +492,7 @@ def test_how_a_state_came_to_be_is_told_in_the_readers_language(gate, language):
     )
     page = browser.get("/configuration/history", headers={"accept-language": language}).text
     assert translate(Text("changed: {what}", what="lanes.out"), language) in page
-    assert translate(Text("edited by hand"), language) in page
+    assert translate(Text("edited manually"), language) in page
 
 
 def test_a_viewer_sees_none_of_it(gate):

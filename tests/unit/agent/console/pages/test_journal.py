@@ -257,7 +257,7 @@ def test_a_story_is_told_in_the_language_down_to_its_details_and_strange_words_a
     gate.app.parts.journal.record([came, *(Draft(event, "out", transaction, utc) for event in (decided, lost))])
     page = gate.browser("viewer").get(f"/vehicles/{transaction}", headers={"accept-language": language}).text
     assert told in page
-    assert ("relay 2 does not let go" in page) is (language == "en")
+    assert ("relay 2 does not release" in page) is (language == "en")
     assert ('<span lang="en">lane 2 &lt;script&gt;</span>' in page) is (language != "en")
     assert page.count('<span lang="en">') == 3 * (
         language != "en"

@@ -21,7 +21,7 @@ def pair(tmp_path):
     [
         ('listen = ["gate.example"]', "console.listen[0]: expected an IP address of this computer"),
         ('listen = ["127.0.0.1", "127.0.0.1"]', "console.listen[1]: this address is listed twice"),
-        ('listen = ["0.0.0.0", "10.0.0.1"]', "console.listen[0]: stands for every address"),
+        ('listen = ["0.0.0.0", "10.0.0.1"]', "console.listen[0]: means every address"),
         ('listen = ["224.0.0.1"]', "console.listen[0]: expected an address of this computer, not of a group"),
         ("listen = []", "console.listen: expected"),
         ('names = ["gate_1.example"]', "console.names[0]: expected a host name"),

@@ -108,7 +108,7 @@ def test_a_key_is_read_as_it_is_told_in_errors(names, numbers):
     "text", ["", ".", "a.", ".a", "a..b", "a b", "[0]", "a[x]", "a[-1]", 'a."b', "a[0]b", "a = 1", "a\n"]
 )
 def test_what_is_no_key_is_refused(text):
-    with pytest.raises(ValueError, match=r"is no key|is no quoted part"):
+    with pytest.raises(ValueError, match=r"is not a key|is not a quoted part"):
         key_path(text)
 
 
