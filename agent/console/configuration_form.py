@@ -47,7 +47,7 @@ UNITS: Final[Mapping[str, str]] = {
     "ppm": "ppm",
 }
 """By the last part of a key: the unit of its value."""
-_CLAUSE: Final = re.compile(r"(.+?)(?:[.;:](?=\s|$)|[\u3002\uff1b\uff1a])\s*(.*)", re.DOTALL)
+_CLAUSE: Final = re.compile(r"(.+?)(?:(?<!\.)[.;:](?=\s|$)|[\u3002\uff1b\uff1a])\s*(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,7 +168,7 @@ def _page_context(request: Request, gate: Gate, person: Person) -> dict[str, Any
 
 def _devices(gate: Gate) -> dict[str, list[ShownDevice]]:
     """Every device that was heard of, by its lane; those of the whole gate last, below ""."""
-    lanes: dict[str, list[ShownDevice]] = {name: [] for name in gate.lanes} | {"": []}
+    lanes: dict[str, list[ShownDevice]] = {name: [] for name in (*gate.lanes, "")}
     for name, known in sorted(gate.devices.known.items()):
         tone = DEVICE_TONES.get(known.state, "poor")
         shown = ShownDevice(name.removeprefix(f"{known.lane}/"), known.family, known.state, TONES[tone], known.detail)
@@ -191,7 +191,6 @@ def _report_context(request: Request, report: DiagnosticReport) -> dict[str, Any
         "report": told,
         "found": found,
         "well": [one for one in told["findings"] if one["code"] is None],
-        "counts": {one.value: report.count(one) for one in Severity},
     }
 
 

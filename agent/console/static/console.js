@@ -56,8 +56,9 @@ document.addEventListener("submit", async (event) => {
 // Dialogs and menus. A browser without <dialog> shows it in its place.
 document.addEventListener("click", (event) => {
   const pressed = event.target.closest("[data-open], [data-close]");
-  const dialog = pressed && (pressed.dataset.open ? document.getElementById(pressed.dataset.open) : pressed.closest("dialog"));
-  if (dialog && pressed.dataset.open) {
+  const opened = pressed?.dataset.open;
+  const dialog = opened ? document.getElementById(opened) : pressed?.closest("dialog");
+  if (dialog && opened) {
     if (dialog.showModal) dialog.showModal();
     else dialog.setAttribute("open", "");
   } else if (dialog) {

@@ -86,7 +86,7 @@ TERMS = {
         Term("has no sign|driver's sign", "显示屏"),
     ],
     Language.RU: [
-        Term("configurations?", "конфигураци", "настройк", "Set-up"),
+        Term("configurations?", "конфигураци", "настройк", "Set-up|[Ss]etting"),
         Term(r"gates?\b(?!\.|-)", r"\bпост", r"\bворот|шлюз", "gateway"),
         Term(r"sites?\b(?!\.)", "пункт", r"площадк|\bобъект(?!ив)", r"yard|\bobject"),
         Term("lanes?", "полос"),
@@ -137,7 +137,7 @@ TERMS = {
         Term("fleet documents?", "документ[а-я]* парка"),
     ],
     Language.KK: [
-        Term("configurations?", "конфигураци", "баптау", "Set-up|DNS"),
+        Term("configurations?", "конфигураци", "баптау", "Set-up|[Ss]etting|DNS"),
         Term(r"gates?\b(?!\.|-)", "бекет", "қақпа|шлюз", "gateway"),
         Term(r"sites?\b(?!\.)", "пункт", r"\bалаң", "yard"),
         Term("lanes?", "жолақ|жолағ"),

@@ -509,6 +509,7 @@ def test_a_viewer_sees_none_of_it(gate):
         ("Port of the service: 8480 by default", "Port of the service", "8480 by default"),
         ("检查点名称。其证书的 CN。", "检查点名称", "其证书的 CN。"),
         ("no end", "no end", ""),
+        ("Best /dev/serial/by-id/... or by-path/...", "Best /dev/serial/by-id/... or by-path/...", ""),
         ("", "", ""),
     ],
 )

@@ -8,6 +8,7 @@ import pytest
 from fastapi import APIRouter, Depends
 
 from agent.console.access.guards import admin, viewer
+from agent.console.pages.design import DEVELOPMENT
 from agent.console.web.routing import UNGUARDED, UnguardedRouteError, guards_of, page_modules, see_guarded
 from tests.support.console.consoles import ConsoleGate
 
@@ -62,7 +63,8 @@ def path(route):
 
 @pytest.fixture(scope="module")
 def gate(tmp_path_factory):
-    with ConsoleGate(tmp_path_factory.mktemp("routes")) as gate:
+    with pytest.MonkeyPatch.context() as patch, ConsoleGate(tmp_path_factory.mktemp("routes")) as gate:
+        patch.setenv(DEVELOPMENT, "1")
         gate.token("admin")
         gate.app.console.access.requests._burst = 1e6
         yield gate
@@ -126,6 +128,12 @@ def test_a_user_with_the_right_is_answered(browsers, method, route):
         answer = browsers[role].get(route.path)
         assert answer.status_code in {200, 303, 422}, (role, answer.text)
         assert "/login" not in answer.headers.get("location", "") or least == "anybody"
+
+
+def test_the_elements_are_shown_to_developers_alone(browsers, monkeypatch):
+    assert browsers["viewer"].get("/design").status_code == 200
+    monkeypatch.delenv(DEVELOPMENT)
+    assert browsers["admin"].get("/design").status_code == 404
 
 
 def page():
