@@ -51,7 +51,7 @@ class State(Table):
     head_file: Path | None = Field(
         default=None,
         description="File outside that directory with the signed head of the journal, by which an older copy of the "
-        "directory is noticed. Without one only central and the other gates can notice it.",
+        "directory is detected. Without one only central and the other gates can detect it.",
     )
 
 
