@@ -307,7 +307,7 @@ def test_a_refused_configuration_is_told_on_every_page(gate_with, language):
     browser, heads = gate.browser("admin"), {"accept-language": language}
     paths = [*PATHS, "/account"]
     banner = re.compile(r'<div\s+class="notice is-refused refused"[^>]*>.*?</div></div>', re.DOTALL)
-    told = translate(Text("The configuration on the disk cannot be used"), language)
+    told = translate(Text("The configuration on disk is invalid"), language)
     pages = {path: browser.get(path, headers=heads, follow_redirects=True).text for path in paths}
     assert [path for path, page in pages.items() if banner.search(page)] == [], "nothing is refused yet"
     gate.app.refuse(ConfigurationRefused(errors=1, detail="gate.toml:3:1: error: expected a value", running="0" * 64))

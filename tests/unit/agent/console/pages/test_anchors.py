@@ -308,7 +308,7 @@ def test_a_form_that_says_nothing_that_can_be_is_refused_in_words(gate, change):
     browser = gate.admin("aigul")
     answer = browser.post(f"{PAGE}/write", data={"content": change(text_of(browser.get(PAGE))), "cause": "x"})
     assert answer.status_code == 422
-    assert "Nothing was saved" in answer.text
+    assert "Nothing was written" in answer.text
 
 
 def test_a_helper_that_does_not_answer_is_told_and_the_proposal_waits_on(gate):

@@ -151,7 +151,7 @@ def test_the_page_is_there_in_every_language(site, language):
         Text("Cameras of this computer"),
         Text("This name belongs to the USB socket: always use the same socket."),
         Text("This name follows the device to any USB socket."),
-        Text("nobody"),
+        Text("no one"),
     ):
         assert str(escape(translate(said, language))) in page, said
     likely = Text("a KMTronic relay board, an RS485 adapter or another board (FTDI)")

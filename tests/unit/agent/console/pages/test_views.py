@@ -67,7 +67,7 @@ def test_a_picture_that_is_not_there_was_not_looked_at(gate):
 )
 def test_a_search_for_a_plate_or_a_permit_is_recorded_and_one_for_nobody_is_not(gate, query, searches):
     """L3."""
-    assert gate.browser("viewer").get(f"/journal?{query}").status_code == 200
+    assert gate.browser("viewer").get(f"/vehicles/events?{query}").status_code == 200
     assert [one for view in views(gate) for one in view["searches"]] == searches
 
 
@@ -75,8 +75,8 @@ def test_a_vehicles_story_is_recorded_as_looked_at(gate):
     """L3."""
     parts = gate.app.parts
     parts.recorder.note([Draft(VehiclePresent(seen_by="inputs"), "out", TRANSACTION, parts.utc())])
-    assert gate.browser("viewer").get(f"/journal/vehicle/{TRANSACTION}").status_code == 200
-    assert gate.browser("viewer").get("/journal/vehicle/nobody").status_code == 404
+    assert gate.browser("viewer").get(f"/vehicles/{TRANSACTION}").status_code == 200
+    assert gate.browser("viewer").get("/vehicles/nobody").status_code == 404
     assert [view["vehicles"] for view in views(gate)] == [[TRANSACTION]]
 
 
