@@ -40,7 +40,7 @@ def settings_of(path):
     return found
 
 
-ONE_LINE = re.compile(r"#?\w+ = [\"\[]")
+ONE_LINE = re.compile(r"#?\w+ = [\"'\[]")
 """A string of TOML, which cannot be broken, or a key that is commented out, which comes back with one character."""
 
 

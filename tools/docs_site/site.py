@@ -81,7 +81,8 @@ def _rendered(name: str, source: str, pages: Mapping[str, str]) -> Rendered:
 
     found = render(source, address_of)
     up = "../" * name.count("/")
-    html = Markup(str(found.html).replace(f'src="{PICTOGRAMS}', f'src="{up}pictograms/'))  # noqa: S704 - made safe there
+    moved = str(found.html).replace(f'src="{PICTOGRAMS}', f'src="{up}pictograms/')
+    html = Markup(moved)  # noqa: S704 - made safe there
     return Rendered(html, found.headings)
 
 

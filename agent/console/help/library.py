@@ -36,7 +36,7 @@ class HelpPage:
     @property
     def contents(self) -> tuple[Heading, ...]:
         """The headings of its sections."""
-        return tuple(one for one in self.rendered.headings if one.level == 2)  # noqa: PLR2004 - the level below the title
+        return tuple(one for one in self.rendered.headings if one.level == 2)  # noqa: PLR2004 - the title has 1
 
 
 class HelpLibrary:

@@ -77,7 +77,8 @@ def render(source: str, address_of: Callable[[str], str]) -> Rendered:
             token.children = list(_inline(token.children or (), address_of))
         elif token.type == "html_block":
             token.content = str(escape(token.content))
-    return Rendered(Markup(_READER.renderer.render(tokens, _READER.options, {})), tuple(headings))  # noqa: S704 - made safe above
+    html = Markup(_READER.renderer.render(tokens, _READER.options, {}))  # noqa: S704 - made safe above
+    return Rendered(html, tuple(headings))
 
 
 def headings(source: str) -> Iterator[tuple[int, Heading]]:

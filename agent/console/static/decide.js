@@ -1,5 +1,5 @@
-// An officer decides: "Let pass" is held, "Refuse" is pressed. Both name the vehicle that the page showed when the dialog
-// was opened; the gate refuses them for another.
+// An officer decides: "Let pass" is held, "Refuse" is pressed. Both name the vehicle that the page showed when the
+// dialog was opened; the gate refuses them for another.
 "use strict";
 
 const lane = document.getElementById("lane");
@@ -13,7 +13,9 @@ let held = null;
 function offer() {
   const offered = standing.dataset.decides.split(" ");
   const bar = document.querySelector(".thumb-bar");
-  for (const button of bar.querySelectorAll("[data-decide]")) button.disabled = !offered.includes(button.dataset.decide);
+  for (const button of bar.querySelectorAll("[data-decide]")) {
+    button.disabled = !offered.includes(button.dataset.decide);
+  }
   bar.hidden = !standing.dataset.decides;
   lane.classList.toggle("has-thumb-bar", !bar.hidden);
 }
@@ -138,7 +140,9 @@ for (const form of document.querySelectorAll("form.decision")) {
       event.preventDefault();
       if (!event.repeat) press(button);
     });
-    for (const over of ["pointerup", "pointerleave", "pointercancel", "keyup", "blur"]) button.addEventListener(over, letGo);
+    for (const over of ["pointerup", "pointerleave", "pointercancel", "keyup", "blur"]) {
+      button.addEventListener(over, letGo);
+    }
   }
 }
 window.addEventListener("blur", letGo);

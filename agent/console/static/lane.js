@@ -32,7 +32,8 @@ function putStanding(news) {
 
 function figureRow(figure) {
   const row = element("div", "", "in");
-  row.append(element("span", `${figure.name}: ${figure.value}`), element("span", figure.grade, `chip ${TONES[figure.tone]}`));
+  const grade = element("span", figure.grade, `chip ${TONES[figure.tone]}`);
+  row.append(element("span", `${figure.name}: ${figure.value}`), grade);
   if (!figure.advice) return [row];
   return [row, element("p", figure.advice, "muted small")];
 }

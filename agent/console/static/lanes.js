@@ -22,7 +22,8 @@ function put(name, { html }) {
   tick(now);
   if (before) before.replaceWith(now);
   else grid.append(now);
-  if (link) [...now.querySelectorAll("a")].find((one) => one.getAttribute("href") === link)?.focus({ preventScroll: true });
+  const same = link && [...now.querySelectorAll("a")].find((one) => one.getAttribute("href") === link);
+  same?.focus({ preventScroll: true });
 }
 
 const handlers = {

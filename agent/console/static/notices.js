@@ -13,7 +13,8 @@ for (const name of ["pointerdown", "keydown"]) {
 
 // Asking must not keep the session of somebody alive who has left a page that asks for nothing else.
 function mayAskForNotices() {
-  return Date.now() - noticesActed < NOTICES_STALE_MS || document.querySelector("[data-live], [data-pictures]") !== null;
+  const live = document.querySelector("[data-live], [data-pictures]") !== null;
+  return live || Date.now() - noticesActed < NOTICES_STALE_MS;
 }
 
 function noticesKnown() {
@@ -86,7 +87,8 @@ function showNoticesChoice() {
   const allow = document.querySelector("[data-notices-allow]");
   if (!state || !allow) return;
   const permission = window.Notification && window.isSecureContext ? Notification.permission : "missing";
-  state.textContent = { granted: state.dataset.allowed, denied: state.dataset.denied, missing: state.dataset.missing }[permission] ?? "";
+  const { allowed: granted, denied, missing } = state.dataset;
+  state.textContent = { granted, denied, missing }[permission] ?? "";
   allow.hidden = permission !== "default";
 }
 

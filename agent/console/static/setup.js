@@ -38,7 +38,9 @@ document.addEventListener("htmx:afterRequest", (event) => {
   }
   // While the gate takes it over there is no answer, or one that it is not yet done.
   const waiting = event.target.closest?.("[data-onward]");
-  if (waiting && xhr.status === 200 && xhr.responseText.trim() === "done") window.location.assign(waiting.dataset.onward);
+  if (waiting && xhr.status === 200 && xhr.responseText.trim() === "done") {
+    window.location.assign(waiting.dataset.onward);
+  }
 });
 document.addEventListener("htmx:sendError", () => {
   for (const note of document.querySelectorAll(".lost")) note.hidden = false;

@@ -27,7 +27,9 @@ function before(seconds) {
 // Write the times that stand in a part of the page.
 export function tick(root) {
   const now = nowS();
-  for (const place of root.querySelectorAll("[data-since]")) place.textContent = waited(now - Number(place.dataset.since));
+  for (const place of root.querySelectorAll("[data-since]")) {
+    place.textContent = waited(now - Number(place.dataset.since));
+  }
   if (!ago) return; // the time of day stays there
   for (const place of root.querySelectorAll("[data-ago]")) {
     const time = place.querySelector("time");

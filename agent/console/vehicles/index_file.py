@@ -186,7 +186,8 @@ def _row(record: VehicleRecord, gone: int) -> tuple[object, ...]:
 
 def _record(row: tuple[object, ...]) -> VehicleRecord:
     named = dict(zip(_FIELDS, row, strict=True))
-    return VehicleRecord(**{name: bool(value) if name in _FLAGS else value for name, value in named.items()})  # type: ignore[arg-type]
+    fields = {name: bool(value) if name in _FLAGS else value for name, value in named.items()}
+    return VehicleRecord(**fields)  # type: ignore[arg-type]
 
 
 def _state(connection: sqlite3.Connection) -> IndexState | None:

@@ -299,7 +299,8 @@ def _practice(visit: StepVisit) -> dict[str, Any]:
     code = None
     if text:
         drawn = segno.make(text, error="m", boost_error=False, micro=False)
-        code = Markup(drawn.svg_inline(scale=_CODE_PX, border=4, light="white", omitsize=True))  # noqa: S704 - drawn here
+        drawing = drawn.svg_inline(scale=_CODE_PX, border=4, light="white", omitsize=True)
+        code = Markup(drawing)  # noqa: S704 - drawn here
     return {"code": code, "ends": visit.wizard.practice_ends(), "text": text}
 
 
