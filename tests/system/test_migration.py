@@ -233,7 +233,7 @@ def test_the_pictures_of_0_1_are_there_and_its_users_see_them(now, client):
 
 def test_the_page_journal_shows_old_details_in_english_as_they_are(now, client):
     now.gate.hearing.wait("clock.changed", now.papers["head"])
-    page = html.unescape(client.get("/journal?type=clock.changed", headers={"accept-language": "ru"}).text)
+    page = html.unescape(client.get("/vehicles/events?type=clock.changed", headers={"accept-language": "ru"}).text)
     assert page.count("no time server has set the clock") == len(now.kept.of("clock.changed"))
     assert page.count("сервер времени часы не сверял") == 1
 

@@ -53,7 +53,7 @@ def test_a_camera_is_found_and_what_to_write_is_what_the_configuration_takes(log
     assert f"{running.place} answers" in err
     assert f'{running.place}: Gate agent ONVIF emulator, firmware 1.0, called "Emulated camera"' in out
     assert "Its clock is 2 h 46 min behind" in out
-    assert "small: H264, 640 x 360, 10 pictures a second, a key picture every 1.0 s" in out
+    assert "small: H264, 640 x 360, 10 fps, a key picture every 1.0 s" in out
     assert PHRASE not in out + err
     table = out[out.index("[[lanes") :]
     (found,) = tomllib.loads(table)["lanes"]["LANE"]["cameras"]

@@ -207,7 +207,7 @@ def test_a_key_is_set_in_the_file_where_it_belongs_and_all_else_stays(gate):
         ("lanes.exit-1.timing", "5", ["is a table: set one of its keys"]),
         ("lanes.exit-1.cameras[1].id", "x", ["there is no"]),
         ("mqtt.window.x", "1", ["no key mqtt.window.x"]),
-        ("mqtt window", "1", ["is no key"]),
+        ("mqtt window", "1", ["is not a key"]),
         ("lanes.exit-1.timing.read_s", "2000", [":10:1: error: lanes.exit-1.timing.read_s", "from 1 to 600; got 2000"]),
         ("lanes.exit-1.timing.read_s", "soon", ['expected a number from 1 to 600; got "soon"']),
         ("lanes.exit-1.direction", "exports", ['did you mean "export"?']),

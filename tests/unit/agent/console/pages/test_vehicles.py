@@ -156,7 +156,7 @@ def test_a_story_puts_the_failed_check_first_and_says_dates_as_dates(gate, expir
     page = gate.browser("viewer").get(f"/vehicles/{expired}").text
     plain, technical = page.split('<details class="card fold technical">')
     plain += technical.rsplit("</details>")[-1]
-    assert plain.index("The time of the permit is over.") < plain.index("Vehicle arrived")
+    assert plain.index("The permit has expired.") < plain.index("Vehicle arrived")
     assert plain.index("Vehicle arrived") < plain.index("Permit read") < plain.index("The gate refused the vehicle")
     assert plain.count("QR code seen") == 1
     for raw in ("1795000000", "1800000000", "0x0", "8.1074", "EXPIRED"):

@@ -75,7 +75,8 @@ def test_a_vehicles_story_is_recorded_as_looked_at(gate):
     """L3."""
     parts = gate.app.parts
     parts.recorder.note([Draft(VehiclePresent(seen_by="inputs"), "out", TRANSACTION, parts.utc())])
-    assert gate.browser("viewer").get(f"/vehicles/{TRANSACTION}").status_code == 200
+    browser = gate.browser("viewer")
+    eventually(lambda: browser.get(f"/vehicles/{TRANSACTION}").status_code == 200, what="the vehicle in the index")
     assert gate.browser("viewer").get("/vehicles/nobody").status_code == 404
     assert [view["vehicles"] for view in views(gate)] == [[TRANSACTION]]
 
