@@ -108,6 +108,8 @@ SYMPTOMS: Final[tuple[tuple[str, tuple[DiagnosticCheck, ...]], ...]] = (
 )
 
 CHECK_OF: Final[Mapping[str, DiagnosticCheck]] = {
+    "NOTIFICATION": DiagnosticCheck.NOTIFICATIONS,
+    "NOTIFICATIONS": DiagnosticCheck.NOTIFICATIONS,
     "CONFIGURATION": DiagnosticCheck.CONFIGURATION,
     "UNIT": DiagnosticCheck.SERVICE,
     "SERVICE": DiagnosticCheck.SERVICE,

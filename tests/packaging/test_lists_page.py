@@ -71,7 +71,7 @@ def test_the_words_for_refusals_are_all_there():
         ("The bytes", f"head ({signed_list.MAX_HEAD_BYTES >> 10} KiB at most)"),
         ("The bytes", f"delta ({signed_list.MAX_DELTA_BYTES >> 10} KiB at most)"),
         ("The bytes", f"array of chunks, {number(signed_list.MAX_CHUNKS)} at most"),
-        ("The bytes", f"new or anew, {number(signed_list.MAX_DELTA_ROWS)} at most"),
+        ("The bytes", f"new or again, {number(signed_list.MAX_DELTA_ROWS)} at most"),
         ("The bytes", f"about {chunks.CHUNK_BYTES >> 10} KiB inflated, {chunks.MAX_CHUNK_BYTES >> 20} MiB at most"),
         ("The bytes", f"{chunks.MAX_CHUNK_SIZE >> 10} KiB as sent,\n{number(chunks.MAX_CHUNK_ROWS)} rows"),
         ("The bytes", "purpose 2"),

@@ -57,6 +57,7 @@ COMMANDS_OF_ROOT = {
     "events verify": ("{journal}",),
     "lists import": ("{own}/lists.zip", *CONFIG),
     "lists show": CONFIG,
+    "notify test": CONFIG,
     "relay inputs": (*CONFIG, "--seconds", "0.2"),
     "relay list": CONFIG,
     "relay test": (*CONFIG, "--yes"),

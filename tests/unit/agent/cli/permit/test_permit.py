@@ -177,7 +177,7 @@ def test_a_wrong_check_digit_is_told_to_the_issuer(keys):
     [
         ({"declaration": "94112026000001234"}, "18 digits"),
         ({"declaration": "941120262000012345"}, "digit 9"),
-        ({"declaration": "941119990000012345"}, "no year"),
+        ({"declaration": "941119990000012345"}, "not a year"),
         ({"vin": "LSVAA49I132047371"}, "without I, O and Q; did you mean LSVAA491132047371?"),
         ({"plate": "!"}, "a plate of China or Kazakhstan"),
         ({"plate-kind": "kazakhstan"}, "form of kazakhstan"),
