@@ -188,7 +188,7 @@ def test_a_folder_without_pictures_is_an_error(tmp_path: Path) -> None:
     result = run(tmp_path)
 
     assert result.exit_code == 1
-    assert "not a pictures" in result.stderr
+    assert "no pictures" in result.stderr
 
 
 def test_a_file_name_that_is_no_utf8_still_gives_valid_json(tmp_path: Path, photo: Path) -> None:
