@@ -78,9 +78,7 @@ class StepVisit:
 
     @property
     def settings(self) -> Lane:
-        """The lane as it runs. Raises RefusedError where there is none."""
-        if self.lane not in self.gate.lanes:
-            raise RefusedError(HTTPStatus.NOT_FOUND, Text("There is no such page."))
+        """The lane as it runs."""
         return self.gate.loaded.settings.lanes[self.lane]
 
 
@@ -94,6 +92,8 @@ def _visit(
     signal: Annotated[str, Query(max_length=40)] = "",
 ) -> StepVisit:
     gate = wizard.gate
+    if lane not in gate.lanes:
+        raise RefusedError(HTTPStatus.NOT_FOUND, Text("There is no such page."))
     return StepVisit(gate, vehicles, wizard, editor_of(gate.configuration), person, lane, step, signal)
 
 

@@ -39,7 +39,7 @@ def gate(tmp_path, monkeypatch, receiver):
 def test_the_page_shows_what_is_set_up_and_no_secret(gate):
     page = gate.browser("technician").get("/settings/notifications").text
     assert "localhost" in page
-    assert "22:00-06:00; sent all the same: Missing data" in page
+    assert "22:00-06:00; sent anyway: Missing data" in page
     assert "fill in the section [mail]" in page
     for secret in (SECRET, "s3cret-path", PASSWORD):
         assert secret not in page

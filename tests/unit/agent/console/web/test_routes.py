@@ -157,5 +157,5 @@ def test_a_route_with_two_guards_cannot_be_served():
 def test_every_route_that_is_served_is_known_to_this_walk(gate):
     described = gate.browser("admin").get("/api/openapi.json").json()["paths"]
     served = {(method.upper(), path) for path, methods in described.items() for method in methods}
-    assert served == {(method, route.path) for method, route in routes()}
+    assert served == {(method, route.path.replace(":path}", "}")) for method, route in routes()}
     assert {"/healthz"} == UNGUARDED
