@@ -21,6 +21,8 @@ from tests.support.waiting import PATIENCE_S
 SECRET = bytes(range(totp.SECRET_BYTES))
 OTHER = "seven green kettles"
 NEEDED_OF = ("admin",)
+GIVEN = 'class="given"'
+"""Where a page shows a secret."""
 
 
 class Telephone:
@@ -110,7 +112,8 @@ def test_the_answer_tells_neither_whether_the_password_was_right_nor_who_has_a_s
         tried = {"aigul": KNOWN_TO_ALL, "marat": "wrong", "nobody-at-all": "wrong"}
         answers = [log_in(thief, name, password, "000000") for name, password in tried.items()]
         answers.append(log_in(thief, "aigul", "wrong", "000000"))
-    plain = {re.sub(r"[0-9a-f]{64}|aigul|marat|nobody-at-all", "", answer.text) for answer in answers}
+    varying = r"[0-9a-f]{64}|\b\d{13}\b|aigul|marat|nobody-at-all"  # tokens, the time in milliseconds, the names
+    plain = {re.sub(varying, "", answer.text) for answer in answers}
     assert (len(plain), {answer.status_code for answer in answers}) == (1, {403})
 
 
@@ -203,9 +206,9 @@ def test_somebody_sets_it_up_by_the_page_and_his_other_sessions_end(gate):
         assert log_in(owner, "marat", KNOWN_TO_ALL).status_code == 303
         token = {"csrf": csrf(owner.get("/account/second-factor"))}
         wrong = owner.post("/account/second-factor/begin", data=token | {"password": "wrong"})
-        assert (wrong.status_code, "<svg" in wrong.text) == (403, False)
+        assert (wrong.status_code, GIVEN in wrong.text) == (403, False)
         shown = owner.post("/account/second-factor/begin", data=token | {"password": KNOWN_TO_ALL})
-        assert "<svg" in shown.text
+        assert GIVEN in shown.text
         secret = secret_shown(shown)
         assert owner.post("/account/second-factor/confirm", data=token | {"code": "000000"}).status_code == 422
         done = owner.post("/account/second-factor/confirm", data=token | {"code": Telephone(gate, secret).code()})
@@ -234,7 +237,7 @@ def test_a_session_alone_changes_nothing_of_a_second_factor(gate):
         }.items():
             answer = thief.post(f"/account/second-factor/{act}", data=fields)
             assert answer.status_code in {403, 409, 422}, act
-            assert "<svg" not in answer.text
+            assert GIVEN not in answer.text
     with visitor(gate, "127.0.0.2") as owner:
         assert log_in(owner, "aigul", KNOWN_TO_ALL, gate.telephone.later()).status_code == 303
 

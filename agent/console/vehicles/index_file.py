@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import astuple, dataclass, fields
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
@@ -210,17 +210,16 @@ def _opened(path: Path) -> sqlite3.Connection:
         os.fchmod(descriptor, MODE)
     finally:
         os.close(descriptor)
-    connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
-    try:
+    with ExitStack() as stack:
+        connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+        stack.callback(connection.close)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA secure_delete = ON")
         connection.execute("PRAGMA temp_store = MEMORY")  # else what is written again passes a folder of others
         connection.execute("PRAGMA trusted_schema = OFF")
         _prepare(connection)
-    except BaseException:
-        connection.close()
-        raise
+        stack.pop_all()
     return connection
 
 

@@ -358,7 +358,7 @@ def test_a_report_survives_its_way_as_json_and_its_lines_say_what_to_do():
     assert text[0] == "gate-7, gate-agent 0.2: проверила работающая программа"
     assert "Диск /var: Диск почти заполнен: свободно 400.0 MiB." in text[1]
     assert text[2].strip().startswith("→ Удалите")
-    assert text[-1] == "ошибка: 0, предупреждение: 1, замечание: 0, в порядке: 1"
+    assert text[-1] == "ошибка: 0, предупреждение: 1, замечание: 0, Норма: 1"
 
 
 def test_the_dates_of_certificates_trust_list_and_keys_are_told_where_all_is_well():
