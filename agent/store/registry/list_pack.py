@@ -169,7 +169,7 @@ def read_pack(path: Path) -> Pack:
         try:
             file = opened.enter_context(open(path, "rb", opener=_opener))
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise PackError(f"{path} is no regular file")
+                raise PackError(f"{path} is not a regular file")
             size = file.seek(0, os.SEEK_END)
             _check_end(path, file, size)
             archive = opened.enter_context(zipfile.ZipFile(file))
