@@ -55,7 +55,7 @@ def decode(data: bytes) -> NDArray[np.uint8]:
     except PictureError:
         raise
     except UnidentifiedImageError:
-        raise PictureError("this is no picture of a known kind (" + ", ".join(_FORMATS) + ")") from None
+        raise PictureError("this is not a picture of a known kind (" + ", ".join(_FORMATS) + ")") from None
     except Image.DecompressionBombError:
         raise PictureError("the picture is too large") from None
     except Exception as error:

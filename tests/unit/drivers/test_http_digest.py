@@ -105,8 +105,8 @@ def test_the_strongest_way_is_taken():
         (['Digest realm="r", nonce="n", qop="auth-int"'], "no login that is known"),
         (['Digest realm="r"'], "no login that is known"),
         (['Digest nonce="n"'], "no login that is known"),
-        (['Basic realm="r"'], "offers Basic alone"),
-        (['Basic realm="r"', 'Digest realm="r", nonce="n", algorithm=MD2'], "offers Basic alone"),
+        (['Basic realm="r"'], "offers only Basic"),
+        (['Basic realm="r"', 'Digest realm="r", nonce="n", algorithm=MD2'], "offers only Basic"),
     ],
 )
 def test_a_login_that_cannot_be_given_is_refused_with_what_to_change(offer, words):
