@@ -142,8 +142,8 @@ class VoiceContract:
         ("content", "words"),
         [
             (None, "No such file"),
-            (b"", "no WAV file"),
-            (b"no sound at all", "no WAV file"),
+            (b"", "not a WAV file"),
+            (b"no sound at all", "not a WAV file"),
             (tone(0.5).to_bytes()[:-100], "cut off"),
             (tone(10.5).to_bytes(), "10.5 s; expected at most 10.0 s"),
             (b"RIFF" + bytes(2_000_001), "bytes; expected at most 2000000"),

@@ -25,7 +25,7 @@ REFUSED = {
     CameraFault.FORBIDDEN: "may not see this",
     CameraFault.NOT_THERE: "is it of this kind",
     CameraFault.ELSEWHERE: "does it want tls",
-    CameraFault.BASIC: "offers Basic alone",
+    CameraFault.BASIC: "offers only Basic",
 }
 """Faults that no further try mends, and words of what is said."""
 LOST = {
@@ -41,7 +41,7 @@ LOST = {
     CameraFault.ENDLESS_PREAMBLE: "another boundary",
     CameraFault.TOO_LARGE: "a text of more than 65536 bytes",
     CameraFault.WRONG_BOUNDARY: "another boundary",
-    CameraFault.BAD_LENGTH: "whose length is no number",
+    CameraFault.BAD_LENGTH: "whose length is not a number",
     CameraFault.SHORT_LENGTH: "longer than it said",
     CameraFault.TWICE: "twice",
     CameraFault.RESET: "",

@@ -325,7 +325,7 @@ def test_a_sheet_of_chinese_plates_carries_its_letters_with_it(tmp_path, key):
     ("more", "said"),
     [
         (("--sheet", 7), "a page has 1, 2, 4, 6, 8, 12, 15 cards"),
-        (("--sheet", 8, "--zone", "Mars/Base"), "no time zone"),
+        (("--sheet", 8, "--zone", "Mars/Base"), "not a time zone"),
     ],
 )
 def test_a_sheet_that_cannot_be_made_is_said_before_anything_is_written(tmp_path, key, more, said):

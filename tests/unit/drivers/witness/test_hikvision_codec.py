@@ -74,8 +74,8 @@ def test_another_event_and_another_kind_of_part_are_none():
     ("inner", "words"),
     [
         ("<licensePlate>A1</licensePlate><licensePlate>A2</licensePlate>", "twice"),
-        ("<licensePlate>A1</licensePlate><confidenceLevel>high</confidenceLevel>", "no number"),
-        ("<licensePlate>A1</licensePlate><confidenceLevel>nan</confidenceLevel>", "no number"),
+        ("<licensePlate>A1</licensePlate><confidenceLevel>high</confidenceLevel>", "not a number"),
+        ("<licensePlate>A1</licensePlate><confidenceLevel>nan</confidenceLevel>", "not a number"),
         (f"<licensePlate>{'A' * 33}</licensePlate>", "more than 32 characters"),
         ("<licensePlate>A&#x1b;1</licensePlate>", "no XML"),
         ("<licensePlate>A&#x202e;1</licensePlate>", "not printable"),
