@@ -37,9 +37,9 @@ def test_a_plan_is_what_is_kept_of_what_was_asked(asked, planned):
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        ((0, 5), "no range"),
-        ((-3, 5), "no range"),
-        ((20, 19), "no range"),
+        ((0, 5), "not a range"),
+        ((-3, 5), "not a range"),
+        ((20, 19), "not a range"),
         ((51, 60), "no event 51 yet: the last one is 50"),
         ((1, 10), "not kept any more: the first that is kept is 11"),
     ],
