@@ -162,7 +162,7 @@ def _check_version(gate: str, payload: bytes) -> None:
 def _other_version(gate: str, version: int) -> SiteMessageError:
     return SiteMessageError(
         SiteFault.OTHER_VERSION,
-        f"{gate} speaks version {version} of the messages between gates, this gate version {VERSION}: install "
+        f"{gate} uses version {version} of the messages between gates, this gate version {VERSION}: install "
         "the same version of gate-agent at all gates of the site; until then they cannot ask one another",
         gate=gate,
         version=version,
