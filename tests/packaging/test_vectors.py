@@ -57,7 +57,7 @@ def test_a_vector_that_the_gate_sees_otherwise_is_not_written(monkeypatch):
 
 
 def test_every_reason_that_a_text_alone_can_have_has_a_vector():
-    order = PAGE.split("Checks run in one order")[1].split("then lists")[0]
+    order = PAGE.split("Checks run in a fixed order")[1].split("then lists")[0]
     reasons = {*re.findall(r"`([A-Z_]+)`", order), "DECLARATION_UNKNOWN", "OK"}
     assert {case["expect"]["reason"] for case in vectors("permits")["cases"]} == reasons
 
