@@ -1,4 +1,4 @@
-"""The five places of the console, and where a page stands in them.
+"""The five places of the console, and which of them a page belongs to.
 
 A page module says `NAV = Nav(Place.HEALTH, 20, "/devices", Text("Devices"), Role.VIEWER)`. The rail, and the bar of a
 phone, lead to the first page of each place that the person may see; a place with several pages shows them as tabs.

@@ -110,7 +110,7 @@ class NotificationDependencies:
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """A message under way. `began_at`: monotonic seconds. `dropped`: so many dropped notices it tells of."""
+    """A message under way. `began_at`: monotonic seconds. `dropped`: how many dropped notices it reports."""
 
     job: Job[DeliveryError | None]
     began_at: float

@@ -160,7 +160,7 @@ def _count_all(counter: EventCounter, batch: Iterable[Recorded]) -> None:
         try:
             event = json.loads(one.payload)
         except (ValueError, RecursionError):
-            continue  # the journal's own checks tell of damaged events
+            continue  # the journal's own checks report damaged events
         if isinstance(event, dict):
             counter.count(event)
 

@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 from typing import Final
 
 MISSING: Final = "?"
-"""Stands in the place of a letter that was not read."""
+"""Shown for a letter that was not read."""
 _ALIKE: Final = 0.5
 """Texts that share less are simply different: a mark on nearly every letter says nothing."""
 

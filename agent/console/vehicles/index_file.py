@@ -89,7 +89,7 @@ class IndexFile:
     """The file, open for writing by the one thread that follows the journal. Methods raise IndexUnavailableError."""
 
     def __init__(self, folder: Path) -> None:
-        """Open it, or begin it; what cannot be used is deleted first, and what is no file is moved aside."""
+        """Open the file, or make it. One that cannot be used is deleted first; a folder at its place is moved aside."""
         self._path = folder / NAME
         with _told(self._path):
             self._connection = _opened_or_new(self._path)

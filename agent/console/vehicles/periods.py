@@ -18,7 +18,7 @@ WEEK_DAYS: Final = 7
 
 
 class PeriodError(ValueError):
-    """What was given is no time; `given` is what was typed."""
+    """What was given is not a valid time; `given` is what was typed."""
 
     def __init__(self, given: str) -> None:
         super().__init__(given)

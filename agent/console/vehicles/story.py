@@ -34,7 +34,7 @@ class Kept(Protocol):
 
 
 class NoStoryError(ValueError):
-    """The events do not tell of a vehicle."""
+    """The events are not those of a vehicle."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,7 @@ def _shown(gate: Gate, loaded: LoadedSettings) -> tuple[tuple[str, str, str], ..
 
 
 def refusal_of(error: Exception) -> StepRefusedError:
-    """What to tell of an error of the configuration."""
+    """What to report of an error of the configuration."""
     match error:
         case StaleError():
             who = error.who or Text("someone")
