@@ -27,6 +27,7 @@ def zone_of(gate):
 
 def drag(page, knob, by):
     """Move a knob by a part of the picture."""
+    knob.evaluate("node => node.scrollIntoView({block: 'center'})")  # from under the header, as a person would
     box = page.locator(".overlay").bounding_box()
     at = knob.bounding_box()
     x, y = at["x"] + at["width"] / 2, at["y"] + at["height"] / 2

@@ -28,6 +28,9 @@ SECTIONS = [
 ]
 TONES = ["passed", "refused", "officer", "warning", "unknown", "offline", "busy"]
 TARGETS = "#design .btn, #design .icon-btn, #design .input, #design .choice, #design .switch, #design .tabs a"
+# What is in a closed dialog has no height: the test of the dialogs measures it.
+HEIGHTS_PX = """all => all.filter((one) => one.checkVisibility())
+    .map((one) => one.getBoundingClientRect().height)"""
 ROOT_PX = {"light": 16, "dark": 16, "sun": 18}
 TARGET_PX = {"light": 44, "dark": 44, "sun": 48}
 COLOURS = """tones => tones.map((tone) => {
@@ -63,7 +66,7 @@ def test_every_element_is_there_large_enough_and_in_the_colours_of_its_theme(pag
         icon_names()
     )
     assert page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)") == ROOT_PX[theme]
-    heights = page.eval_on_selector_all(TARGETS, "all => all.map((one) => one.getBoundingClientRect().height)")
+    heights = page.eval_on_selector_all(TARGETS, HEIGHTS_PX)
     assert len(heights) > 30
     assert min(heights) >= TARGET_PX[theme] - 0.1
     assert [(tone, there) for tone, there, _ in page.evaluate(COLOURS, TONES)] == [
@@ -76,6 +79,9 @@ def test_dialogs_open_and_close(page_of):
     page = page_of("viewer", path="/design").page
     page.click("[data-open=a-dialog]")
     page.wait_for_selector("#a-dialog[open]")
+    heights = page.eval_on_selector_all("#a-dialog .btn, #a-dialog .icon-btn", HEIGHTS_PX)
+    assert len(heights) == 3
+    assert min(heights) >= TARGET_PX["light"] - 0.1
     page.click("#a-dialog [data-close]")
     page.wait_for_selector("#a-dialog:not([open])", state="attached")
 

@@ -14,7 +14,7 @@ PATIENCE_MS = 60_000
 # A place that was to be filled in. A missing text is an error of the server.
 _FORGOTTEN = re.compile(r"\{\{|\}\}|\{[a-z_]+\}")
 # Where a page is live: its news and its picture have not come yet.
-_STILL_COMING = "[data-banner=connecting]:not([hidden]), .picture img:not(.seen)"
+_STILL_COMING = "[data-banner=connecting]:not([hidden]), .picture:not([data-pictures='']) img:not(.seen)"
 _COUNTS = {"moderate", "serious", "critical"}
 _CUT = """() => [...document.querySelectorAll("header *, nav *, main *")]
     .filter((one) => one.clientWidth > 2 && one.innerText && getComputedStyle(one).overflowX === "hidden"
