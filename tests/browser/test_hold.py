@@ -33,6 +33,8 @@ def trials_of(gate):
 
 def pressed(page, button, by, for_ms, *, taken=True):
     """Press the button for so long from the moment at which it begins to fill, where it is `taken`."""
+    if taken:  # the page learns a moment after the gate that the lane is ready again
+        expect(button).not_to_have_attribute("aria-disabled", "true", timeout=30_000)
     if by == "key":
         button.focus()
         page.keyboard.down(" ")
