@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from agent.core.model import with_small_picture
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 _FRAME_QUALITY = 75
 _CROP_QUALITY = 90
+_SMALL_QUALITY = 55
+_SMALL_PX = 200
 _REMEMBERED = 64
 
 
@@ -30,6 +34,17 @@ def frame_jpeg(pixels: npt.NDArray[np.uint8], width_px: int, quality: int = _FRA
 def crop_jpeg(pixels: npt.NDArray[np.uint8]) -> bytes:
     """A part of a frame as JPEG."""
     return _jpeg(pixels, _CROP_QUALITY)
+
+
+def kept_jpeg(jpeg: bytes, pixels: npt.NDArray[np.uint8]) -> bytes:
+    """A picture of these pixels as it is kept: with a small one inside, for lists, unless it is small itself."""
+    height, width = pixels.shape[:2]
+    share = _SMALL_PX / max(height, width)
+    if share >= 1:
+        return jpeg
+    size = (max(1, round(width * share)), max(1, round(height * share)))
+    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype("uint8", copy=False)
+    return with_small_picture(jpeg, _jpeg(small, _SMALL_QUALITY))
 
 
 def decoded(jpeg: bytes) -> npt.NDArray[np.uint8] | None:
