@@ -80,7 +80,15 @@ def make_app(gate: Gate, access: Access, addresses: Addresses) -> FastAPI:
     app.add_middleware(Streams, access=access)
     app.add_middleware(Limits, access=access, names=Names(addresses.names))
     app.add_middleware(Headers, trusted=addresses.certificate is not None and not addresses.certificate.own)
+    _make_routes(app)
     return app
+
+
+def _make_routes(app: FastAPI) -> None:
+    """Have the routes of all pages made now. The library makes them when it looks for the first one that fits."""
+    nowhere = {"type": "http", "method": "GET", "path": "/-", "root_path": "", "headers": []}
+    for route in app.routes:
+        route.matches(nowhere)
 
 
 def _screens(gate: Gate) -> Screens:
