@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from http import HTTPStatus
 from typing import Annotated
 
@@ -13,11 +14,19 @@ from agent.console.access import Person, Viewer  # noqa: TC001 - FastAPI reads t
 from agent.console.dependencies import AtGate, Gate  # noqa: TC001
 from agent.console.errors import RefusedError
 from agent.console.view_log import AtViews, ViewLog, viewer_of
-from agent.core.model import small_picture_of
+from agent.core.model import small_pictures_of
 from agent.store.errors import EvidenceError
 from drivers.text import Text
 
 router = APIRouter()
+
+
+class Size(StrEnum):
+    """The small pictures inside one, as they lie in it."""
+
+    SMALL = "small"
+    MEDIUM = "medium"
+
 
 Sha256 = Annotated[str, InPath(pattern="^[0-9a-f]{64}$")]
 
@@ -28,11 +37,12 @@ def evidence(sha256: Sha256, gate: AtGate, views: AtViews, person: Viewer) -> Re
     return _answer(_looked_at(sha256, gate, views, person))
 
 
-@router.get("/evidence/{sha256}/small")
-def small(sha256: Sha256, gate: AtGate, views: AtViews, person: Viewer) -> Response:
-    """The small picture inside it, for lists; the picture itself where none is inside. Who looks at it is recorded."""
+@router.get("/evidence/{sha256}/{size}")
+def smaller(sha256: Sha256, size: Size, gate: AtGate, views: AtViews, person: Viewer) -> Response:
+    """The small picture inside it, for a row or a card; itself where none is inside. Who looks at it is recorded."""
     jpeg = _looked_at(sha256, gate, views, person)
-    return _answer(small_picture_of(jpeg) or jpeg)
+    inside = dict(zip(Size, small_pictures_of(jpeg), strict=False))
+    return _answer(inside.get(size, jpeg))
 
 
 def _looked_at(sha256: str, gate: Gate, views: ViewLog, person: Person) -> bytes:
