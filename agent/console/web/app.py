@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 
 from agent.console.access.database import AccessStoreError
 from agent.console.access.failure_log import FailureLog
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+LEAST_COMPRESSED: Final = 1_000
 JSON_PATHS: Final = ("/api/", "/live/")
 
 
@@ -71,7 +73,9 @@ def make_app(gate: Gate, access: Access, addresses: Addresses) -> FastAPI:
     for module in modules:
         see_guarded(module.router)
         app.include_router(module.router)
-    app.mount("/static", StaticFiles(directory=str(files("agent.console") / "static")), name="static")
+    # Static files alone are compressed: a page has the token of its session, and what a visitor asked for beside it.
+    static = StaticFiles(directory=str(files("agent.console") / "static"))
+    app.mount("/static", GZipMiddleware(static, minimum_size=LEAST_COMPRESSED), name="static")
     app.add_exception_handler(RefusedError, _refused)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _bad_values)

@@ -48,6 +48,7 @@ NONE: Final = {
     ("help.html", "card fold"): "the help itself",
     ("help.html", "card help-page"): "the help itself",
     ("help_search.html", "card"): "the help itself",
+    ("journal.html", "card card-pad"): LISTED,
     ("lane.html", "card card-pad muted"): MESSAGE,
     ("lane_card.html", "card lane"): "one of many that are alike: the heading of the page has it",
     ("lane_vehicles.html", "card list"): LISTED,
