@@ -92,8 +92,9 @@ def technical(request: Request, gate: AtGate, _person: Viewer, asked: Asked) -> 
 def today(request: Request, gate: AtGate, _person: Viewer) -> HTMLResponse:
     """The figures of today, for the page of all lanes; a fragment, empty where nothing was counted yet."""
     _, report = _report(gate, _Asked())
-    is_empty = report is None or report.first_day is None
-    tiles = [] if is_empty else today_tiles(report, lambda text: translated(request, text))
+    tiles = []
+    if report is not None and report.first_day is not None:
+        tiles = today_tiles(report, lambda text: translated(request, text))
     return render(request, "numbers_today.html", tiles=tiles)
 
 
