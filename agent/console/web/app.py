@@ -12,9 +12,7 @@ from urllib.parse import urlencode
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse
-from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
-from starlette.middleware.gzip import GZipMiddleware
 
 from agent.console.access.database import AccessStoreError
 from agent.console.access.failure_log import FailureLog
@@ -33,6 +31,7 @@ from agent.console.proposals import Proposals
 from agent.console.state_acceptance import StateAcceptances
 from agent.console.view_log import ViewLog
 from agent.console.web.allowed_hosts import Names
+from agent.console.web.compressed_files import CompressedFiles
 from agent.console.web.headers import Headers
 from agent.console.web.interfaces import v4_addresses
 from agent.console.web.request_limits import Limits
@@ -50,7 +49,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LEAST_COMPRESSED: Final = 1_000
 JSON_PATHS: Final = ("/api/", "/live/")
 
 
@@ -74,8 +72,7 @@ def make_app(gate: Gate, access: Access, addresses: Addresses) -> FastAPI:
         see_guarded(module.router)
         app.include_router(module.router)
     # Static files alone are compressed: a page has the token of its session, and what a visitor asked for beside it.
-    static = StaticFiles(directory=str(files("agent.console") / "static"))
-    app.mount("/static", GZipMiddleware(static, minimum_size=LEAST_COMPRESSED), name="static")
+    app.mount("/static", CompressedFiles(directory=str(files("agent.console") / "static")), name="static")
     app.add_exception_handler(RefusedError, _refused)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _bad_values)

@@ -83,6 +83,16 @@ def test_static_files_are_compressed_and_pages_are_not(gate):
     assert (static.headers["content-encoding"], static.headers["vary"]) == ("gzip", "Accept-Encoding")
     assert static.text == (files("agent.console") / "static" / "console.css").read_text(encoding="utf-8")
     assert "content-encoding" not in page.headers
+    again = browser.get("/static/console.css", headers={"if-none-match": static.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize("headers", [{"accept-encoding": "identity"}, {"range": "bytes=0-9"}])
+def test_a_file_is_sent_as_it_is_to_who_asks_for_that(gate, headers):
+    answer = gate.browser("viewer").get("/static/console.css", headers=headers)
+    stored = (files("agent.console") / "static" / "console.css").read_bytes()
+    assert "content-encoding" not in answer.headers
+    assert answer.content == (stored[:10] if "range" in headers else stored)
 
 
 def test_the_probe_says_that_the_console_is_up_and_nothing_else(gate):
