@@ -14,7 +14,7 @@ import sqlite3
 import sys
 import threading
 import time
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -45,6 +45,8 @@ from agent.core.events import (
 from agent.core.lane import transaction_id
 from agent.core.model import Outcome, Reason, Verdict
 from agent.store.journal import Journal, event_table
+from agent.store.numbers import NAME as NUMBERS
+from agent.store.numbers import NumbersError, NumbersReader
 from agent.store.transaction import transaction
 from bench.figures import Figure, table
 from bench.scratch import scratch
@@ -205,6 +207,7 @@ def measure(folder: Path, vehicles: int) -> list[Figure]:
         browser = gate.browser("viewer")
         _wait_for_index(state, vehicles)
         made_s, made_cpu_s = time.perf_counter() - began_at, time.process_time() - cpu
+        _wait_for_numbers(state, vehicles)
         size_mb = (state / NAME).stat().st_size / 1e6
         found = [_figure(browser, what, address) for what, address in pages(transactions)]
     note = f"{vehicles * EVENTS_EACH:,} events of {vehicles:,} vehicles; {made_cpu_s:.0f} s of CPU, {size_mb:.0f} MB"
@@ -218,6 +221,7 @@ def pages(transactions: list[str]) -> Iterator[tuple[str, str]]:
     yield "vehicles: a part of a plate", "/vehicles?q=B52"
     yield "vehicles: a text that none has", "/vehicles?q=QQQQQQ"
     yield "vehicles: a VIN", "/vehicles?q=LSGJA52U000012345"
+    yield "vehicles: a permit", f"/vehicles?q={len(transactions) // 2:032x}"
     yield "vehicles: refused at a lane for a reason", "/vehicles?result=refused&lane=exit-1&reason=EXPIRED"
     yield "vehicles: a day in the middle", "/vehicles?period=between&since=2026-10-01T00:00&until=2026-10-02T00:00"
     yield "vehicles: far back", "/vehicles?before=500"
@@ -225,6 +229,8 @@ def pages(transactions: list[str]) -> Iterator[tuple[str, str]]:
     yield "a vehicle: the newest", f"/vehicles/{transactions[-1]}"
     yield "a vehicle: in the middle", f"/vehicles/{middle}"
     yield "a vehicle: compared with the one before", f"/vehicles/{transactions[-1]}/compare"
+    yield "numbers: a year", "/numbers?days=365"
+    yield "numbers: a year of one lane, technical", "/numbers/technical?days=365&lane=exit-1"
 
 
 def _figure(browser: httpx.Client, what: str, address: str) -> Figure:
@@ -248,6 +254,14 @@ def _wait_for_index(state: Path, vehicles: int) -> None:
             found = None
         if found is not None and found.seq >= vehicles * EVENTS_EACH:
             return
+        threading.Event().wait(0.5)
+
+
+def _wait_for_numbers(state: Path, vehicles: int) -> None:
+    while True:
+        with suppress(NumbersError), NumbersReader(state / NUMBERS) as numbers:
+            if numbers.progress().seq >= vehicles * EVENTS_EACH:
+                return
         threading.Event().wait(0.5)
 
 

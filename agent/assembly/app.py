@@ -191,6 +191,7 @@ class App:
             _part("the fleet documents", parts.fleet),
             _part("the software", parts.software),
             _part("the numbers", parts.numbers),
+            _part("the index of vehicles", parts.vehicle_index),
             *(Part(f"the simulated vehicle of the lane {name}", stop=run.stop) for name, run in runs),
             # Open before anybody hears that the gate is ready: who comes before there are answers waits for them.
             Part("the console's own socket", parts.console.listen),

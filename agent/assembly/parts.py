@@ -22,7 +22,7 @@ from agent.assembly.records import JOURNAL, MEGABYTE, GateRecords, RecordsDepend
 from agent.assembly.status import GateStatus, StatusSources
 from agent.assembly.upload_handlers import UploadParts
 from agent.clock import ClockFiles, ClockMonitor, holdover_rules
-from agent.console import ConsoleServer
+from agent.console import ConsoleServer, VehicleFollower
 from agent.core.events import OwnCause
 from agent.core.fleet import FleetRules, TrialView
 from agent.core.trust_state import Witness
@@ -174,7 +174,7 @@ class GateParts:
         self.simulated_runs = dict(
             simulated_vehicle_runs(settings.lanes, scene_folders(settings.state.directory, os.environ))
         )
-        self.console = ConsoleServer(self._gate, settings.console)
+        self.vehicle_index, self.console = self._make_vehicle_index(), ConsoleServer(self._gate, settings.console)
 
     # ------------------------------------------------------------------------------------------------- making parts
 
@@ -256,6 +256,10 @@ class GateParts:
             renamed=self.source.renamed,
         )
         return GateRecords(self.settings, dependencies)
+
+    def _make_vehicle_index(self) -> VehicleFollower:
+        settings = self.settings
+        return VehicleFollower(self.journal, settings.state.directory, wanted=settings.console.enabled)
 
     def _make_numbers(self) -> CountingJob:
         state = self.settings.state.directory

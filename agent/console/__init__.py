@@ -4,6 +4,7 @@ May serve HTTP and read every part of the running gate through `dependencies`; w
 configuration. Its face is light: the server's own thread loads the web libraries and the pages.
 """
 
+from agent.console.vehicles.follower import VehicleFollower
 from agent.console.web.console_server import ConsoleServer
 
-__all__ = ["ConsoleServer"]
+__all__ = ["ConsoleServer", "VehicleFollower"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
@@ -24,7 +25,7 @@ from agent.i18n.templates import functions
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from fastapi import Request
 
@@ -43,13 +44,29 @@ class Pages:
 
     def __init__(self, nav: Iterable[Nav]) -> None:
         self.navigation = Navigation(nav)
-        self.templates = Environment(
-            loader=PackageLoader("agent.console"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self.templates = _templates()
+        self._loaded = False
+
+    def load(self, stopping: Callable[[], bool]) -> None:
+        """Load every template, once, so that nobody waits for that. Ends early when `stopping`."""
+        for name in () if self._loaded else self.templates.list_templates(extensions=["html"]):
+            if stopping():
+                return
+            self.templates.get_template(name)
+        self._loaded = True
+
+
+@cache
+def _templates() -> Environment:
+    """The templates as they are on the disk when the process needs them first; an update restarts it."""
+    return Environment(
+        loader=PackageLoader("agent.console"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
 
 
 def language(request: Request) -> Language:

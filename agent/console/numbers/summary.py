@@ -25,12 +25,13 @@ UPTIME_GOAL: Final = 0.99
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A figure with its unit and a note."""
+    """A figure with its unit and a note. `href`: where it leads; "" nowhere."""
 
     label: str
     value: str
     unit: str
     note: str
+    href: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,8 @@ def shift_tiles(report: NumbersReport, said: Said) -> list[Tile]:
     share = officer_share(report.total)
     return [
         Tile(said(Text("Vehicles")), str(vehicles.all), "", compared(report, said)),
-        _times_tile(report, said, Subject.WAITING, Text("Waiting, median")),
-        _times_tile(report, said, Subject.DECIDING, Text("Deciding, median")),
+        times_tile(report, said, Subject.WAITING, Text("Waiting, median")),
+        times_tile(report, said, Subject.DECIDING, Text("Deciding, median")),
         Tile(
             said(Text("Went to an officer")),
             share_figure(share),
@@ -84,7 +85,7 @@ def technical_tiles(report: NumbersReport, said: Said) -> list[Tile]:
         _reads_tile(said, Text("Codes, first try"), codes),
         _reads_tile(said, Text("Plates, first try"), plates),
         Tile(said(Text("Asked again")), str(retries), "", said(Text("Times that something was to be shown again"))),
-        _times_tile(report, said, Subject.DECIDING, Text("Deciding, median")),
+        times_tile(report, said, Subject.DECIDING, Text("Deciding, median")),
     ]
 
 
@@ -104,6 +105,14 @@ def compared(report: NumbersReport, said: Said) -> str:
     if found.until_hour is None:
         return said(text)
     return said(Text("Until {hour}:00: {said}", hour=f"{found.until_hour:02}", said=text))
+
+
+def times_tile(report: NumbersReport, said: Said, subject: Subject, label: Text) -> Tile:
+    """The median of some times, and what most stay below."""
+    times = times_of(report.total, subject)
+    value, unit = time_parts(times.median_s)
+    note = "" if times.p95_s is None else said(Text("95 % under {time}", time=time_text(times.p95_s)))
+    return Tile(said(label), value, said(unit), note)
 
 
 def concerns(report: NumbersReport, said: Said) -> Iterator[Concern]:
@@ -127,13 +136,6 @@ def concerns(report: NumbersReport, said: Said) -> Iterator[Concern]:
 
 def _times(count: int) -> Text:
     return Text("Times: {count}", count=count)
-
-
-def _times_tile(report: NumbersReport, said: Said, subject: Subject, label: Text) -> Tile:
-    times = times_of(report.total, subject)
-    value, unit = time_parts(times.median_s)
-    note = "" if times.p95_s is None else said(Text("95 % under {time}", time=time_text(times.p95_s)))
-    return Tile(said(label), value, said(unit), note)
 
 
 def _reads_tile(said: Said, label: Text, reads: Reads) -> Tile:

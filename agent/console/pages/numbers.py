@@ -23,6 +23,7 @@ from agent.console.numbers.files import FILES, csv_text
 from agent.console.numbers.shift_cards import shift_cards
 from agent.console.numbers.summary import concerns, shift_tiles, technical_tiles
 from agent.console.numbers.technical_cards import technical_cards
+from agent.console.numbers.today_tiles import today_tiles
 from agent.console.numbers.words import day_text, period_text
 from agent.console.page import render, translated
 from agent.core.numbers import LONGEST_DAYS, MONTH, WEEK, Period, period_of
@@ -85,6 +86,16 @@ def numbers(request: Request, gate: AtGate, _person: Viewer, asked: Asked) -> HT
 def technical(request: Request, gate: AtGate, _person: Viewer, asked: Asked) -> HTMLResponse:
     """What a technician asks: reading by camera and hour, retries, and the uptime of devices."""
     return _shown(request, gate, asked, is_technical=True)
+
+
+@router.get("/live/numbers/today", response_class=HTMLResponse)
+def today(request: Request, gate: AtGate, _person: Viewer) -> HTMLResponse:
+    """The figures of today, for the page of all lanes; a fragment, empty where nothing was counted yet."""
+    _, report = _report(gate, _Asked())
+    tiles = []
+    if report is not None and report.first_day is not None:
+        tiles = today_tiles(report, lambda text: translated(request, text))
+    return render(request, "numbers_today.html", tiles=tiles)
 
 
 @router.get("/numbers/{name}.csv")

@@ -54,10 +54,11 @@ function replace(fresh) {
   }
 }
 
-// A page that nobody uses asks for nothing that would keep the session open.
+// A page that nobody uses asks for nothing that would keep the session open. Parts of a page may follow `gate:look`.
 async function look() {
   if (document.hidden || isLost) return;
   const isUsed = performance.now() - usedAt < AWAKE_MS;
+  if (isUsed) document.body.dispatchEvent(new Event("gate:look"));
   try {
     const answer = await fetch(isUsed ? "/live/shell" : "/healthz", { cache: "no-store" });
     if (isUsed && answer.ok) replace(document.createRange().createContextualFragment(await answer.text()));

@@ -43,23 +43,41 @@ COMPACT_EVERY_S: Final = 86_400.0
 COMPACT_TRIES: Final = 50
 COMPACT_PAUSE_S: Final = 0.1
 MOST_KNOWN: Final = 400
+LIMIT_S: Final = 600.0
+"""One statement writes or checks the whole file: seconds, and minutes where the disk has much else to do."""
+STOP_TIMEOUT_S: Final = 3.0
 _TRANSACTION: Final = re.compile(rb'"transaction":("(?:[^"\\]|\\.)*")')
 _DATA: Final = b',"data":{'
 
 
 class VehicleFollower:
-    """Keeps the index of one journal. `worker`: its thread, to be started and stopped by its owner."""
+    """Keeps the index of one journal, on a thread of its own."""
 
-    def __init__(self, journal: Journal, folder: Path) -> None:
-        """`folder`: of the journal and the index."""
+    def __init__(self, journal: Journal, folder: Path, *, wanted: bool = True) -> None:
+        """`folder`: of the journal and the index. `wanted`: whether pages read it; without them none is kept."""
         self._journal = journal
         self._folder = folder
+        self._wanted = wanted
         self._known: OrderedDict[str, VehicleRecord] = OrderedDict()
         self._state = IndexState("", 0, 0)
         self._tail = 0
         self._left = False
         self._compacted_at = -inf
-        self.worker = Worker("vehicle-index", self._run, limit_s=None)
+        self.worker = Worker("vehicle-index", self._run, limit_s=LIMIT_S)
+
+    def start(self) -> None:
+        """Start to follow the journal. Where no index is wanted, the one of an earlier start is deleted."""
+        if self._wanted:
+            self.worker.start()
+            return
+        try:
+            delete_index(self._folder)
+        except OSError as error:
+            log.error("the index of vehicles cannot be deleted: %s", error)  # noqa: TRY400 - told, not a bug
+
+    def stop(self) -> bool:
+        """Stop, within a bounded time; whether it has. What was not read is read after the next start."""
+        return self.worker.stop(STOP_TIMEOUT_S)
 
     def _run(self) -> None:
         reported = ReportOnce()
@@ -167,6 +185,7 @@ class VehicleFollower:
                     index.replace(_made_again(reader, transaction, first, last), first, now)
                     if self.worker.stopping:
                         return
+                self.worker.touch()
         for _ in range(COMPACT_TRIES):
             if index.compact():
                 self._state = replace(self._state, owes=False)

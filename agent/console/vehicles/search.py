@@ -114,8 +114,9 @@ def before_it(connection: sqlite3.Connection, record: VehicleRecord) -> VehicleR
 
 def _counts(connection: sqlite3.Connection, query: VehicleQuery) -> Mapping[Result, int]:
     where, values = query.condition(any_result=True)
+    by = "listed" if query.text or query.lane or query.reason else "counted"
     rows = connection.execute(
-        f"SELECT result, count(*) FROM vehicles INDEXED BY listed WHERE {where} GROUP BY result",  # noqa: S608 - same
+        f"SELECT result, count(*) FROM vehicles INDEXED BY {by} WHERE {where} GROUP BY result",  # noqa: S608 - same
         values,
     )
     return {Result(result): count for result, count in rows}

@@ -12,7 +12,6 @@ from urllib.parse import urlencode
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse
-from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from agent.console.access.database import AccessStoreError
@@ -32,6 +31,7 @@ from agent.console.proposals import Proposals
 from agent.console.state_acceptance import StateAcceptances
 from agent.console.view_log import ViewLog
 from agent.console.web.allowed_hosts import Names
+from agent.console.web.compressed_files import CompressedFiles
 from agent.console.web.headers import Headers
 from agent.console.web.interfaces import v4_addresses
 from agent.console.web.request_limits import Limits
@@ -71,7 +71,8 @@ def make_app(gate: Gate, access: Access, addresses: Addresses) -> FastAPI:
     for module in modules:
         see_guarded(module.router)
         app.include_router(module.router)
-    app.mount("/static", StaticFiles(directory=str(files("agent.console") / "static")), name="static")
+    # Static files alone are compressed: a page has the token of its session, and what a visitor asked for beside it.
+    app.mount("/static", CompressedFiles(directory=str(files("agent.console") / "static")), name="static")
     app.add_exception_handler(RefusedError, _refused)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _bad_values)
@@ -80,7 +81,15 @@ def make_app(gate: Gate, access: Access, addresses: Addresses) -> FastAPI:
     app.add_middleware(Streams, access=access)
     app.add_middleware(Limits, access=access, names=Names(addresses.names))
     app.add_middleware(Headers, trusted=addresses.certificate is not None and not addresses.certificate.own)
+    _make_routes(app)
     return app
+
+
+def _make_routes(app: FastAPI) -> None:
+    """Have the routes of all pages made now. The library makes them when it looks for the first one that fits."""
+    nowhere = {"type": "http", "method": "GET", "path": "/-", "root_path": "", "headers": []}
+    for route in app.routes:
+        route.matches(nowhere)
 
 
 def _screens(gate: Gate) -> Screens:

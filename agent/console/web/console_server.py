@@ -98,9 +98,6 @@ class ConsoleServer:
         """Begin to serve."""
         if self._settings.enabled or self._unix_socket is not None:
             self.worker.start()
-        else:
-            with contextlib.ExitStack() as stack:
-                self._follow_vehicles(self._make_gate(), stack)
 
     def stop(self) -> bool:
         """Close every door and end every answer, within a bounded time; whether that is done."""
@@ -150,27 +147,12 @@ class ConsoleServer:
                 application,
                 https_redirect(access, names),
                 access.refusals.count,
-                partial(_do_chores, gate, access, application),
+                partial(_do_chores, gate, access, application, lambda: self.worker.stopping),
             )
             self.access = access
-            self._follow_vehicles(gate, stack)
             asyncio.run(self._listening.serve(self._open_unix, partial(self._open_network, certificate, access)))
             application.state.failures.flush()
             application.state.views.flush()
-
-    def _follow_vehicles(self, gate: Gate, stack: contextlib.ExitStack) -> None:
-        """Keep the index of vehicles up to date until the stack is left; without pages there is to be none."""
-        from agent.console.vehicles.follower import VehicleFollower  # noqa: PLC0415 - see `_serve`
-        from agent.console.vehicles.index_file import delete_index  # noqa: PLC0415
-
-        folder = gate.loaded.settings.state.directory
-        if not self._settings.enabled:
-            delete_index(folder)
-            return
-        follower = VehicleFollower(gate.journal, folder)
-        self.worker.adopt(follower.worker)
-        follower.worker.start()
-        stack.callback(follower.worker.stop)
 
     def _certificate(self, gate: Gate) -> Certificate | None:
         """The certificate, where a door is encrypted. Raises CertificateError."""
@@ -234,10 +216,14 @@ class ConsoleServer:
         return doors
 
 
-def _do_chores(gate: Gate, access: Access, application: FastAPI) -> None:
-    """Record what was done from the command line, and tell of failed log-ins and looks that were not told of yet."""
+def _do_chores(gate: Gate, access: Access, application: FastAPI, stopping: Callable[[], bool]) -> None:
+    """Record what was done from the command line, and tell of failed log-ins and looks that were not told of yet.
+
+    The first time it loads all pages beside that.
+    """
     from agent.console.access.database import AccessStoreError  # noqa: PLC0415 - see `_serve`
 
+    application.state.pages.load(stopping)
     application.state.failures.tell_due()
     application.state.views.tell_due()
     try:

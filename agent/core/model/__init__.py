@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from agent.core.model.report_once import ReportOnce
     from agent.core.model.sequence import SEQ_MAX
     from agent.core.model.signals import SIGNAL_NAMES, Signals
+    from agent.core.model.small_pictures import small_pictures_of, with_small_pictures
     from agent.core.model.store_host import StoreHost
     from agent.core.model.token_bucket import TokenBucket
     from agent.core.model.trace_context import (
@@ -101,6 +102,7 @@ __all__ = [
     "is_quiet",
     "outage_pause_s",
     "overall",
+    "small_pictures_of",
     "span_id_of",
     "span_of_command",
     "span_of_transaction",
@@ -108,4 +110,5 @@ __all__ = [
     "trace_of",
     "trace_of_octets",
     "vins_in",
+    "with_small_pictures",
 ]

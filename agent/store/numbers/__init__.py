@@ -20,12 +20,14 @@ if TYPE_CHECKING:
         NumbersReader,
         Progress,
     )
+    from agent.store.numbers.schema import MAX_BYTES
 else:
     __getattr__ = lazy_face(__name__)
 
 __all__ = [
     "DAYS_KEPT",
     "HOURS_KEPT_DAYS",
+    "MAX_BYTES",
     "NAME",
     "DayRow",
     "HourRow",

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from agent.vision.worker.evidence_picture import legible_jpeg
-from agent.vision.worker.picture_selector import PictureSelector, crop_jpeg, frame_jpeg
+from agent.vision.worker.picture_selector import PictureSelector, crop_jpeg, frame_jpeg, kept_jpeg
 from agent.vision.worker.plate.track import PlateTracker
 from agent.vision.worker.protocol import MAX_PAYLOAD, MOST_VINS, Detection, SeenCode, SeenPlate, SeenVin
 
@@ -55,7 +55,7 @@ class DetectionBuilder:
         pictures, legible = list[bytes](), frozenset(payloads)
         if self._codes.wants(payloads, at):
             jpeg, legible = legible_jpeg(numbered.frame.pixels, named, self._width_px, reader, thorough=thorough)
-            pictures.append(jpeg)
+            pictures.append(kept_jpeg(jpeg, numbered.frame.pixels))
             # The next picture may show better what this one does not.
             self._codes.want_soon(payloads - legible, at, _ILLEGIBLE_AGAIN_S)
         seen = tuple(_seen_code(code, legible=code.payload in legible) for code in named)
@@ -77,7 +77,7 @@ class DetectionBuilder:
         picture = None
         if self._wants_overview(named, at):
             picture = len(pictures)
-            pictures.append(frame_jpeg(numbered.frame.pixels, self._width_px))
+            pictures.append(_overview(numbered, self._width_px))
         return (
             Detection(frame=numbered.number, at=at, behind_s=numbered.behind_s, plates=seen, picture=picture),
             pictures,
@@ -92,7 +92,7 @@ class DetectionBuilder:
         picture = None
         if self._vins.wants((vin.text.encode() for vin in named), at):
             picture = len(pictures)
-            pictures.append(frame_jpeg(numbered.frame.pixels, self._width_px))
+            pictures.append(_overview(numbered, self._width_px))
         return (
             Detection(frame=numbered.number, at=at, behind_s=numbered.behind_s, vins=seen, picture=picture),
             pictures,
@@ -106,6 +106,10 @@ class DetectionBuilder:
         if wanted:
             self._overview_at = at
         return wanted
+
+
+def _overview(numbered: NumberedFrame, width_px: int) -> bytes:
+    return kept_jpeg(frame_jpeg(numbered.frame.pixels, width_px), numbered.frame.pixels)
 
 
 def _seen_code(code: Code, *, legible: bool) -> SeenCode:

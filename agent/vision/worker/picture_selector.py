@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from agent.core.model import with_small_pictures
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
 
 _FRAME_QUALITY = 75
 _CROP_QUALITY = 90
+_SMALL_QUALITY = 55
+_SMALL_PX, _MEDIUM_PX = 160, 400
+"""For a row of a list, and for a card."""
 _REMEMBERED = 64
 
 
@@ -32,6 +37,15 @@ def crop_jpeg(pixels: npt.NDArray[np.uint8]) -> bytes:
     return _jpeg(pixels, _CROP_QUALITY)
 
 
+def kept_jpeg(jpeg: bytes, pixels: npt.NDArray[np.uint8]) -> bytes:
+    """A picture of these pixels as it is kept: with small ones inside, for lists, unless it is small itself."""
+    if max(pixels.shape[:2]) <= _MEDIUM_PX:
+        return jpeg
+    medium = _shrunk(pixels, _MEDIUM_PX)
+    small = _shrunk(medium, _SMALL_PX)
+    return with_small_pictures(jpeg, *(_jpeg(one, _SMALL_QUALITY) for one in (small, medium)))
+
+
 def decoded(jpeg: bytes) -> npt.NDArray[np.uint8] | None:
     """A picture as BGR, shape (height, width, 3), 8 bit; None where it cannot be decoded."""
     try:
@@ -39,6 +53,13 @@ def decoded(jpeg: bytes) -> npt.NDArray[np.uint8] | None:
     except cv2.error:  # larger than the library takes, or than there is memory for
         return None
     return None if pixels is None else pixels.astype(np.uint8, copy=False)
+
+
+def _shrunk(pixels: npt.NDArray[np.uint8], longest_px: int) -> npt.NDArray[np.uint8]:
+    height, width = pixels.shape[:2]
+    share = longest_px / max(height, width)
+    size = (max(1, round(width * share)), max(1, round(height * share)))
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 
 
 def _jpeg(pixels: npt.NDArray[np.uint8], quality: int) -> bytes:

@@ -115,9 +115,9 @@ def listed(folder, journal):
 def followed(journal, folder):
     """A follower at work; it has read the whole journal when the block begins."""
     follower = VehicleFollower(journal, folder)
-    follower.worker.start()
+    follower.start()
     try:
         eventually(lambda: listed(folder, journal), what="the index of vehicles")
         yield follower
     finally:
-        assert follower.worker.stop()
+        assert follower.stop()

@@ -86,8 +86,6 @@ WITHOUT_A_PART = ["link-network", "link-network", "watchdog", "workers"]
 """The network's, which their session watches and replaces; the watchdog, which watches; who records what it finds."""
 FOR_A_MOMENT = {"agent/service/parallel.py"}
 """Makes threads for one thing each, whose failure goes to the owner."""
-ADOPTED = {"agent/console/vehicles/follower.py"}
-"""Made by the worker of another part when that runs, which adopts it."""
 
 
 def makers():
@@ -115,7 +113,7 @@ def test_every_worker_of_a_gate_stands_beside_its_part_and_there_is_none_that_no
     known = list(app._lifecycle.workers)
     assert len(known) == len(set(known))
     assert sorted(worker.name for worker in made if worker not in known) == WITHOUT_A_PART
-    assert places | FOR_A_MOMENT | ADOPTED == makers()
+    assert places | FOR_A_MOMENT == makers()
 
 
 def test_what_a_witness_says_reaches_who_decides_for_its_lane(whole):

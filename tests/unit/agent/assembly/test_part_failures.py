@@ -381,7 +381,7 @@ def test_every_long_lived_thread_of_a_gate_is_watched_by_its_name(gate):
     with gate:
         watched = {stage.name for stage in gate.app.parts.watchdog._stages.values()}
         threads = {thread.name for thread in threading.enumerate() if thread not in before}
-        alone = {"console", "watchdog", "vehicle-index"}
+        alone = {"console", "watchdog"}
         short_lived = {name for name in threads if name.startswith(("AnyIO", "asyncio", "Thread-", "doctor-"))}
         assert "lane-out" in threads
         assert threads - alone - short_lived <= watched

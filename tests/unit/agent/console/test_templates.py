@@ -158,6 +158,7 @@ SHOWN: Final[dict[str, tuple[Any, ...]]] = {
     "lane_vehicles.html": (lane_card,),
     "shell_calls.html": (GateStatus,),
     "shell_status.html": (GateStatus,),
+    "numbers_today.html": (summary.Tile,),
     "numbers.html": (summary.Tile, summary.Concern, card.Card, card.BarRow),
     "users.html": (User,),
     "vehicle.html": (Story, Step, CheckWords, VehicleRow, Chip, VehicleRecord, datetime),

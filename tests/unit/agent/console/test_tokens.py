@@ -59,6 +59,6 @@ def test_every_edge_and_chart_can_be_seen(theme, edge):
 
 def test_no_page_has_a_colour_of_its_own_for_a_status():
     """Pages take the tokens: a colour that is written out knows of no theme."""
-    for name in ("health.css", "configuration.css", "legacy.css"):
+    for name in ("health.css", "configuration.css", "vehicles.css"):
         found = re.findall(r"#[0-9a-fA-F]{3,8}\b", (STATIC / name).read_text(encoding="utf-8"))
         assert found == [], name

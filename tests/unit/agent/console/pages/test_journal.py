@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing
 from functools import cache
@@ -143,7 +144,7 @@ def test_older_pages_follow_until_the_journal_ends(gate):
         seen |= found
         if 'href="/vehicles/events?' not in page:
             break
-        address = page.split('role="button" href="')[1].split('"')[0].replace("&amp;", "&")
+        address = re.search(r'href="(\S+)" rel="next"', page)[1].replace("&amp;", "&")
     assert seen >= set(range(1, gate.app.parts.journal.head - 20))
 
 

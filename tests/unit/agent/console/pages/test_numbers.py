@@ -207,6 +207,32 @@ def test_a_file_of_numbers_that_is_damaged_is_told_and_the_page_stays(gate, yest
     assert "The numbers cannot be read" in answer.text
 
 
+def test_the_figures_of_today_lead_to_what_they_count(gate, noon):
+    browser, now = gate.browser("viewer"), noon + DAY
+    path = gate.path.parent / "state" / NAME
+    kept = path.read_bytes()
+    path.unlink()
+    assert "tile" not in browser.get("/live/numbers/today").text
+    counter = EventCounter(offset_at)
+    for draft in (*passes(now, wait_s=6.0), *passes(now, wait_s=6.0), *refused(now), *by_officer(now, officer_s=3.0)):
+        counter.count(as_read(draft))
+    with NumbersFile(path) as numbers:
+        numbers.add(counter.take(), Progress("s", 1, "aa", "", 0))
+    fragment = browser.get("/live/numbers/today").text
+    path.write_bytes(kept)
+    found = re.findall(r'href="(\S+)"><span\s+class="tile-label">(.*?)</span><span class="tile-value">(\d+)', fragment)
+    assert found == [
+        ("/vehicles?period=today", "Vehicles", "4"),
+        ("/vehicles?period=today&amp;result=passed", "Passed", "2"),
+        ("/vehicles?period=today&amp;result=officer", "Officer", "1"),
+        ("/vehicles?period=today&amp;result=refused", "Refused", "1"),
+        ("/numbers#waiting", "Waiting, median", "6"),
+    ]
+    for href, _, _ in found:
+        assert browser.get(href.replace("&amp;", "&")).status_code == 200
+    assert 'id="waiting"' in browser.get("/numbers").text
+
+
 def test_earlier_and_later_lead_to_the_periods_beside(gate, yesterday, noon):
     page = gate.browser("viewer").get(yesterday).text
     day = local_day(noon)

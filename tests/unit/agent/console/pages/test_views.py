@@ -13,12 +13,15 @@ from agent.cli.main import application
 from agent.console.access import USERS_FILE
 from agent.core.events import Draft, VehiclePresent
 from agent.core.lane import transaction_id
+from agent.core.model import with_small_pictures
 from agent.store.journal.reader import JournalReader
 from tests.support.console.consoles import ConsoleGate
 from tests.support.waiting import PATIENCE_S, eventually
 
 PICTURE = b"\xff\xd8\xff a picture \xff\xd9"
 SHA256 = hashlib.sha256(PICTURE).hexdigest()
+JFIF_HEAD = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
+SMALL = (b"\xff\xd8\xff small \xff\xd9", b"\xff\xd8\xff larger \xff\xd9")
 TRANSACTION = transaction_id(1.8e9, 1, 1)
 
 
@@ -48,6 +51,25 @@ def test_who_looks_at_a_kept_picture_is_recorded_before_he_sees_it(gate, role):
     (view,) = views(gate)
     assert (view["person"], view["role"], view["address"]) == (f"some-{role}", role, "127.0.0.1")
     assert view["pictures"] == [SHA256]
+
+
+@pytest.mark.parametrize(("size", "inside"), [("small", 0), ("medium", 1)])
+def test_a_list_loads_a_small_picture_inside_under_the_rules_of_the_whole_one(gate, size, inside):
+    whole = with_small_pictures(JFIF_HEAD + b"\xff\xd9", *SMALL)
+    sha256 = hashlib.sha256(whole).hexdigest()
+    gate.app.parts.evidence.keep(sha256, whole)
+    answer = gate.browser("viewer").get(f"/evidence/{sha256}/{size}")
+    assert (answer.content, answer.headers["content-type"]) == (SMALL[inside], "image/jpeg")
+    assert answer.headers["cache-control"] == "private, max-age=3600, immutable"
+    (view,) = views(gate)
+    assert view["pictures"] == [sha256]
+    assert gate.browser(None).get(f"/evidence/{sha256}/{size}").status_code == 303
+
+
+def test_a_picture_without_a_small_one_inside_is_given_whole(gate):
+    assert gate.browser("viewer").get(f"/evidence/{SHA256}/small").content == PICTURE
+    assert gate.browser("viewer").get(f"/evidence/{'0' * 64}/small").status_code == 404
+    assert gate.browser("viewer").get(f"/evidence/{SHA256}/tiny").status_code == 422
 
 
 def test_a_picture_that_is_not_there_was_not_looked_at(gate):

@@ -211,3 +211,20 @@ def test_values_that_were_erased_by_age_go_from_the_index_too(tmp_path):
             journal.record([erased_event(clock.utc)])
             eventually(lambda: listed(tmp_path, journal))
             assert plates(tmp_path) == [""]
+
+
+def test_without_pages_no_index_is_kept(journal, tmp_path):
+    recorded(journal, UTC, "京B52K18")
+    with followed(journal, tmp_path):
+        assert (tmp_path / NAME).exists()
+    unwanted = following.VehicleFollower(journal, tmp_path, wanted=False)
+    unwanted.start()
+    assert not (tmp_path / NAME).exists()
+    assert not unwanted.worker.runs
+    assert unwanted.stop()
+
+
+def test_an_index_that_cannot_be_deleted_keeps_no_gate_from_starting(journal, tmp_path, mocker, caplog):
+    mocker.patch.object(following, "delete_index", side_effect=PermissionError("not yours"))
+    following.VehicleFollower(journal, tmp_path, wanted=False).start()
+    assert "cannot be deleted: not yours" in caplog.text

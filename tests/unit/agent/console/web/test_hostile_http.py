@@ -10,6 +10,7 @@ import ssl
 import struct
 import threading
 from contextlib import ExitStack, closing
+from importlib.resources import files
 from urllib.parse import urlsplit
 
 import httpx
@@ -73,6 +74,25 @@ def test_every_answer_bears_the_headers_that_keep_a_browser_safe(gate):
         assert headers["cache-control"] == ("no-cache" if path.startswith("/static/") else "no-store")
         assert "strict-transport-security" not in headers
         assert "server" not in headers
+
+
+def test_static_files_are_compressed_and_pages_are_not(gate):
+    """A page holds the token of its session beside words of whoever made the visitor ask: its length must not tell."""
+    browser = gate.browser("viewer")
+    static, page = browser.get("/static/console.css"), browser.get("/account")
+    assert (static.headers["content-encoding"], static.headers["vary"]) == ("gzip", "Accept-Encoding")
+    assert static.text == (files("agent.console") / "static" / "console.css").read_text(encoding="utf-8")
+    assert "content-encoding" not in page.headers
+    again = browser.get("/static/console.css", headers={"if-none-match": static.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize("headers", [{"accept-encoding": "identity"}, {"range": "bytes=0-9"}])
+def test_a_file_is_sent_as_it_is_to_who_asks_for_that(gate, headers):
+    answer = gate.browser("viewer").get("/static/console.css", headers=headers)
+    stored = (files("agent.console") / "static" / "console.css").read_bytes()
+    assert "content-encoding" not in answer.headers
+    assert answer.content == (stored[:10] if "range" in headers else stored)
 
 
 def test_the_probe_says_that_the_console_is_up_and_nothing_else(gate):
