@@ -9,7 +9,7 @@ BIN    := $(VENV)/bin
 # surroundings say.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test check bench bench-reading test-browser test-package test-vm test-bare docs \
+.PHONY: help setup demo test check bench bench-reading test-browser test-package test-vm test-bare docs pictures \
 	test-cluster test-central test-generators proofs faults fuzz fuzz-guided properties races model mutants soak \
 	soak-lane soak-vision stress train train-detector schema texts architecture format lock deb release sign clean
 
@@ -130,6 +130,10 @@ train-detector: setup  ## Train the plate detector; GLYPHS=, BACKGROUNDS=, BOXED
 	@.venv-training/bin/python -m training.detector build/detector --fonts build/training-fonts /usr/share/fonts \
 	    $(GLYPHS:%=--glyphs %) $(if $(BACKGROUNDS),--backgrounds $(BACKGROUNDS)) $(if $(BOXED),--boxed $(BOXED)) \
 	    $(PHOTOGRAPHS:%=--photographs %)
+
+pictures: setup  ## Take the pictures of the console in docs/images again, from a running demo; four minutes
+	@PYTHON=$(PYTHON) VENV=$(VENV) tools/setup.sh proofs
+	@$(BIN)/python -m tools.handbook_pictures
 
 docs: setup  ## Write the pages as a static site with a search: build/site/index.html
 	@$(BIN)/python -m tools.docs_site
