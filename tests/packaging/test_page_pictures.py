@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tools.handbook_pictures.album import MOST_BYTES, MOST_RECORDING_BYTES, Album, changed_share
+from tools.handbook_pictures.album import MOST_BYTES, MOST_RECORDING_BYTES, Album
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -93,8 +93,3 @@ def test_phones_stand_side_by_side_in_one_picture(tmp_path):
     Album(tmp_path).keep_row("row", [shot("navy", (390, 844)), shot("red", (390, 844))], 422)
     with Image.open(tmp_path / "row.webp") as row:
         assert row.size == (195 + 24 + 195, 422)
-
-
-def test_a_vehicle_in_a_picture_is_a_large_change_and_noise_is_none():
-    assert changed_share(shot("#404040"), shot("#484848")) == 0.0
-    assert changed_share(shot("#404040"), shot("#c0c0c0")) == 1.0

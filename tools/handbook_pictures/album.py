@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Final
 
-from PIL import Image, ImageChops
+from PIL import Image
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +17,6 @@ QUALITIES: Final = (90, 84, 78, 70, 62, 54, 46, 38, 30)
 BETWEEN_PX: Final = 24
 RECORDING_PX: Final = (960, 600)
 COLOURS: Final = 64
-CLEARLY: Final = 40
 
 
 class Album:
@@ -77,12 +76,6 @@ class Album:
             if path.stat().st_size <= MOST_BYTES:
                 break
         _told(path, image.size)
-
-
-def changed_share(before: bytes, after: bytes) -> float:
-    """The share of pixels that are clearly another in two screenshots of the same size, from 0 to 1."""
-    differences = ImageChops.difference(_image(before).convert("L"), _image(after).convert("L")).histogram()
-    return sum(differences[CLEARLY:]) / sum(differences)
 
 
 def _image(shot: bytes) -> Image.Image:

@@ -50,6 +50,11 @@ class RunningDemo:
         """The state directory of the gate."""
         return self.folder / "state"
 
+    @property
+    def scene_file(self) -> Path:
+        """What stands before the simulated camera."""
+        return self.folder / "yard" / "scene.json"
+
     def __enter__(self) -> Self:
         """Start it and wait for the link. Raises DemoFailedError."""
         self._terminal, inside = pty.openpty()
