@@ -106,4 +106,4 @@ class RunningDemo:
         self._has_link.set()
 
     def _last_words(self) -> str:
-        return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", self._said.decode("utf-8", "replace"))[-2000:]
+        return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", self._said.decode("utf-8", "replace"))[-6000:]
