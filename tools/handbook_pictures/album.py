@@ -60,13 +60,11 @@ class Album:
         durations = [round(min(end - begin, longest_s) * 1000) for begin, end in zip(times, ends, strict=True)]
         path = self._folder / f"{name}.webp"
         for quality in QUALITIES:
-            buffer = io.BytesIO()
             frames[0].save(
-                buffer, "WEBP", save_all=True, append_images=frames[1:], duration=durations, loop=0, quality=quality
+                path, "WEBP", save_all=True, append_images=frames[1:], duration=durations, loop=0, quality=quality
             )
-            if buffer.tell() <= MOST_RECORDING_BYTES:
+            if path.stat().st_size <= MOST_RECORDING_BYTES:
                 break
-        path.write_bytes(buffer.getvalue())
         _told(path, RECORDING_PX)
 
     def _write(self, name: str, image: Image.Image) -> None:

@@ -6,6 +6,7 @@ import fcntl
 import os
 import pty
 import re
+import signal
 import struct
 import subprocess
 import sys
@@ -66,7 +67,7 @@ class RunningDemo:
         self._reader.start()
         self._has_link.wait(START_S)
         if LINK.search(self._said) is None:
-            self._process.terminate()
+            self._process.send_signal(signal.SIGINT)  # as Ctrl-C: it ends its own processes first
             self._process.wait()
             raise DemoFailedError(self._last_words())
         return self
@@ -80,7 +81,7 @@ class RunningDemo:
         try:
             code = self._process.wait(END_S)
         except subprocess.TimeoutExpired:
-            self._process.terminate()
+            self._process.send_signal(signal.SIGINT)  # as Ctrl-C: it ends its own processes first
             code = self._process.wait()
         self._reader.join()
         os.close(self._terminal)
