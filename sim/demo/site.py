@@ -99,7 +99,8 @@ id = "front"
 kind = "simulated"
 readers = ["qr", "plate", "vin"]
 scene_file = "{scene_file}"
-zone = [[0.1, 0.3], [0.85, 0.3], [0.85, 0.95], [0.1, 0.95]]  # leaves out the sign, whose letters could be read as a plate
+# Leaves out the sign, whose letters could be read as a plate.
+zone = [[0.1, 0.3], [0.85, 0.3], [0.85, 0.95], [0.1, 0.95]]
 
 [[lanes.exit-1.signs]]
 id = "post"
