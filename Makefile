@@ -9,12 +9,12 @@ BIN    := $(VENV)/bin
 # surroundings say.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test check bench bench-reading test-browser test-package test-vm test-bare docs \
+.PHONY: help setup demo test check bench bench-reading test-browser test-package test-vm test-bare docs pictures \
 	test-cluster test-central test-generators proofs faults fuzz fuzz-guided properties races model mutants soak \
 	soak-lane soak-vision stress train train-detector schema texts architecture format lock deb release sign clean
 
-# A line that ends in a backslash goes on in the next.
-help:  ## Say what there is
+# A line that ends in a backslash continues in the next.
+help:  ## List the targets
 	@sed -e ':more' -e '/\\$$/ {N; s/ *\\\n\t*/ /; b more' -e '}' $(MAKEFILE_LIST) | grep -E '^[a-z-]+:.*##' | \
 		awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
@@ -25,7 +25,7 @@ demo:  ## Play fourteen vehicles at a gate on this machine, in the terminal and 
 	@PYTHON=$(PYTHON) VENV=$(VENV) tools/setup.sh demo
 	@$(BIN)/gate-agent demo
 
-test: setup  ## Prove it: style, types, imports, all tests
+test: setup  ## Run all checks and tests: style, types, imports, tests
 	@# The checks leave cores idle: meanwhile the tests are compiled, once for all workers.
 	@$(BIN)/python -m pytest --collect-only -q >/dev/null & \
 		$(MAKE) --no-print-directory check; checked=$$?; wait; exit $$checked
@@ -42,7 +42,7 @@ check: setup  ## Style, types, imports, and the words of everything that people 
 bench: setup  ## Measure speed beside the goals
 	@$(BIN)/python bench/run.py
 
-bench-reading: setup  ## Our readers beside others on the same pictures; WRITE=yes: into docs/reading.md too; \
+bench-reading: setup  ## Compare our readers with others on the same pictures; WRITE=yes: also into docs/reading.md; \
 	DATA=folder with qr/ and plates/; PICTURES=N of each set; an hour
 	@PYTHON=$(PYTHON) tools/setup_reading.sh
 	@for part in reading curves weather; do \
@@ -62,16 +62,16 @@ test-package: setup  ## Build the Debian package, and boot it in a container: up
 
 GATES ?= 1000
 VEHICLES ?= 10
-test-central: setup  ## Ask the central database all that the dashboards ask, over a thousand gates and a month of \
+test-central: setup  ## Run all queries of the dashboards on the central database, over a thousand gates and a month of \
 	events; some minutes, 4 GB of disk; GATES=, VEHICLES= a gate and a day
 	@tools/setup_central.sh
 	@$(BIN)/python -m tests.central --gates $(GATES) --vehicles $(VEHICLES)
 
-proofs: setup  ## The longer proofs: crashes by the hundred, the console in a browser, the package in a container
+proofs: setup  ## The longer proofs: hundreds of crashes, the console in a browser, the package in a container
 	@PYTHON=$(PYTHON) VENV=$(VENV) tools/setup.sh proofs
 	@$(BIN)/python -m pytest -m long
 
-faults: setup  ## Kill agent, broker, consumer, power, network and disk by the hundred: a table of what was lost
+faults: setup  ## Kill agent, broker, consumer, power, network and disk hundreds of times: a table of what was lost
 	@tools/setup_cluster.sh
 	@$(BIN)/python -m tests.faults
 
@@ -81,22 +81,22 @@ test-cluster: setup  ## Gates and consumers on a real cluster of three RabbitMQ 
 	@$(BIN)/python -m pytest -s tests/cluster/proofs.py tests/cluster/tool_proofs.py tests/cluster/neighbour_proofs.py \
 		tests/cluster/central_proofs.py
 
-test-generators: setup  ## Read the contract with others' tools: ajv, modelina, datamodel-code-generator, quicktype, \
+test-generators: setup  ## Read the contract with third-party tools: ajv, modelina, datamodel-code-generator, quicktype, \
 	and a consumer in TypeScript beside a real gate; errors 0, one line a tool; five minutes
 	@VENV=$(VENV) tools/setup_generators.sh
 	@$(BIN)/python -m tests.generators
 	@$(BIN)/python -m pytest -m long tests/system/test_central_node.py
 
-fuzz: setup  ## Attack everything that reads strangers' bytes with a million hostile inputs; three to eight minutes
+fuzz: setup  ## Attack everything that reads foreign bytes with a million hostile inputs; three to eight minutes
 	@$(BIN)/python -m tests.fuzz
 
 READER ?= CBOR
 fuzz-guided: setup  ## Let coverage guide the attack on one reader for five minutes: READER="GP1 texts"; \
-	the names stand in `make fuzz`
+	`make fuzz` prints the names
 	@PYTHON=$(PYTHON) tools/setup_fuzz.sh
 	@.venv-fuzz/bin/python -m tests.fuzz.guided "$(READER)"
 
-properties: setup  ## Test what must hold for all input on new random examples (`make test` takes the same ones each \
+properties: setup  ## Test the rules for all inputs with new random examples (`make test` takes the same ones each \
 	time); some minutes
 	@$(BIN)/python -m pytest -n 2 --hypothesis-profile=new $$(grep -rlE '^from hypothesis' tests --include='*.py')
 
@@ -108,7 +108,7 @@ model: setup  ## Explore the rules of lanes, site, clock and lists: every input 
 	half an hour on two cores; MACHINE="lane: blind" for one
 	@$(BIN)/python -m tests.model $(if $(MACHINE),--machine "$(MACHINE)")
 
-mutants: setup  ## Change the rules of lane, permits, lists, clock and site and the boards' codecs in every small \
+mutants: setup  ## Change the rules of lane, permits, lists, clock and site, and the boards' codecs, in every small \
 	way: do the tests notice?
 	@$(BIN)/python tools/mutants.py
 
@@ -130,6 +130,10 @@ train-detector: setup  ## Train the plate detector; GLYPHS=, BACKGROUNDS=, BOXED
 	@.venv-training/bin/python -m training.detector build/detector --fonts build/training-fonts /usr/share/fonts \
 	    $(GLYPHS:%=--glyphs %) $(if $(BACKGROUNDS),--backgrounds $(BACKGROUNDS)) $(if $(BOXED),--boxed $(BOXED)) \
 	    $(PHOTOGRAPHS:%=--photographs %)
+
+pictures: setup  ## Take the pictures of the console in docs/images again, from a running demo; four minutes
+	@PYTHON=$(PYTHON) VENV=$(VENV) tools/setup.sh proofs
+	@$(BIN)/python -m tools.handbook_pictures
 
 docs: setup  ## Write the pages as a static site with a search: build/site/index.html
 	@$(BIN)/python -m tools.docs_site
@@ -155,32 +159,32 @@ soak-vision: setup  ## Run a vision worker over 100,000 pictures as fast as it r
 RUNS ?= 3
 AT_ONCE ?= 1
 TESTS ?=
-stress: setup  ## Run tests RUNS= times on a machine that is made busy in three ways, AT_ONCE= side by side: \
+stress: setup  ## Run tests RUNS= times on a computer that is kept busy in three ways, AT_ONCE= in parallel: \
 	which failed? TESTS="tests/system ..." for some
 	@$(BIN)/python tools/stress.py --runs $(RUNS) --at-once $(AT_ONCE) $(TESTS)
 
-texts: setup  ## Gather what the sources say to people into the catalogues of agent/i18n, \
+texts: setup  ## Collect the texts of the sources into the catalogues of agent/i18n, \
 	and name what is not translated
 	@$(BIN)/python -m tools.texts
 
-architecture: setup  ## Draw the rooms from the imports, and write what their faces say: docs/architecture.md
+architecture: setup  ## Draw the rooms from their imports, and write their descriptions: docs/architecture.md
 	@$(BIN)/python tools/architecture.py
 
-format: setup  ## Bring the code into the common form
+format: setup  ## Format the code
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-lock: setup  ## Write the requirements locks anew from pyproject.toml
+lock: setup  ## Write the requirements locks again from pyproject.toml
 	@VENV=$(VENV) tools/lock.sh
 
 CUTS ?= 20
-test-vm: setup  ## Prove the package on a virtual machine: devices pulled, power cut, clock set, disk full; \
+test-vm: setup  ## Test the package on a virtual machine: devices pulled, power cut, clock set, disk full; \
 	forty minutes; ONLY=clock,disk for some steps
 	@tools/setup_vm.sh
 	@$(BIN)/python -m tests.vm --cuts $(CUTS) $(if $(ONLY),--only $(ONLY))
 
 STEPS ?=
-test-bare: setup  ## Prove it from nothing, in bare Debian 12 and 13: README's commands, packages, bundles, arm64; \
+test-bare: setup  ## Test from nothing, in bare Debian 12 and 13: README's commands, packages, bundles, arm64; \
 	STEPS="demo package ..."; as root, an hour
 	@tools/setup_bare.sh
 	@$(BIN)/python -m tests.bare $(STEPS)
@@ -192,12 +196,12 @@ deb: setup  ## Build the Debian packages into dist/; DEBS="deb13_amd64 ..." for 
 KEY ?=
 KEYS ?= packaging/keyring
 BUILDER ?=
-release: setup  ## Build all that a release is made of into dist/: packages, bundles, apt repository, papers; \
+release: setup  ## Build everything for a release into dist/: packages, bundles, apt repository, papers; \
 	KEY=fingerprint signs it; half an hour
 	@$(BIN)/python -m tools.release --keys $(KEYS) $(if $(KEY),--key $(KEY)) $(if $(BUILDER),--builder $(BUILDER))
 
 # Without setup: the machine that has the key has no network, and needs Python and Debian's programs alone.
-sign:  ## Sign what make release has built, on the machine that has the key: KEY=fingerprint
+sign:  ## Sign what make release has built, on the computer that has the key: KEY=fingerprint
 	@$(PYTHON) -m tools.sign $(if $(KEY),--key $(KEY))
 
 clean:  ## Remove what setup and builds made in this folder

@@ -32,21 +32,23 @@ gate-agent doctor --json              # for programs: code, severity, subject, f
 gate-agent bundle out.zip             # the same with log, configuration, events and versions, for remote support
 ```
 
-Where the agent runs, the doctor asks it through its socket (`/run/gate-agent/console.sock`): it has the devices. Where
-it does not run, each camera is watched for some seconds, each board asked what it is and how its relays are, each
-scanner opened. **Nothing is moved.** Every check has a limit in time; a device that hangs is a finding, and hides no
-other one.
+If the agent runs, the doctor asks it through its socket (`/run/gate-agent/console.sock`), because the agent has the
+devices. Otherwise the doctor watches each camera for some seconds, asks each board what it is and for the state of its
+relays, and opens each scanner. **Nothing moves.** Every check has a time limit; a device that hangs is a finding, and
+does not hide other findings.
 
 The page *Health* of the console shows the same. The running agent examines itself every 40 s, writes each
-new error into its log, and publishes what it found with its [`health`](events.md#status-birth-and-the-last-will) every
-minute, and at once when a problem came or went. One examination took 0.03 s of a core (one lane, one camera).
+new error into its log, and publishes its findings with its [`health`](events.md#status-birth-and-the-last-will) every
+minute, and at once when a problem appears or ends. One examination took 0.03 s of a core (one lane, one camera).
 
-To try a broker, the doctor connects as the gate does, subscribes to `ack`, and publishes one `health` message that is
-not retained: those are things that a gate may do. mosquitto says yes to every subscription, also to one whose messages
-its access list keeps back, which finds only a broker that refuses.
+![The page Health: the relay board does not answer, and what to do about it](images/console-health.webp)
 
-What is measured is shown in no language: sizes in powers of 1024, `→` before a date until which something holds, for a
-journal its last number and in brackets how many events wait.
+To test a broker, the doctor connects as the gate does, subscribes to `ack`, and publishes one `health` message that is
+not retained: a gate may do all of this. mosquitto accepts every subscription, even if its access list blocks the
+messages. So this test only detects brokers that refuse the subscription.
+
+Measured values are the same in all languages: sizes in powers of 1024, `→` before an expiry date; for a
+journal its last number, with the number of waiting events in brackets.
 
 ## From the symptom to the cause
 """

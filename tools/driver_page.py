@@ -31,15 +31,15 @@ MOVES: Final = "⟷"
 
 INTRODUCTION: Final = """# What a driver is told
 
-The drivers stay in their cars. What they are to do next is one message at a time: as a sentence and a pictogram on the
-driver page, in a few letters on an LED sign, and aloud. This page is written by `python tools/driver_page.py`; the
+Drivers stay in their cars. The gate gives them one message at a time: as a sentence with a pictogram on the
+driver page, as a short text on an LED sign, and as speech. This page is written by `python tools/driver_page.py`; the
 words are in `agent/i18n/driver_wording.py` and its catalogues, the pictograms in
 `agent/console/static/pictograms/`.
 """
 
-WHEN: Final = """A message says what to do. Where no reason says more, it is that of the lane's state; a reason that is
-told replaces it, from the answer until the lane continues. `drive_on` is said when the arm is up, not when the
-way is granted: until then it is `barrier_opens`."""
+WHEN: Final = """A message says what to do. It depends on the lane's state. If a reason has its own message, that
+message replaces it, from the answer until the lane continues. `drive_on` comes when the arm is up, not when the
+passage is granted: until then the message is `barrier_opens`."""
 
 RECORDED: Final = """The outcome of a transaction, [`transaction.closed`](events.md#transactionclosed), names the
 messages that its driver was given, in `driver_messages`, each with the seconds since the vehicle came: at most 16, of

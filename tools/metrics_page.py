@@ -39,7 +39,7 @@ INTRODUCTION: Final = """# Metrics
 This page is written by `python tools/metrics_page.py`; names and texts are in
 `agent/observability/prometheus_metrics.py`.
 
-A gate serves its figures for [Prometheus](https://prometheus.io) on a port of its own, which is **off by default**:
+A gate serves its metrics for [Prometheus](https://prometheus.io) on a separate port, which is **off by default**:
 
 ```toml
 [metrics]
@@ -48,9 +48,9 @@ listen = "10.0.7.3"    # the address of this computer that Prometheus reaches; 1
 port = 9108
 ```
 
-`GET /metrics` and nothing else is answered there, without a login: no figure names a vehicle, a plate or a person. Let
-nothing but Prometheus reach the port. Eight clients are served at one time, each for 5 seconds at most; a port that is
-taken is told in the log, and the gate works without it. One answer took 1 ms of a core (one lane, one camera).
+The port only answers `GET /metrics`, without a login: no metric names a vehicle, a plate or a person. Let
+only Prometheus reach the port. Eight clients are served at one time, each for at most 5 seconds. If the port is
+in use, the log reports it, and the gate works without it. One answer took 1 ms of a core (one lane, one camera).
 
 * [config/prometheus/scrape.yml](../config/prometheus/scrape.yml): how Prometheus fetches a gate
 * [config/prometheus/alerts.yml](../config/prometheus/alerts.yml): alert rules, each with what to do

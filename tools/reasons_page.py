@@ -149,12 +149,12 @@ INTRODUCTION: Final = """# Reasons
 Why a vehicle passes or does not. This page is written by `python tools/reasons_page.py`; the words are in
 `agent/i18n/`, and their translations in its catalogues.
 
-The checks are made in the order of this table, and the first that fails decides; a check that is switched off, or has
-nothing to look at, is left out. The event [`access.decided`](events.md#accessdecided) lists every check that was made.
-`RETRY` means that the vehicle is judged again, with what is shown until then; "at last" is what follows when the time
-for that is over. A vehicle that waits for its way, or for a locked lane, is judged again when that is free.
-`QR_UNSTABLE` is kept for readers that must see a code twice; today one frame proves a signed permit, and the reason is
-not given.
+The checks run in the order of this table, and the first that fails decides. A check that is switched off, or has
+nothing to check, is skipped. The event [`access.decided`](events.md#accessdecided) lists every check that ran.
+`RETRY` means that the gate keeps reading and decides again; "at last" is the answer when the time for that is over.
+A vehicle that waits for a clear way, or for a locked lane, is checked again when the way is clear or the lane unlocked.
+`QR_UNSTABLE` is reserved for readers that must see a code twice; today one frame proves a signed permit, and the reason
+is not used.
 """
 
 

@@ -23,19 +23,19 @@ MODE = 0o600
 
 
 def bundle(
-    out: Annotated[Path, typer.Argument(metavar="OUT.zip", help="The file to write; it must not be there yet.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT.zip", help="The file to write; it must not exist yet.")],
     configuration: ConfigurationLater = DEFAULT_PATH,
     *,
-    pictures: Annotated[bool, typer.Option("--pictures", help="With the pictures of the last vehicles.")] = False,
+    pictures: Annotated[bool, typer.Option("--pictures", help="Include the pictures of the last vehicles.")] = False,
     plates: Annotated[
-        bool, typer.Option("--plates", help="With plates and VINs as they are; else they are masked.")
+        bool, typer.Option("--plates", help="Include plates and VINs in full; otherwise they are masked.")
     ] = False,
     socket: SocketLater = DEFAULT_SOCKET,
 ) -> None:
     """Pack the log, the configuration, what the doctor finds, the last events, devices, versions and hashes.
 
-    Passwords, tokens and private keys are taken out of all of it. Run it as root, or as a user who may read the
-    service's log. Exit code 1 where the file cannot be written.
+    Passwords, tokens and private keys are removed. Run it as root, or as a user who may read the service's log.
+    Exit code 1 if the file cannot be written.
     """
     log = service_log()
     try:

@@ -34,7 +34,7 @@ def show(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON, for programs.")] = False,
 ) -> None:
-    """Say what the clock is worth to the gate now, and why. Exit code 0 when permits are judged by it, 1 when not."""
+    """Show how reliable the clock is now, and why. Exit code 0 when permits are decided by it, otherwise 1."""
     settings = settings_of(configuration)
     files = ClockFiles(settings.state.directory)
     try:

@@ -34,23 +34,28 @@ _Kid = Annotated[str, typer.Option(help="The id of the key in the gate's setting
 _Gate = Annotated[str | None, typer.Option(help="The gate's id.")]
 _Group = Annotated[
     str | None,
-    typer.Option(help="A group of gates, as in their fleet.groups, in place of --gate; for what moves nothing."),
+    typer.Option(
+        help="A group of gates, as in their fleet.groups, instead of --gate; only for commands that move nothing."
+    ),
 ]
 _Operator = Annotated[str, typer.Option(help="Who orders it; goes into the gate's events.")]
 _Cause = Annotated[str, typer.Option(help="Why; goes into the gate's events.")]
 _Lane = Annotated[str | None, typer.Option(help="The lane, for commands that move or mark one, and for snapshot.")]
 _Arguments = Annotated[
     list[str] | None,
-    typer.Option("--argument", "-a", help="An argument as NAME=VALUE; again for more. Items of a list between commas."),
+    typer.Option(
+        "--argument", "-a", help="An argument as NAME=VALUE; repeat for more. Separate items of a list with commas."
+    ),
 ]
 _Counter = Annotated[
-    int | None, typer.Option(min=1, help="Higher than in every command of this key before; else Unix milliseconds.")
+    int | None,
+    typer.Option(min=1, help="Must be higher than in all earlier commands of this key; default: Unix milliseconds."),
 ]
-_Life = Annotated[int, typer.Option(min=1, max=3600, help="For how many seconds it may be obeyed.")]
+_Life = Annotated[int, typer.Option(min=1, max=3600, help="For how many seconds the command is valid.")]
 
 
 @app.command()
-def keygen(out: Annotated[Path, typer.Argument(help="File for the private key; it must not be there.")]) -> None:
+def keygen(out: Annotated[Path, typer.Argument(help="File for the private key; it must not exist yet.")]) -> None:
     """Make an Ed25519 key that signs commands, and print its public half for gate.toml."""
     try:
         key = new_signing_key(out)
@@ -106,7 +111,8 @@ def send(  # noqa: PLR0913, PLR0917 - one argument an option
     counter: _Counter = None,
     life: _Life = LIFE_S,
     ca: Annotated[
-        Path | None, typer.Option(help="Certificates that the broker's must lead to; else the system's.")
+        Path | None,
+        typer.Option(help="Certificates of the authorities that may sign the broker's; default: the system's."),
     ] = None,
     certificate: Annotated[Path | None, typer.Option(help="The client certificate for the broker.")] = None,
     certificate_key: Annotated[Path | None, typer.Option(help="The private key of the client certificate.")] = None,
@@ -116,7 +122,7 @@ def send(  # noqa: PLR0913, PLR0917 - one argument an option
     timeout: Annotated[
         float,
         typer.Option(
-            min=1, help="Patience for the gate's status and for its answer, in s; for a group, until no more are heard."
+            min=1, help="Seconds to wait for the gate's status and for its answer; for a group, for all answers."
         ),
     ] = 40.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,

@@ -12,23 +12,21 @@ from agent.cli import exit_codes
 
 
 def demo(
-    out: Annotated[Path, typer.Option(help="Folder for what the demo writes; it is made again each time.")] = Path(
+    out: Annotated[Path, typer.Option(help="Folder for the output of the demo; it is replaced each time.")] = Path(
         "demo-out"
     ),
     *,
-    exit_: Annotated[
-        bool, typer.Option("--exit", help="End after the vehicles, also where there is a terminal.")
-    ] = False,
+    exit_: Annotated[bool, typer.Option("--exit", help="End after the vehicles, even in a terminal.")] = False,
 ) -> None:
-    """Play fourteen vehicles at a gate on this machine, with everything but the steel.
+    """Play fourteen vehicles at a gate on this computer, without hardware.
 
     Starts a broker on a free port, an emulated relay board, barrier and LED sign on pseudo terminals, a simulated
-    camera, the agent itself with its driver page and a small central system that declares vehicles and revokes a
-    permit, and shows what the gate sees, decides, tells the driver and publishes. A link, which works once, shows the
-    same in the console of the gate, in a browser of this computer. In a terminal you then choose what comes next, by a
-    key or in the browser, until you press q; without one, and with --exit, the demo ends by itself. It ends with a
-    table, the journal verified, and pictures of the vehicles in the folder, also on one page, report.html. Exit code 0
-    when every vehicle ended as it must.
+    camera, the agent itself with its driver page, and a small central system that declares vehicles and revokes a
+    permit. It shows what the gate sees, decides, tells the driver and publishes. A link, which works once, opens
+    the gate's console in a browser of this computer. In a terminal you then choose what comes next, with a key or
+    in the browser, until you press q. Without a terminal, or with --exit, the demo ends by itself. At the end it
+    prints a table, verifies the journal, and writes a page with pictures of all vehicles, report.html. Exit code 0
+    when every vehicle ended as expected.
     """
     from agent.clock import Clock  # noqa: PLC0415
     from sim.demo import (  # noqa: PLC0415 - heavy, and only this command needs it

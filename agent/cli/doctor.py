@@ -65,8 +65,9 @@ def doctor(
 ) -> None:
     """Check everything that the gate needs, and report problems and how to fix them. Moves nothing.
 
-    Where the agent runs it is asked: it has the devices. Where not, each camera is watched for some seconds, each board
-    asked what it is, each scanner opened. Every check is bounded in time; one that hangs is a finding. Exit code 0 when
+    If the agent runs, the command asks the agent, which has the devices. Otherwise it watches each camera for some
+    seconds, asks each board what it is, and opens each scanner. Every check has a time limit; a check that hangs is
+    a finding. Exit code 0 when
     there is nothing to fix, 1 when there are errors or warnings, 78 when no configuration can be used.
     """
     report, usable = report_of(configuration, socket, language)

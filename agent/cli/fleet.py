@@ -36,9 +36,10 @@ class FleetOptions:
     settle_s: Annotated[
         float, typer.Option("--settle", help="How many seconds at most to wait afterwards until all is acknowledged.")
     ] = 60.0
-    prefix: Annotated[str, typer.Option(help="What the gates' ids begin with; a number follows.")] = "fleet-"
+    prefix: Annotated[str, typer.Option(help="Prefix of the gates' ids; a number follows.")] = "fleet-"
     consume: Annotated[
-        bool, typer.Option("--consume", help="Count and acknowledge the events here too, where no central does.")
+        bool,
+        typer.Option("--consume", help="Also count and acknowledge the events here, if there is no central system."),
     ] = False
     central_broker: Annotated[
         list[str] | None,
@@ -61,14 +62,14 @@ class FleetOptions:
     refused_password: Annotated[
         str | None, typer.Option("--password", hidden=True, callback=password_refusal(PASSWORD_VARIABLE))
     ] = None
-    start_spread: Annotated[float, typer.Option(help="Within so many seconds the gates connect first.")] = 5.0
+    start_spread: Annotated[float, typer.Option(help="Spread the first connections over this many seconds.")] = 5.0
     answer_timeout: Annotated[
         float, typer.Option(help="For how many seconds a gate waits until a broker has let it in.")
     ] = 30.0
     session_expiry: Annotated[
         int, typer.Option(help="For how many seconds the broker keeps the session of a gate that is gone.")
     ] = SESSION_EXPIRY_S
-    really: Annotated[bool, typer.Option("--really", help="Also where a broker is not on this machine.")] = False
+    really: Annotated[bool, typer.Option("--really", help="Confirm that a broker may be on another computer.")] = False
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON and nothing else.")] = False
 
 
@@ -81,7 +82,9 @@ def fleet(
         float, typer.Option(help="Events per second of EACH gate: 1000 gates at 1 make 1000 events/s.")
     ] = 1.0,
     for_s: _For = 30.0,
-    payload_bytes: Annotated[int, typer.Option(help="Pad events to this size; about 520 bytes they have anyway.")] = 0,
+    payload_bytes: Annotated[
+        int, typer.Option(help="Pad events to this size; without padding they have about 520 bytes.")
+    ] = 0,
 ) -> None:
     """Simulate many gates that send small events and nothing else against brokers, and measure.
 

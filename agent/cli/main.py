@@ -31,7 +31,7 @@ COMMANDS = (
     CliCommand("bundle", "agent.cli.bundle:bundle", "Create a support bundle, without secrets."),
     CliCommand("scan", "agent.cli.scan:scan", "Read QR permits and plates from pictures or a camera."),
     CliCommand("permit", "agent.cli.permit:app", "Make, verify and revoke permits, keys and trust lists."),
-    CliCommand("enrol", "agent.cli.enrol:enrol_command", "Get the gate its certificate by a one-time token."),
+    CliCommand("enrol", "agent.cli.enrol:enrol_command", "Get the gate's certificate with a one-time token."),
     CliCommand("est", "agent.cli.est:app", "Enrol gates at the central side: tokens, the EST server, revocation."),
     CliCommand(
         "anchors",
@@ -41,7 +41,7 @@ COMMANDS = (
     CliCommand("console", "agent.cli.console:app", "Manage users of the console; get the code for the first log-in."),
     CliCommand("lists", "agent.cli.lists:app", "Publish, pack, import and show declarations and other lists."),
     CliCommand("clock", "agent.cli.clock:app", "Report how reliable the clock is, and fix a wrong floor."),
-    CliCommand("events", "agent.cli.events:app", "Show the journal of events, and prove that nothing is missing."),
+    CliCommand("events", "agent.cli.events:app", "Show the journal of events, and verify that nothing is missing."),
     CliCommand(
         "replay", "agent.cli.replay:replay_command", "Try another configuration on past vehicles; moves nothing."
     ),
@@ -49,9 +49,11 @@ COMMANDS = (
     CliCommand("command", "agent.cli.command:app", "Sign and send commands to gates."),
     CliCommand("relay", "agent.cli.relay:app", "Find, try and watch relay and input boards."),
     CliCommand("sign", "agent.cli.sign:app", "Find and try the signs that tell drivers what to do."),
-    CliCommand("camera", "agent.cli.camera:app", "Find network cameras, and what to write of them into gate.toml."),
+    CliCommand("camera", "agent.cli.camera:app", "Find network cameras, and show what to write into gate.toml."),
     CliCommand("voice", "agent.cli.voice:app", "List, hear and replace what the gate says to drivers."),
-    CliCommand("fleet", "agent.cli.rollout:app", "Bring documents to many gates, and simulate many against brokers."),
+    CliCommand(
+        "fleet", "agent.cli.rollout:app", "Roll out documents to many gates, and simulate many gates against brokers."
+    ),
     CliCommand("demo", "agent.cli.demo:demo", "Play fourteen vehicles at a gate on this machine, without hardware."),
 )
 EPILOG = (

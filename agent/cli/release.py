@@ -40,15 +40,15 @@ def release(
     configuration: ConfigurationFile = DEFAULT_PATH,
     *,
     within_s: Annotated[
-        float, typer.Option("--within-s", min=0.1, max=60.0, help="Seconds that all of it may take.")
+        float, typer.Option("--within-s", min=0.1, max=60.0, help="Maximum time in seconds.")
     ] = WITHIN_S,
 ) -> None:
-    """Release every relay of every board in the configuration, and say of each board whether that is proved.
+    """Release every relay of every board in the configuration, and say whether each board confirms it.
 
-    For when the agent does not run, above all after it was killed in the middle of a pulse: a board that it has open
-    refuses. The boards of the last good configuration are released too, or instead where the one on the disk cannot be
-    used: the agent may not have run with it yet. Exit code 0 when every board is known to be released, 1 when one is
-    not, 78 when no configuration can be used.
+    Use it when the agent does not run, mainly after it was killed in the middle of a pulse; it cannot use a board
+    that the agent has open. It also releases the boards of the last valid configuration, or only those if the one on
+    the disk is invalid. Exit code 0 when every board is known to be released, 1 when one is not, 78 when no
+    configuration can be used.
     """
     try:
         found = usable_configuration(configuration)

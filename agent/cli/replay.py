@@ -43,12 +43,12 @@ def replay_command(  # noqa: PLR0913, PLR0917 - one argument an option
     until: Annotated[str | None, typer.Option(help="Only vehicles that came before then.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write the report as one HTML file, with pictures.")] = None,
     pictures: Annotated[
-        Path | None, typer.Option(help="The folder of the kept pictures; else that beside the journal.")
+        Path | None, typer.Option(help="The folder of the kept pictures; default: the one beside the journal.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON, for programs.")] = False,
     language: Annotated[Language, typer.Option("--language", help="The language of the HTML file.")] = Language.EN,
 ) -> None:
-    """Judge the vehicles of a journal by the rules of another configuration, and show what would differ.
+    """Decide again on the vehicles of a journal with the rules of another configuration, and show the differences.
 
     Each vehicle is judged alone, on what was known when it came. The journal is only read; it may be a copy. Exit code
     0 also where vehicles differ, 78 when the configuration cannot be used.

@@ -65,11 +65,11 @@ def run(
 ) -> None:
     """Run the agent until it is told to stop (SIGTERM or Ctrl-C). The service starts this command.
 
-    It waits for no device: cameras, boards and brokers are looked for, lost and found again for as long as it runs.
-    Where the configuration cannot be used, the last one with which the agent ran is, and that is told. SIGHUP has it
-    read again; a good one is taken once no vehicle is under way. Exit code 78 when no configuration can be used, 1 when
-    the journal or the lists cannot be opened, the journal is found damaged, or a part fails or does not end: the
-    service starts it again.
+    It waits for no device: it connects to cameras, boards and brokers, and reconnects when they are lost. If the
+    configuration is invalid, the agent runs with the last valid one and reports this. SIGHUP reloads the
+    configuration; a valid one is applied once no vehicle is under way. Exit code 78 when no configuration can be
+    used, 1 when the journal or the lists cannot be opened, the journal is damaged, or a part fails or does not end:
+    then the service starts the agent again.
     """
     faulthandler.enable()
     gives_back = give_back_memory()

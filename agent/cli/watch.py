@@ -44,17 +44,17 @@ _MARKS: Final = {"on": "●", "off": "○", "unknown": "?"}
 
 
 def watch(
-    lane: Annotated[str | None, typer.Argument(help="The lane; not needed where there is one.")] = None,
+    lane: Annotated[str | None, typer.Argument(help="The lane; not needed if there is only one.")] = None,
     *,
     language: Annotated[Language, typer.Option("--language", help="The language to show it in.")] = Language.EN,
     journal: JournalPath = DEFAULT_JOURNAL,
     socket: SocketOption = DEFAULT_SOCKET,
-    once: Annotated[bool, typer.Option("--once", help="Show it as it is now, and end.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Show the current state once, and end.")] = False,
 ) -> None:
     """Show a lane live: its state and sign, the arm, the inputs, every device, what the cameras see, the last events.
 
     It asks the running agent, and continues when the agent restarts; Ctrl-C ends it. Nothing is moved or changed.
-    The exit code is 1 when no agent runs here, or it has no such lane.
+    Exit code 1 when no agent runs here, or it has no such lane.
     """
     agent = AgentClient(socket, language.value)
     try:

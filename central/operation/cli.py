@@ -55,8 +55,12 @@ if TYPE_CHECKING:
     from central.database import Database
     from central.operation.settings import CentralSettings
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Run what a central of gates needs.")
-keys = typer.Typer(no_args_is_help=True, help="The public keys by which gates sign their journals.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="Run the central side of gates: store events, watch gates, ask for what is missing.",
+)
+keys = typer.Typer(no_args_is_help=True, help="Manage the public keys with which gates sign their journals.")
 app.add_typer(keys, name="keys")
 log = logging.getLogger("gate-central")
 DEFAULT: Path = Path("/etc/gate-central/central.toml")
@@ -80,7 +84,7 @@ def main() -> None:
 
 @app.command()
 def check(config: _Config = DEFAULT) -> None:
-    """Check the configuration and the database; say what is wrong."""
+    """Check the configuration and the database, and report problems."""
     settings = _settings(config)
     ack_key(settings)
     replay_key(settings)
@@ -93,7 +97,7 @@ def check(config: _Config = DEFAULT) -> None:
 
 @app.command()
 def migrate(config: _Config = DEFAULT) -> None:
-    """Bring the tables of the database to those of this release."""
+    """Update the tables of the database to this release."""
     settings = _settings(config)
     with closing(connect(settings.database.url)) as database:
         for step in migrate_database(database):
@@ -104,7 +108,7 @@ def migrate(config: _Config = DEFAULT) -> None:
 
 @app.command()
 def consume(config: _Config = DEFAULT, worker: _Worker = "1") -> None:
-    """Take events from the broker, prove and store them, and acknowledge them; until it is stopped."""
+    """Receive events from the broker, verify, store and acknowledge them, until it is stopped."""
     settings = _settings(config)
     with closing(connect(settings.database.url)) as database:
         _check_schema(database)
@@ -124,7 +128,7 @@ def consume(config: _Config = DEFAULT, worker: _Worker = "1") -> None:
 
 @app.command()
 def export(config: _Config = DEFAULT) -> None:
-    """Serve Prometheus figures of all gates; until it is stopped."""
+    """Serve the metrics of all gates for Prometheus, until it is stopped."""
     settings = _settings(config)
     collector = GateCollector(
         partial(connect, settings.database.url, read_only=True),
@@ -139,7 +143,7 @@ def export(config: _Config = DEFAULT) -> None:
 
 @app.command()
 def trace(config: _Config = DEFAULT) -> None:
-    """Tell an OpenTelemetry collector of each vehicle that ended, as a span; until it is stopped."""
+    """Send a span for each finished vehicle to an OpenTelemetry collector, until it is stopped."""
     settings = _settings(config)
     if settings.traces is None:
         _fail(f"{config}: there is no table [traces]: add it, with the url of the collector", UNUSABLE)
@@ -152,7 +156,7 @@ def trace(config: _Config = DEFAULT) -> None:
 
 @app.command()
 def housekeep(config: _Config = DEFAULT) -> None:
-    """Make the months to come, drop those that are old and proven, and ask for events that are missing; once."""
+    """Create future months, drop old and verified ones, and ask gates for missing events, once."""
     settings = _settings(config)
     with closing(connect(settings.database.url)) as database:
         _check_schema(database)
@@ -191,7 +195,7 @@ def erase(  # noqa: PLR0913 - each is an option
         typer.Option("--rewrite", help="Also rewrite the tables; consumers wait while it runs."),
     ] = False,
 ) -> None:
-    """Erase personal values of stored events for good; the events stay, and every chain still proves."""
+    """Erase personal values of stored events for good; the events stay, and every chain stays valid."""
     if not (value or digest or (gate and stream)):
         _fail("gate-central erase: say what: --value or --digest, or --gate and --stream", UNUSABLE)
     if digest and not re.fullmatch("[0-9a-f]{64}", digest):
@@ -214,7 +218,7 @@ def erase(  # noqa: PLR0913 - each is an option
 
 @app.command("gaps")
 def gaps_(config: _Config = DEFAULT) -> None:
-    """Say what is missing, unproven or in conflict. Exit code 1 where anything is."""
+    """Show what is missing, not verified or in conflict. Exit code 1 if there is anything."""
     settings = _settings(config)
     with closing(connect(settings.database.url, read_only=True)) as database:
         lines = gaps(database)
@@ -229,7 +233,7 @@ def expect(
     config: _Config = DEFAULT,
     remove: Annotated[bool, typer.Option("--remove", help="They are expected no more.")] = False,
 ) -> None:
-    """Say which gates there must be: one that is never heard is a problem then."""
+    """Set which gates must exist: a gate that never reports is then a problem."""
     settings = _settings(config)
     for gate in gates:
         _check_gate(gate)

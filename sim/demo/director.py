@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-START_TIMEOUT_S = 30.0
+START_TIMEOUT_S = 90.0
 ANSWER_TIMEOUT_S = 15.0
 MOVE_S = 0.35
 OFFICER_S = 1.0

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 GATE = "demo-gate"
 SITE = 17
 LANE = "exit-1"
-OPEN_CHANNEL, RED_CHANNEL, GREEN_CHANNEL = 1, 3, 4
+OPEN_CHANNEL, RED_CHANNEL, GREEN_CHANNEL = 5, 7, 8
+"""Relays whose inputs have no wire: a relay that follows its own input does not move one of these."""
+
 SIGN_LINES, SIGN_COLUMNS = 2, 16
 _CONFIGURATION = """\
 version = 1
@@ -29,6 +31,7 @@ site = {site}
 
 [state]
 directory = "{state}"
+head_file = "{head_file}"
 
 [permits]
 trust_list = "{trust_list}"
@@ -96,6 +99,8 @@ id = "front"
 kind = "simulated"
 readers = ["qr", "plate", "vin"]
 scene_file = "{scene_file}"
+# Leaves out the sign, whose letters could be read as a plate.
+zone = [[0.1, 0.3], [0.85, 0.3], [0.85, 0.95], [0.1, 0.95]]
 
 [[lanes.exit-1.signs]]
 id = "post"
@@ -147,6 +152,11 @@ class Site:
         return self.folder / "state"
 
     @property
+    def head_file(self) -> Path:
+        """Where the gate keeps what an older copy of its state is known by."""
+        return self.folder / "head" / "head"
+
+    @property
     def agent_log(self) -> Path:
         """The log of the agent."""
         return self.folder / "agent.log"
@@ -174,7 +184,8 @@ def build(folder: Path, serial_port: Path, broker_port: int, utc: int) -> Site:
     site.state.mkdir(parents=True)
     site.ack_key_file.touch(0o600)
     site.ack_key_file.write_bytes(ack_key.to_pem())
-    site.scene_file.parent.mkdir()
+    for folder_of in (site.scene_file, site.head_file):
+        folder_of.parent.mkdir()
     since = utc - HOUR_S
     keys = trust_list([issuer], since)
     for_lists = replace(central.entry(since), purpose=trust.Purpose.LISTS)
@@ -184,6 +195,7 @@ def build(folder: Path, serial_port: Path, broker_port: int, utc: int) -> Site:
             gate=GATE,
             site=SITE,
             state=site.state,
+            head_file=site.head_file,
             trust_list=folder / "trust.gtl",
             root_key=root.public.raw.hex(),
             broker_port=broker_port,

@@ -37,7 +37,7 @@ def adopt(
     *,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Take root keys, command keys, brokers and the other trust anchors out of the agent's reach.
+    """Lock root keys, command keys, brokers and the other trust anchors, so the agent cannot change them.
 
     They are copied from the configuration into a file of root's, which wins over gate.toml from then on. It may be done
     again until the first real vehicle; persons from before stay if you name no one. Exit code 1 where

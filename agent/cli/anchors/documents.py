@@ -39,12 +39,12 @@ _HOURS_OF_CENTRAL: Final = 24 * 7
 
 
 def keygen(
-    name: Annotated[str, typer.Argument(help="Name of the person, as the console knows him.")],
-    out: Annotated[Path, typer.Argument(help="File for his private key; it must not be there.")],
+    name: Annotated[str, typer.Argument(help="Name of the person, as in the console.")],
+    out: Annotated[Path, typer.Argument(help="File for the private key; it must not exist yet.")],
 ) -> None:
     """Make the key with which a person signs changes of trust anchors, and print what `anchors adopt` is given.
 
-    The file stays with that person, on a stick or a laptop of his, and never on the gate.
+    The file stays with that person, on a stick or a laptop, and never on the gate.
     """
     key = SigningKey.from_seed(secrets.token_bytes(32))
     try:
@@ -67,11 +67,11 @@ def write(
     number: Annotated[
         int | None, typer.Option(min=2, help="For central: higher than any before for that gate.")
     ] = None,
-    hours: Annotated[int | None, typer.Option(min=1, max=720, help="For how long it may be used.")] = None,
+    hours: Annotated[int | None, typer.Option(min=1, max=720, help="How many hours it is valid.")] = None,
 ) -> None:
     """Write a document that changes trust anchors, to be signed with `gate-agent anchors sign`; prints it.
 
-    Without --gate it is for the gate of this computer as it stands, for persons to sign.
+    Without --gate it is for the gate of this computer, and for persons to sign.
     """
     if (gate is None) != (number is None):
         raise typer.BadParameter("expected --gate and --number together, for a document of central")
@@ -103,7 +103,7 @@ def write(
 
 def sign(
     document: Annotated[
-        Path, typer.Argument(help='The document, or the text that someone else has signed; "-" reads it.')
+        Path, typer.Argument(help='The document, or a text that someone else has signed; "-" reads standard input.')
     ],
     key: Annotated[Path, typer.Option(help="The private key that signs.")],
     signer: Annotated[str, typer.Option("--as", help="person:NAME, or central:ID of a command key.")],

@@ -4,7 +4,7 @@ import typer
 
 from agent.cli.camera.find import find
 
-app = typer.Typer(name="camera", help="Find the network cameras that speak ONVIF.", no_args_is_help=True)
+app = typer.Typer(name="camera", help="Find network cameras by ONVIF.", no_args_is_help=True)
 
 
 @app.callback()

@@ -33,7 +33,7 @@ Where you know its address, name it: gate-agent camera find 192.168.1.64"""
 
 def find(  # noqa: PLR0913, PLR0917 - one argument an option
     address: Annotated[
-        list[str] | None, typer.Argument(help="Ask these cameras alone, and do not search.", show_default=False)
+        list[str] | None, typer.Argument(help="Ask only these cameras, and do not search.", show_default=False)
     ] = None,
     user: Annotated[str, typer.Option(help="A user of the cameras with the right to ONVIF.")] = "",
     password_file: Annotated[
@@ -42,10 +42,10 @@ def find(  # noqa: PLR0913, PLR0917 - one argument an option
     within: Annotated[float, typer.Option(min=0.1, max=60, help="For how many seconds to search.")] = 4.0,
     source: Annotated[
         list[str] | None,
-        typer.Option("--from", help="Search from this address of this computer alone; again for more."),
+        typer.Option("--from", help="Search only from this address of this computer; repeat for more."),
     ] = None,
     other_hosts: Annotated[
-        bool, typer.Option("--other-hosts", help="Believe a camera that names another host for its services.")
+        bool, typer.Option("--other-hosts", help="Trust a camera that names another host for its services.")
     ] = False,
     search_port: Annotated[int, typer.Option(min=1, max=65535, hidden=True)] = SEARCH_PORT,
     as_json_: Annotated[bool, typer.Option("--json", help="Print the result as JSON, for programs.")] = False,
@@ -58,10 +58,10 @@ def find(  # noqa: PLR0913, PLR0917 - one argument an option
         ),
     ] = None,
 ) -> None:
-    """Find the network cameras that speak ONVIF, and show what to write into gate.toml for each.
+    """Find network cameras by ONVIF, and show what to write into gate.toml for each.
 
     With a user and a password each camera is asked for its streams. The password goes to cameras as a digest only, and
-    is not printed. Where several cameras have other passwords, name the address of one.
+    is not printed. If cameras have different passwords, name the address of one.
 
     The exit code is 1 when no camera was found, or one did not say what it offers.
     """

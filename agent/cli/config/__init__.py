@@ -11,7 +11,7 @@ from agent.cli.config.history import history, undo_change
 from agent.cli.config.show import schema, show
 
 app = typer.Typer(
-    name="config", help="Check, show and change the configuration, and take a change back.", no_args_is_help=True
+    name="config", help="Check, show and change the configuration, and undo a change.", no_args_is_help=True
 )
 app.command()(check)
 app.command()(show)

@@ -77,9 +77,9 @@ def unset_key(
     *,
     language: ProblemLanguage = Language.EN,
 ) -> None:
-    """Take a key, a lane, or an item of a list out of the file; a key then has its default again.
+    """Remove a key, a lane, or an item of a list from the file; a removed key has its default again.
 
-    The lines concerned go and nothing else. Exit code 0 when it is gone, 1 when it is not and nothing has changed.
+    Only these lines are removed. Exit code 0 when it is removed, 1 when it is not and nothing has changed.
     """
     path = _path(key, language)
     _propose("unset", configuration, Edit("remove", path), f"unset {key}", language)
@@ -98,7 +98,7 @@ def add_table(
     *,
     language: ProblemLanguage = Language.EN,
 ) -> None:
-    """Add a lane, a board, or an item to a list such as lanes.exit-1.cameras, beside its kin in the file.
+    """Add a lane, a board, or an item to a list such as lanes.exit-1.cameras, next to similar entries in the file.
 
     The whole result is checked before anything is written. Exit code 0 when it is added, 1 when not and nothing has
     changed.

@@ -48,14 +48,16 @@ def history(
 
 
 def undo_change(
-    number: Annotated[int | None, typer.Argument(min=1, help="The state to bring back, else the one before.")] = None,
+    number: Annotated[
+        int | None, typer.Argument(min=1, help="The state to restore; default: the previous one.")
+    ] = None,
     configuration: ConfigurationToChange = DEFAULT_PATH,
     *,
     language: ProblemLanguage = Language.EN,
 ) -> None:
-    """Bring back the configuration as it was before the last change, or the state of a number that `history` shows.
+    """Restore the configuration as it was before the last change, or the state with a number that `history` shows.
 
-    What is there now stays in the history. Exit code 0 when it is done, 1 when it is not and nothing has changed.
+    The current state stays in the history. Exit code 0 when it is done, 1 when it is not and nothing has changed.
     """
     try:
         change, target = undo(editor_of(configuration), number, step("undo to"))

@@ -20,15 +20,15 @@ def show(
     configuration: ConfigurationFile = DEFAULT_PATH,
     *,
     origin: Annotated[
-        bool, typer.Option("--origin", help="Say of each value which line, credential or variable it comes from.")
+        bool, typer.Option("--origin", help="Show which line, credential or variable each value comes from.")
     ] = False,
     owner: Annotated[
         bool,
-        typer.Option("--owner", help="Say of each key whose word counts: anchors, gate, technician, policy, central."),
+        typer.Option("--owner", help="Show who decides about each key: anchors, gate, technician, policy, central."),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON, for programs.")] = False,
 ) -> None:
-    """Show every key with the value that is in effect, defaults and those of the drivers too.
+    """Show every key with its current value, including defaults and the keys of drivers.
 
     Secrets are shown as "set". Exit code 78 when the configuration cannot be used.
     """
@@ -56,5 +56,5 @@ def _fields(entry: KeyOrigin) -> dict[str, object]:
 
 
 def schema() -> None:
-    """Print the JSON Schema of the configuration file, for editors that complete and check while one writes."""
+    """Print the JSON Schema of the configuration file, for editors that complete and check as you type."""
     echo(schema_text(models, usable_kinds()), nl=False)

@@ -8,7 +8,7 @@ from agent.cli.console.user import app as user
 
 app = typer.Typer(
     name="console",
-    help="Make the users of the console, the code of its first start, and the addresses of drivers' screens.",
+    help="Manage users of the console, the code for the first log-in, and the addresses of drivers' screens.",
     no_args_is_help=True,
 )
 app.command()(code)

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 def code(configuration: Configuration = DEFAULT_PATH) -> None:
-    """Show a new one-time code with which the first administrator is made in the browser, and where to open the page.
+    """Show a new one-time code to create the first administrator in the browser, and where to open the page.
 
-    Codes before it are void. The address for phones is drawn as a QR code, and the fingerprint of the certificate is
-    shown, which the browser shows too.
+    Earlier codes become invalid. The address for phones is drawn as a QR code. Compare the fingerprint of the
+    certificate with the one in the browser.
 
     Exit code 1 where there is an administrator already.
     """

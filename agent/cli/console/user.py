@@ -18,7 +18,7 @@ Name = Annotated[str, typer.Argument(help="Name of the user.")]
 
 @app.command("list")
 def list_users(configuration: Configuration = DEFAULT_PATH) -> None:
-    """Show every user with his role."""
+    """Show every user with their role."""
     with access_of(configuration) as access:
         users, factors = access.users.all(), access.factors.standings()
     wide = max((len(user.name) for user in users), default=0)
@@ -37,10 +37,10 @@ def list_users(configuration: Configuration = DEFAULT_PATH) -> None:
 @app.command()
 def add(
     name: Name,
-    role: Annotated[Role, typer.Option(help="What he may do.")],
+    role: Annotated[Role, typer.Option(help="What the user may do.")],
     configuration: Configuration = DEFAULT_PATH,
 ) -> None:
-    """Add a user, and show the password that he has to change when he first logs in."""
+    """Add a user, and show the password, which the user must change at the first log-in."""
     password = made_up_password()
     with access_of(configuration) as access:
         access.users.add(checked_name(name), role, password, given=True)
@@ -50,7 +50,7 @@ def add(
 
 @app.command()
 def reset(name: Name, configuration: Configuration = DEFAULT_PATH) -> None:
-    """Give somebody who lost his another password. He is not locked out any more, nor disabled; his sessions end."""
+    """Give a user a new password. This ends a lock-out, enables a disabled user, and ends all sessions."""
     password, name = made_up_password(), spelled_name(name)
     with access_of(configuration) as access:
         access.users.set_password(name, password, given=True)
@@ -62,9 +62,9 @@ def reset(name: Name, configuration: Configuration = DEFAULT_PATH) -> None:
 
 @app.command("reset-second-factor")
 def reset_second_factor(name: Name, configuration: Configuration = DEFAULT_PATH) -> None:
-    """Forget the second factor of somebody who lost the telephone. His password stays; his sessions end.
+    """Remove the second factor of a user who lost the phone. The password stays; all sessions end.
 
-    He sets up another one under Account; where his role needs one, before all else.
+    The user sets up another one under Account. If the role requires one, the user can do nothing else before.
     """
     name = spelled_name(name)
     with access_of(configuration) as access:
@@ -76,7 +76,7 @@ def reset_second_factor(name: Name, configuration: Configuration = DEFAULT_PATH)
 
 @app.command()
 def remove(name: Name, configuration: Configuration = DEFAULT_PATH) -> None:
-    """Remove a user; his sessions end at once."""
+    """Remove a user; all sessions of the user end at once."""
     name = spelled_name(name)
     with access_of(configuration) as access:
         access.users.remove(name)

@@ -42,16 +42,18 @@ def enrol_command(  # noqa: PLR0913 - one argument an option
     ] = "",
     ca: Annotated[Path | None, typer.Option("--ca", help="That certificate itself, PEM, instead.")] = None,
     broker: Annotated[
-        list[str] | None, typer.Option("--broker", help="URL of a broker, where the server names none; again for more.")
+        list[str] | None, typer.Option("--broker", help="URL of a broker, if the server names none; repeat for more.")
     ] = None,
     configuration: ConfigurationToChange = DEFAULT_PATH,
     *,
-    again: Annotated[bool, typer.Option("--again", help="Although the gate has a good certificate.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Request another certificate, even if the gate has a valid one.")
+    ] = False,
 ) -> None:
-    """Get the gate its certificate: by the EST server of its site, which is known by a fingerprint beforehand.
+    """Get the gate's certificate from the EST server of its site. The fingerprint proves the server.
 
-    Makes the key here, writes key, certificate and authorities where the configuration names them, and the keys of the
-    configuration that are missing. Run it again where it was interrupted: it ends the same.
+    It makes the key here, writes key, certificate and authorities to the files in the configuration, and adds
+    missing keys to the configuration. If it was interrupted, run it again: the result is the same.
     """
     try:
         asked = _asked(url, token, ca_fingerprint, ca)

@@ -25,9 +25,9 @@ def revoke(
         typer.Option("--certificate", help="A certificate of the gate that this server has not issued, PEM."),
     ] = None,
 ) -> None:
-    """Revoke a gate: it gets no certificate any more, and brokers that read the revocation list let it in no more.
+    """Revoke a gate: it gets no more certificates, and brokers that read the revocation list reject it.
 
-    Its tokens that were not used are gone. A token that is made later lets the gate in with a new key.
+    Its unused tokens become invalid. A token that you make later enrols the gate again, with a new key.
     """
     settings = settings_of("est revoke", server_settings)
     try:
@@ -44,7 +44,7 @@ def revoke(
 
 
 def crl(server_settings: EstConfiguration = DEFAULT_PATH) -> None:
-    """Sign the revocation list now; the server does so by itself once a day."""
+    """Sign the revocation list now; the server does this once a day."""
     settings = settings_of("est crl", server_settings)
     with register_of("est crl", settings) as register:
         try:

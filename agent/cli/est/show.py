@@ -11,7 +11,7 @@ from central.est import DEFAULT_PATH
 
 
 def show(server_settings: EstConfiguration = DEFAULT_PATH) -> None:
-    """List the newest certificate of each gate with its end, the tokens that can still be used, and the authority."""
+    """List the newest certificate of each gate with its expiry date, the unused tokens, and the authority."""
     settings = settings_of("est show", server_settings)
     now = Clock().now().utc
     with register_of("est show", settings) as register:

@@ -24,7 +24,7 @@ ENDINGS = (".svg", ".png")
 _PRIVATE = 0o600
 
 _Qr = Annotated[
-    Path | None, typer.Option("--qr", help="Draw the code into this file too, .svg or .png; it must not be there.")
+    Path | None, typer.Option("--qr", help="Also draw the code into this file, .svg or .png; it must not exist yet.")
 ]
 
 
@@ -32,12 +32,12 @@ def token(
     gate: Annotated[str, typer.Argument(help="The gate's id; its certificate will name it.")],
     server_settings: EstConfiguration = DEFAULT_PATH,
     *,
-    hours: Annotated[float, typer.Option(min=0.1, max=8760, help="How long it can be used.")] = HOURS,
+    hours: Annotated[float, typer.Option(min=0.1, max=8760, help="How many hours it is valid.")] = HOURS,
     qr: _Qr = None,
 ) -> None:
-    """Make a token by which one gate of the site is enrolled once, and print what to do with it.
+    """Make a one-time token that enrols one gate of the site, and print how to use it.
 
-    Only a digest is kept: no one can look it up later. A second one for the same gate is another token.
+    Only a digest is kept: no one can look the token up later. A second call makes another token.
     """
     settings = settings_of("est token", server_settings)
     with register_of("est token", settings) as register:

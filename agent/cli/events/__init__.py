@@ -10,7 +10,7 @@ from agent.cli.events.schema import schema
 from agent.cli.events.tail import tail
 from agent.cli.events.verify import verify_command
 
-app = typer.Typer(name="events", help="Show, prove and export what the gate recorded.", no_args_is_help=True)
+app = typer.Typer(name="events", help="Show, verify and export what the gate recorded.", no_args_is_help=True)
 app.command()(tail)
 app.command("verify")(verify_command)
 app.command()(export)

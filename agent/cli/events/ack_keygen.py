@@ -12,10 +12,10 @@ from agent.cli.terminal import echo, fail
 
 
 def ack_keygen(
-    out: Annotated[Path, typer.Argument(help="File for the private key; it must not be there.")],
+    out: Annotated[Path, typer.Argument(help="File for the private key; it must not exist yet.")],
     kid: Annotated[str, typer.Option("--id", help="The id of the key in the gates' settings.")] = "central",
 ) -> None:
-    """Make an Ed25519 key by which central signs its acknowledgements, and print its public half for gate.toml.
+    """Make an Ed25519 key with which central signs its acknowledgements, and print its public half for gate.toml.
 
     The private half belongs to the program that stores the events at central, and nowhere else.
     """

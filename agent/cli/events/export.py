@@ -43,7 +43,7 @@ def export(  # noqa: PLR0913 - each is an option
     journal: JournalLater = DEFAULT_JOURNAL,
     *,
     to_file: Annotated[
-        Path | None, typer.Option("--out", "-o", help="The file to write; else standard output.")
+        Path | None, typer.Option("--out", "-o", help="The file to write; default: standard output.")
     ] = None,
     first: Annotated[int | None, typer.Option("--from", min=1, help="First sequence number.")] = None,
     last: Annotated[int | None, typer.Option("--to", min=1, help="Last sequence number.")] = None,
@@ -66,7 +66,7 @@ def export(  # noqa: PLR0913 - each is an option
 ) -> None:
     """Write events as lines of JSON, byte for byte as they are stored, sent and hashed.
 
-    Damaged ones are written as they are, and told with exit code 1; a signed export stops at them.
+    Damaged events are written as they are, and reported with exit code 1; a signed export stops at them.
     """
     if (sign or values) and to_file is None:
         raise typer.BadParameter("a signed export, and one with values, needs a file: give --out")

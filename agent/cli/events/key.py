@@ -24,7 +24,7 @@ def show_key(
 ) -> None:
     """Print the id and the public key with which the gate signs its checkpoints and exports.
 
-    Carry it to central by a way that you trust. The key is made at the first start of the agent.
+    Give it to central in a way that you trust. The agent makes the key at its first start.
     """
     with failing():
         folder = _state(state, configuration)

@@ -42,12 +42,10 @@ def schema(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(
-            file_okay=False, help="A folder to write files into, one a message; else all goes to standard output."
-        ),
+        typer.Option(file_okay=False, help="A folder for the files, one for each message; default: standard output."),
     ] = None,
 ) -> None:
-    """Print what the gate sends and takes: every topic, every message and every field, with examples.
+    """Print what the gate sends and accepts: every topic, every message and every field, with examples.
 
     Without options the AsyncAPI document. It is what this version of the agent does; docs/contract is the same,
     published.

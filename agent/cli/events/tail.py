@@ -33,7 +33,7 @@ def tail(
         Language | None, typer.Option("--language", help="Also say in words what decisions, alarms and outcomes mean.")
     ] = None,
 ) -> None:
-    """Show the last events as they are in the file. `verify` proves them."""
+    """Show the last events as they are in the file. To verify them, use `verify`."""
     leave_view(journal.absolute().parent, "events tail")
     show = _show_raw if raw else _show_line(Console(highlight=False, soft_wrap=True), language)
     with failing(), JournalReader(journal) as reader:

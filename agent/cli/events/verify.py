@@ -44,7 +44,7 @@ def verify_command(  # noqa: PLR0913 - each is an option
     ] = None,
     broker: Annotated[str | None, typer.Option(help="Listen to a gate instead: mqtts://HOST:PORT.")] = None,
     gate: Annotated[str | None, typer.Option(help="With --broker: the gate.")] = None,
-    ca: Annotated[Path | None, typer.Option(help="Certificates that the broker's must lead to.")] = None,
+    ca: Annotated[Path | None, typer.Option(help="Certificates of the authorities that may sign the broker's.")] = None,
     certificate: Annotated[Path | None, typer.Option(help="A client certificate for the broker.")] = None,
     key: Annotated[
         Path | None, typer.Option("--certificate-key", "--key", help="The private key of the client certificate.")
@@ -57,9 +57,9 @@ def verify_command(  # noqa: PLR0913 - each is an option
         str | None, typer.Option("--password", hidden=True, callback=password_refusal(PASSWORD_VARIABLE))
     ] = None,
     for_s: Annotated[float, typer.Option("--for", min=0.1, help="Seconds to listen.")] = DEFAULT_FOR_S,
-    count: Annotated[int | None, typer.Option(min=1, help="Stop after so many different events.")] = None,
+    count: Annotated[int | None, typer.Option(min=1, help="Stop after this many different events.")] = None,
 ) -> None:
-    """Prove that no event was altered, dropped or invented; says the first that was. Exit code 0 when whole, else 1.
+    """Verify that no event was altered, dropped or invented; report the first one. Exit code 0 if complete, else 1.
 
     Besides the chain of hashes every signature of the gate is checked: with --public-key, else for a journal with the
     gate.key beside it. A file of lines without FILE.sig cannot show that lines are missing at its end.

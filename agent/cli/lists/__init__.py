@@ -8,7 +8,7 @@ from agent.cli.lists.pack import pack
 from agent.cli.lists.publish import publish
 from agent.cli.lists.show import show
 
-app = typer.Typer(no_args_is_help=True, help="Publish, pack, import and look at declarations and other lists.")
+app = typer.Typer(no_args_is_help=True, help="Publish, pack, import and show declarations and other lists.")
 app.command()(publish)
 app.command()(pack)
 app.command()(inspect)

@@ -34,7 +34,7 @@ def import_(
     file: Annotated[Path, typer.Argument(help="The pack: what `gate-agent lists pack` has written.")],
     configuration: ConfigurationLater = DEFAULT_PATH,
 ) -> None:
-    """Take the lists of a pack into this gate, also while its agent runs: it uses each at once, and records it.
+    """Import the lists of a pack into this gate, also while its agent runs. It uses each list at once, and records it.
 
     Each list is taken whole or not at all, and only one that a key of the trust list has signed for this site, and that
     is newer than what the gate has. Exit code 0 when the gate has all that the pack says, 1 when a part was refused.

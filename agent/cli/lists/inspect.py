@@ -33,17 +33,16 @@ def inspect(  # noqa: PLR0913, PLR0917 - one argument an option
     source: Annotated[
         str, typer.Argument(help="A pack, a file with one message, or with --broker a topic such as site/v1/7/lists/#.")
     ],
-    site: Annotated[
-        int | None, typer.Option(min=1, help="Number of the site; else the one that the list names.")
-    ] = None,
+    site: Annotated[int | None, typer.Option(min=1, help="Number of the site; default: the one in the list.")] = None,
     trust_file: Annotated[
-        Path | None, typer.Option("--trust-list", help="The trust list to verify by; else the one in the pack.")
+        Path | None,
+        typer.Option("--trust-list", help="The trust list for the verification; default: the one in the pack."),
     ] = None,
     root_key: Annotated[
         list[str] | None, typer.Option(help="Root public key in hex; without one nothing is verified.")
     ] = None,
-    broker: Annotated[str | None, typer.Option(help="Look at a topic of this broker.")] = None,
-    wait: Annotated[float, typer.Option(min=0.1, help="Seconds without a message after which that is all.")] = 2.0,
+    broker: Annotated[str | None, typer.Option(help="Read a topic of this broker.")] = None,
+    wait: Annotated[float, typer.Option(min=0.1, help="Seconds without a message after which the command ends.")] = 2.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     ca: options.CaFile = None,
     certificate: options.Certificate = None,
@@ -54,7 +53,7 @@ def inspect(  # noqa: PLR0913, PLR0917 - one argument an option
 ) -> None:
     """Show what a head, a delta, a chunk, a trust list or a whole pack says.
 
-    Exit code 0 when all of it is well-formed, and holds where a root key is given; 1 otherwise.
+    Exit code 0 when everything is well-formed and, if a root key is given, valid; otherwise 1.
     """
     try:
         roots = read_roots(root_key or [])

@@ -13,7 +13,10 @@ TrustFile = Annotated[Path, typer.Option("--trust-list", help="The signed trust 
 RootKey = Annotated[list[str], typer.Option(help="Root public key in hex, as pinned at the gates; again for two.")]
 State = Annotated[
     Path,
-    typer.Option(help="Folder with the versions and all that was signed; made if need be. One a site; back it up."),
+    typer.Option(
+        help="Folder with the versions and everything that was signed; created if it does not exist. One for "
+        "each site; back it up."
+    ),
 ]
 Declarations = Annotated[
     Path | None, typer.Option(help="All declarations, CSV or JSON lines; without it they stay as they were.")
@@ -21,13 +24,16 @@ Declarations = Annotated[
 Revocations = Annotated[Path | None, typer.Option(help="All revocations, CSV or JSON lines.")]
 WatchFile = Annotated[Path | None, typer.Option("--watch", help="The whole watch list, CSV or JSON lines.")]
 HeadHours = Annotated[
-    int, typer.Option(min=1, max=24 * 366, help="For how many hours a signed head may be taken in, as from a stick.")
+    int,
+    typer.Option(min=1, max=24 * 366, help="For how many hours a gate accepts a signed head, such as from a stick."),
 ]
 Floor = Annotated[
     int | None,
-    typer.Option(min=1, help="A version that gates may have seen, when the folder was lost: the next one is above."),
+    typer.Option(min=1, help="If the folder was lost: a version that gates may have seen; the next version is higher."),
 ]
-CaFile = Annotated[Path | None, typer.Option(help="Certificates that the broker's must lead to; else the system's.")]
+CaFile = Annotated[
+    Path | None, typer.Option(help="Certificates of the authorities that may sign the broker's; default: the system's.")
+]
 Certificate = Annotated[Path | None, typer.Option(help="The client certificate for the broker.")]
 CertificateKey = Annotated[Path | None, typer.Option(help="The private key of the client certificate.")]
 User = Annotated[str | None, typer.Option(help="User name at the broker.")]

@@ -16,7 +16,7 @@ from agent.store.registry import PackError, write_pack
 
 
 def pack(  # noqa: PLR0913, PLR0917 - one argument an option
-    out: Annotated[Path, typer.Option(help="The file to write, .zip; one that is there is replaced.")],
+    out: Annotated[Path, typer.Option(help="The file to write, .zip; an existing file is replaced.")],
     site: options.Site,
     key: options.Key,
     trust_file: options.TrustFile,
@@ -30,7 +30,7 @@ def pack(  # noqa: PLR0913, PLR0917 - one argument an option
 ) -> None:
     """Write all lists of a site, signed now, into one file that a technician carries to the gates.
 
-    Without files of content it packs what was published last, also while a publisher is at work in the same folder.
+    Without list files it packs what was published last, also while a publisher is running with the same folder.
     """
     files = files_of(declarations, revocations, watch)
     try:

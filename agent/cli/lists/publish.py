@@ -44,13 +44,13 @@ def publish(  # noqa: PLR0913, PLR0917 - one argument an option
     every: Annotated[
         float | None,
         typer.Option(
-            min=1, help="Stay, say every so many seconds that the lists are the newest, and follow the files."
+            min=1, help="Keep running, follow the files, and confirm the lists to the gates every so many seconds."
         ),
     ] = None,
     head_hours: options.HeadHours = options.HEAD_HOURS,
     version_floor: options.Floor = None,
     settle: Annotated[
-        float, typer.Option(min=0.1, help="Seconds of silence after which the broker has shown all it has.")
+        float, typer.Option(min=0.1, help="Seconds without a message after which the broker counts as read completely.")
     ] = SETTLE_S,
     ca: options.CaFile = None,
     certificate: options.Certificate = None,
@@ -59,9 +59,10 @@ def publish(  # noqa: PLR0913, PLR0917 - one argument an option
     password_file: PasswordFile = None,
     _password: RefusedPassword = None,
 ) -> None:
-    """Sign the lists of a site and bring them to its broker: deltas where they do, a snapshot where not.
+    """Sign the lists of a site and send them to its broker: as deltas if possible, otherwise as a snapshot.
 
-    Ends when that is done; with --every it stays, sends what changes in the files, and answers gates that ask.
+    It ends when that is done. With --every it keeps running, sends changes in the files, and answers gates that
+    ask.
     """
     password = password_of(password_file, BROKER_PASSWORD)
     files = files_of(declarations, revocations, watch)

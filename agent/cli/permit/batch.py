@@ -50,22 +50,25 @@ def batch(  # noqa: PLR0913, PLR0917 - one argument an option
     ] = DeclarationStatus.RELEASED,
     pictures: Annotated[PictureKind, typer.Option(help="A picture of each code.")] = PictureKind.PNG,
     sheet: Annotated[
-        int | None, typer.Option(help="Also sheet.pdf, with so many cards a page: 1, 2, 4, 6, 8, 12, 15.")
+        int | None, typer.Option(help="Also write sheet.pdf, with this many cards per page: 1, 2, 4, 6, 8, 12, 15.")
     ] = None,
     zone: Annotated[str, typer.Option(help="Time zone of the times on paper.")] = "UTC",
-    font: Annotated[Path | None, typer.Option(help="TrueType font for the sheet, where a plate is not Latin.")] = None,
+    font: Annotated[
+        Path | None, typer.Option(help="TrueType font for the sheet, if a plate has letters that are not Latin.")
+    ] = None,
     level: Annotated[
         Level, typer.Option(help="How much of a code may be damaged: M for screens, Q for paper.")
     ] = Level.M,
     module_px: Annotated[int, typer.Option(min=1, max=64, help="Pixels of one module of the pictures.")] = 8,
     driver_key: Annotated[Path | None, typer.Option(help="File with the site's key for drivers' ids, in hex.")] = None,
     any_check_digit: Annotated[
-        bool, typer.Option("--any-check-digit", help="Take VINs of makers of China whose check digit is wrong.")
+        bool, typer.Option("--any-check-digit", help="Accept VINs of Chinese manufacturers with a wrong check digit.")
     ] = False,
 ) -> None:
-    """Sign a permit for each line of a file. All lines are checked before the first is signed; nothing is half written.
+    """Sign a permit for each line of a file. All lines are checked before the first is signed.
 
-    The folder holds the declarations too, as `gate-agent lists publish` takes them.
+    The folder also has the declarations, in the form that `gate-agent lists publish` reads. It is written as a
+    whole or not at all.
     """
     now = time_of(None)
     console = Console(stderr=True)

@@ -25,16 +25,22 @@ def issue(  # noqa: PLR0913, PLR0917 - one argument an option
     key: Annotated[Path, typer.Option(help="The issuer's private key, issuer.pem.")],
     issuer: Annotated[str, typer.Option(help="Name of the issuer, as in the trust list.")],
     site: Annotated[int, typer.Option(help="Number of the site.")],
-    declaration: Annotated[str, typer.Option(help="Declaration number, 18 digits; the ninth tells the direction.")],
+    declaration: Annotated[str, typer.Option(help="Declaration number, 18 digits; the ninth digit is the direction.")],
     vin_: Annotated[str, typer.Option("--vin", help="Vehicle identification number.")],
     plate: Annotated[str | None, typer.Option(help="Plate; leave it out for a vehicle that has none.")] = None,
-    plate_kind: Annotated[PlateKind | None, typer.Option(help="Kind of the plate; else the likeliest one.")] = None,
+    plate_kind: Annotated[
+        PlateKind | None, typer.Option(help="Kind of the plate; default: the most likely one.")
+    ] = None,
     energy: Annotated[int | None, typer.Option(min=1, max=5, help="Energy code of the declaration.")] = None,
-    lane: Annotated[list[int] | None, typer.Option(min=1, max=LANES, help="Lane; again for more. Else any.")] = None,
+    lane: Annotated[
+        list[int] | None, typer.Option(min=1, max=LANES, help="Lane; repeat for more. Default: any.")
+    ] = None,
     uses: Annotated[int, typer.Option(min=1, max=1000, help="How often it may be used.")] = 1,
-    hours: Annotated[int, typer.Option(min=1, max=24 * 366, help="How long it holds.")] = 72,
-    since: Annotated[str | None, typer.Option(help="From when it holds, Unix seconds or ISO 8601; else now.")] = None,
-    permit_id: Annotated[str | None, typer.Option(help="Permit id, 16 hexadecimal digits; else a random one.")] = None,
+    hours: Annotated[int, typer.Option(min=1, max=24 * 366, help="How long it is valid.")] = 72,
+    since: Annotated[
+        str | None, typer.Option(help="From when it is valid, Unix seconds or ISO 8601; default: now.")
+    ] = None,
+    permit_id: Annotated[str | None, typer.Option(help="Permit id, 16 hexadecimal digits; default: random.")] = None,
     driver_key: Annotated[Path | None, typer.Option(help="File with the site's key for drivers' ids, in hex.")] = None,
     driver_id_file: Annotated[
         Path | None,

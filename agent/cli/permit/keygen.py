@@ -29,28 +29,31 @@ The root changes in four steps, and no gate is ever without one:
 
 
 def keygen(  # noqa: PLR0913, PLR0917 - one argument an option
-    out: Annotated[Path, typer.Option(help="Folder for the keys and trust-list.txt; none may be there.")],
+    out: Annotated[Path, typer.Option(help="Folder for the keys and trust-list.txt, which must not exist yet.")],
     issuer: Annotated[str, typer.Option(help="Name of the issuer, written into every permit.")] = "",
-    site: Annotated[list[int] | None, typer.Option(help="Site where the keys hold; again for more. Else all.")] = None,
+    site: Annotated[
+        list[int] | None, typer.Option(help="Site for which the keys are valid; repeat for more. Default: all.")
+    ] = None,
     purpose: Annotated[
-        list[Purpose] | None, typer.Option(help="What a key is to sign; again for more. Else permits.")
+        list[Purpose] | None, typer.Option(help="What a key signs; repeat for more. Default: permits.")
     ] = None,
     algorithm: Annotated[
         Algorithm, typer.Option(help="Algorithm of the keys; the root is Ed25519.")
     ] = Algorithm.ED25519,
-    key_days: Annotated[int, typer.Option(min=1, max=3650, help="How long the keys hold.")] = 90,
-    list_days: Annotated[int, typer.Option(min=1, max=3650, help="How long the trust list holds.")] = 30,
+    key_days: Annotated[int, typer.Option(min=1, max=3650, help="How long the keys are valid.")] = 90,
+    list_days: Annotated[int, typer.Option(min=1, max=3650, help="How long the trust list is valid.")] = 30,
     alone: Annotated[
         bool,
         typer.Option("--alone", help="Only the keys: their .pub goes to the holder of the root key, for renew --add."),
     ] = False,
     next_root: Annotated[
-        bool, typer.Option("--next-root", help="Only a root key, to follow the one in use; tells how.")
+        bool, typer.Option("--next-root", help="Only a root key, to replace the one in use; prints the steps.")
     ] = False,
 ) -> None:
-    """Make a root key, the keys of an issuer or a publisher, and the trust list that ties them.
+    """Make a root key, the keys of an issuer or a publisher, and the trust list that names them.
 
-    Prints the line for the gate's configuration. Keep root.pem offline: who has it decides whom the gates trust.
+    Prints the line for the gate's configuration. Keep root.pem offline: anyone who has it decides whom the gates
+    trust.
     """
     purposes = list(dict.fromkeys(purpose or [Purpose.PERMITS]))
     try:

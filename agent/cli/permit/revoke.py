@@ -21,10 +21,12 @@ _ID_DIGITS = 16
 
 def revoke(
     permit: Annotated[str, typer.Argument(help="The permit's text, a file that holds it, or its id in hex.")],
-    file: Annotated[Path, typer.Option(help="CSV file of revocations, for `lists publish`; made if need be.")],
+    file: Annotated[
+        Path, typer.Option(help="CSV file of revocations, for `lists publish`; created if it does not exist.")
+    ],
     cause: Annotated[str, typer.Option(help="Why; an officer at the gate reads it.")] = "",
     until: Annotated[
-        str | None, typer.Option(help="With an id: when the permit itself ends, Unix seconds or ISO 8601.")
+        str | None, typer.Option(help="With an id: when the permit expires, Unix seconds or ISO 8601.")
     ] = None,
 ) -> None:
     """Add a permit to the revocations. Gates refuse it once the list is published and has reached them."""

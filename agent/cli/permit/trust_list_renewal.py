@@ -26,22 +26,25 @@ def renew(  # noqa: PLR0913, PLR0917 - one argument an option
     trust_file: Annotated[Path, typer.Option("--trust-list", help="The trust list; the next version replaces it.")],
     root: Annotated[Path, typer.Option(help="The private root key, root.pem.")],
     signed_by: Annotated[
-        list[str] | None, typer.Option(help="Root public key in hex that signed it so far, where that is another.")
+        list[str] | None, typer.Option(help="Root public key in hex that signed it until now, if it is another.")
     ] = None,
     add: Annotated[Path | None, typer.Option(help="Public key to add, a .pub of keygen or of an HSM.")] = None,
     purpose: Annotated[Purpose, typer.Option(help="What the added key signs.")] = Purpose.PERMITS,
     issuer: Annotated[str, typer.Option(help="Name of the added key's issuer.")] = "",
-    site: Annotated[list[int] | None, typer.Option(help="Site where it holds; again for more. Else all.")] = None,
-    key_days: Annotated[int, typer.Option(min=1, max=3650, help="How long it holds.")] = 90,
+    site: Annotated[
+        list[int] | None, typer.Option(help="Site for which it is valid; repeat for more. Default: all.")
+    ] = None,
+    key_days: Annotated[int, typer.Option(min=1, max=3650, help="How long it is valid.")] = 90,
     disable: Annotated[str | None, typer.Option(help="Id (hex) of a key that must not be accepted for now.")] = None,
     revoke: Annotated[str | None, typer.Option(help="Id (hex) of a key that must never be accepted again.")] = None,
     enable: Annotated[str | None, typer.Option(help="Id (hex) of a disabled key that may be used again.")] = None,
     reason: Annotated[str, typer.Option(help="Why it is disabled; goes into the events of the gate.")] = "",
-    list_days: Annotated[int, typer.Option(min=1, max=3650, help="How long the new version holds.")] = 30,
+    list_days: Annotated[int, typer.Option(min=1, max=3650, help="How long the new version is valid.")] = 30,
 ) -> None:
-    """Sign the next version of a trust list: with a key more, or with one disabled, revoked or enabled again.
+    """Sign the next version of a trust list: add a key, or disable, revoke or enable one.
 
-    Add an issuer's next key before its old one ends, for as long as its longest permit lives: both hold meanwhile.
+    Add an issuer's next key before the old one expires, earlier by the lifetime of its longest permit: both are
+    valid meanwhile.
     """
     now = time_of(None)
     changes = {KeyStatus.DISABLED: disable, KeyStatus.REVOKED: revoke, KeyStatus.ACTIVE: enable}

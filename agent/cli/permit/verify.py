@@ -36,7 +36,9 @@ def verify(  # noqa: PLR0913, PLR0917 - one argument an option
     site: Annotated[int, typer.Option(help="Number of the site where it is shown.")],
     lane: Annotated[int, typer.Option(min=1, max=LANES, help="Number of the lane.")] = 1,
     direction: Annotated[Direction, typer.Option(help="Direction of the lane.")] = "export",
-    at: Annotated[str | None, typer.Option(help="Time in Unix seconds or ISO 8601; else the computer's clock.")] = None,
+    at: Annotated[
+        str | None, typer.Option(help="Time in Unix seconds or ISO 8601; default: the computer's clock.")
+    ] = None,
     clock_skew_s: Annotated[int, typer.Option(min=0, help="Seconds that clocks may differ.")] = 60,
     declarations: Annotated[
         Path | None,
@@ -45,9 +47,9 @@ def verify(  # noqa: PLR0913, PLR0917 - one argument an option
     language: Annotated[Language | None, typer.Option(help="Also say in words what the reason means.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make every check on a permit text that a gate makes before it looks at lists, the plate and the ledger.
+    """Run every check on a permit text that a gate runs before lists, plate and ledger.
 
-    Texts of all forms are taken. Exit code 0 when all checks hold, 1 when one does not.
+    Texts of all forms are accepted. Exit code 0 when all checks pass, 1 when one fails.
     """
     context = GateContext(site, lane, direction, clock_trusted=True, clock_skew_s=clock_skew_s, forms=_FORMS)
     utc = time_of(at)

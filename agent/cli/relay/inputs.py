@@ -46,8 +46,10 @@ def inputs(  # noqa: PLR0913 - each is an option of the command
     port: PortOption = None,
     kind: KindOption = None,
     keys: SetOption = None,
-    seconds: Annotated[float | None, typer.Option("--seconds", min=0.1, help="End after so long.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a change, for programs.")] = False,
+    seconds: Annotated[float | None, typer.Option("--seconds", min=0.1, help="End after this time.")] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object for each change, for programs.")
+    ] = False,
 ) -> None:
     """Show the inputs of a lane as they are and as they change, until Ctrl-C.
 

@@ -50,15 +50,15 @@ def list_ports(  # noqa: PLR0913 - each is an option of the command
         Path, typer.Option("--root", hidden=True, help="Where the file tree of the machine begins.")
     ] = Path("/"),
 ) -> None:
-    """List the serial ports of this machine, who has them open, and which name to write into the configuration.
+    """List the serial ports of this computer, who has them open, and which name to use in the configuration.
 
-    A name under /dev/serial/by-id follows the device to any socket; one under by-path is the socket's, for devices that
-    have no serial number of their own. What a port probably is, is guessed from its USB id.
+    A name under /dev/serial/by-id follows the device to any socket. A name under by-path belongs to the socket, for
+    devices without a serial number. The probable kind of device is guessed from the USB id.
 
-    With --identify each free port is asked what board it is, by questions that move no relay of any
-    board known, at 9600 baud. The answer comes with lines to paste into the configuration. Some boards cannot be told
-    by harmless questions; then nothing more is asked. Modbus units whose number another board takes for an order, such
-    as 80 or 100, are left out.
+    With --identify, each free port is asked which board it is, at 9600 baud, with queries that move no relay of any
+    known board. The answer has lines to paste into the configuration. Some boards cannot be identified by harmless
+    queries; then nothing more is sent. Modbus units whose number is a command for another board, such as 80 or 100,
+    are skipped.
 
     The exit code is 1 when a port of the configuration is missing.
     """

@@ -52,17 +52,21 @@ def pulse(  # noqa: PLR0913 - each is an option of the command
     lane: LaneOption = None,
     role: Annotated[
         RelayRole | None,
-        typer.Option("--role", help="Which contact of the lane; open where neither this nor --channel is."),
+        typer.Option("--role", help="Which contact of the lane; default: open, unless --channel is given."),
     ] = None,
-    channel: Annotated[int | None, typer.Option("--channel", min=1, help="A relay by its number instead.")] = None,
+    channel: Annotated[
+        int | None, typer.Option("--channel", min=1, help="The number of a relay, instead of --role.")
+    ] = None,
     pulse_ms: Annotated[
         int | None,
-        typer.Option("--pulse-ms", min=200, max=1000, help="Length of the pulse; else the lane's, or 500."),
+        typer.Option("--pulse-ms", min=200, max=1000, help="Length of the pulse; default: that of the lane, or 500."),
     ] = None,
     port: PortOption = None,
     kind: KindOption = None,
     keys: SetOption = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; you have looked.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Do not ask; you have checked that the way is clear.")
+    ] = False,
     arm_is_clear: Annotated[
         bool,
         typer.Option(
@@ -70,7 +74,7 @@ def pulse(  # noqa: PLR0913 - each is an option of the command
         ),
     ] = False,
 ) -> None:
-    """Give ONE pulse on one relay, and show what the board made of it. THE BARRIER MAY MOVE.
+    """Give ONE pulse on one relay, and show what the board did. THE BARRIER MAY MOVE.
 
     The pulse goes through the same driver and the same logic as in the agent. Before it is given, the command says what
     will happen and has you type the name of the lane. A close is given only with --role close, and only after a second

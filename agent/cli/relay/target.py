@@ -27,9 +27,7 @@ ConfigOption = Annotated[
     Path | None,
     typer.Option("--config", "-c", help=f"The configuration file. Without --port: {DEFAULT_PATH}.", show_default=False),
 ]
-LaneOption = Annotated[
-    str | None, typer.Option("--lane", "-l", help="Name of the lane; needed where there are several.")
-]
+LaneOption = Annotated[str | None, typer.Option("--lane", "-l", help="Name of the lane; needed if there are several.")]
 PortOption = Annotated[
     str | None, typer.Option("--port", "-p", help="The board's port, instead of a configuration file.")
 ]

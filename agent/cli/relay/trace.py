@@ -47,10 +47,8 @@ def trace(  # noqa: PLR0913 - each is an option of the command
     port: PortOption = None,
     kind: KindOption = None,
     keys: SetOption = None,
-    seconds: Annotated[float | None, typer.Option("--seconds", min=0.1, help="End after so long.")] = None,
-    every_ms: Annotated[
-        int, typer.Option("--every-ms", min=20, max=10_000, help="How often the board is asked.")
-    ] = 250,
+    seconds: Annotated[float | None, typer.Option("--seconds", min=0.1, help="End after this time.")] = None,
+    every_ms: Annotated[int, typer.Option("--every-ms", min=20, max=10_000, help="Time between two queries.")] = 250,
 ) -> None:
     """Open the boards of a lane with their drivers, ask for relays and inputs again and again, and show every byte.
 

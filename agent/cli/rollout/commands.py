@@ -38,7 +38,7 @@ AGAIN_AFTER_S = 2.0
 QUIET_S = 2.0
 
 _Plan = Annotated[Path, typer.Argument(help="The plan, a TOML file.")]
-_State = Annotated[Path, typer.Option(help="File that keeps where the roll-out is; made where there is none.")]
+_State = Annotated[Path, typer.Option(help="File with the progress of the roll-out; created if it does not exist.")]
 
 
 def plan(plan_file: _Plan) -> None:
@@ -68,7 +68,8 @@ def apply(  # noqa: PLR0913, PLR0917 - one argument an option
     key: Annotated[Path, typer.Option(help="The private key that signs fleet documents.")],
     kid: Annotated[str, typer.Option(help="The id of the key in fleet.keys of the gates.")],
     ca: Annotated[
-        Path | None, typer.Option(help="Certificates that the broker's must lead to; else the system's.")
+        Path | None,
+        typer.Option(help="Certificates of the authorities that may sign the broker's; default: the system's."),
     ] = None,
     certificate: Annotated[Path | None, typer.Option(help="The client certificate for the broker.")] = None,
     certificate_key: Annotated[Path | None, typer.Option(help="The private key of the client certificate.")] = None,
@@ -76,10 +77,10 @@ def apply(  # noqa: PLR0913, PLR0917 - one argument an option
     password_file: PasswordFile = None,
     _password: RefusedPassword = None,
     quiet: Annotated[
-        float, typer.Option(min=0.1, help="Seconds of silence after which the broker has shown all it has.")
+        float, typer.Option(min=0.1, help="Seconds without a message after which the broker counts as read completely.")
     ] = QUIET_S,
 ) -> None:
-    """Bring the document to the gates, stage by stage, and wait for what they report.
+    """Roll the document out to the gates, stage by stage, and wait for their reports.
 
     If it is stopped or killed, it continues where it was with the same --state. Exit code 0 when all stages are done, 1
     when the roll-out stopped because too much failed: gates that have the document keep it, others do not get it.

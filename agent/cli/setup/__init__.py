@@ -81,10 +81,10 @@ def setup(
 ) -> None:
     """Set up a gate with one lane by questions: gate, board, inputs, lamps, camera, permits, central, console.
 
-    Boards are found and asked what they are, inputs are found out by using them, the camera is looked through. Every
-    answer is judged at once, and `<` goes one step back. Nothing is written before the whole is shown and agreed to; a
-    configuration that is there is kept in the history (`gate-agent config undo`), and its values are what is proposed.
-    A relay moves only where you say yes to a trial.
+    It finds and identifies boards, finds inputs as you use them, and checks the picture of the camera. Every answer
+    is checked at once, and `<` goes one step back. Nothing is written before you have seen the whole configuration
+    and agreed. An existing configuration is kept in the history (`gate-agent config undo`), and its values are the
+    defaults. A relay moves only if you say yes to a trial.
 
     Exit code 0 when the configuration is written, 1 when it is not.
     """

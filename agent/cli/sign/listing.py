@@ -31,11 +31,11 @@ def list_signs(
 ) -> None:
     """List the kinds of signs, and the signs of a configuration.
 
-    With --identify each of those is opened, and asked where its kind answers. The agent must not run then: while it has
-    a port, the command says so. No other port is asked: what a sign takes for a question, a relay board may take for an
-    order.
+    With --identify, each of those signs is opened, and asked if its kind can answer. The agent must not run then:
+    while it has a port, the command says so. No other port is asked: a query for a sign can be a command for a
+    relay board.
 
-    The exit code is 1 when a sign that was to be asked is not there.
+    Exit code 1 when a sign does not answer.
     """
     if ask and config is None:
         raise typer.BadParameter("--identify goes with --config: only signs that it names are asked")

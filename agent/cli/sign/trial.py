@@ -42,7 +42,7 @@ def try_sign(
     ] = None,
     sign: Annotated[
         str | None,
-        typer.Option("--sign", "-s", help="Name of the sign, LANE/ID or ID; needed where there are several."),
+        typer.Option("--sign", "-s", help="Name of the sign, LANE/ID or ID; needed if there are several."),
     ] = None,
     kind: Annotated[
         str | None, typer.Option("--kind", "-k", help="The kind of a sign that is in no configuration.")
@@ -57,7 +57,8 @@ def try_sign(
 ) -> None:
     """Show a page in each colour and language, a text that is longer than a line, and a countdown; then let it go dark.
 
-    The command says what must be seen: compare. At the end nothing more is sent, and the sign must go dark by itself.
+    The command says what you must see: compare. At the end it sends nothing more, and the sign must go dark by
+    itself.
     No barrier moves. The agent must not run: while it has the port, the command refuses.
 
     The exit code is 0 when the sign took every page.

@@ -20,7 +20,7 @@ def import_(
     folder: Annotated[Path, typer.Argument(help="The folder, with files such as ru/show_code.wav in it.")],
     configuration: ConfigurationLater = DEFAULT_PATH,
 ) -> None:
-    """Take a person's recordings into this gate, also while its agent runs: it plays them from the next message on.
+    """Import a person's recordings into this gate, also while its agent runs: it uses them from the next message on.
 
     A file is named LANGUAGE/MESSAGE.wav, with the names that `gate-agent voice list` shows. It is a WAV file, PCM of 16
     bits, mono, of 0.3 to 10 s, neither clipped nor too quiet; nothing is converted. All files are taken, or none.

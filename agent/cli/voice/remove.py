@@ -17,7 +17,7 @@ def remove(
     configuration: Configuration = DEFAULT_PATH,
     everything: Annotated[bool, typer.Option("--all", help="All of this site's recordings.")] = False,
 ) -> None:
-    """Remove recordings of this site, so that the shipped ones are played again."""
+    """Remove recordings of this site and use the shipped ones again."""
     if bool(names) is everything:
         raise typer.BadParameter("name the recordings, or give --all")
     keys = keys_in(None) if everything else keys_of(names or ())

@@ -41,14 +41,15 @@ class _Speaker:
 
 def trial(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]...", help="Such as ru/show_code; else all of the languages.")
+        list[str] | None,
+        typer.Argument(metavar="[NAME]...", help="Such as ru/show_code; default: all sentences of the languages."),
     ] = None,
     config: Annotated[
         Path | None,
         typer.Option("--config", "-c", help=f"Without --device: {DEFAULT_PATH}.", show_default=False),
     ] = None,
     lane: Annotated[
-        str | None, typer.Option("--lane", "-l", help="Name of the lane; needed where several speak.")
+        str | None, typer.Option("--lane", "-l", help="Name of the lane; needed if several have a voice.")
     ] = None,
     device: Annotated[
         str | None, typer.Option("--device", "-d", help="An ALSA device instead of a configuration: the shipped ones.")

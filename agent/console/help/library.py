@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from agent.console.help.markdown import PICTURES, Heading, headings, render, target
+from agent.console.help.markdown import MEDIA_TYPES, PICTURES, Heading, headings, render, target
 from agent.console.help.search import Found, Section, search, sections
 
 if TYPE_CHECKING:
@@ -67,11 +67,12 @@ class HelpLibrary:
             raise PageUnknownError(name)
         return self._page(name)
 
-    def picture(self, name: str) -> Path:
-        """The file of a picture. Raises PageUnknownError."""
+    def picture(self, name: str) -> tuple[Path, str]:
+        """The file of a picture, and its media type. Raises PageUnknownError."""
         if name not in self._pictures:
             raise PageUnknownError(name)
-        return self._pictures[name]
+        path = self._pictures[name]
+        return path, MEDIA_TYPES[path.suffix]
 
     def search(self, words: str) -> list[Found]:
         """The sections that have all of these words, the best first. Raises OSError."""

@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 PICTOGRAMS: Final = "../agent/console/static/pictograms/"
-PICTURES: Final = (".png", ".jpg", ".svg")
+MEDIA_TYPES: Final = {
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".svg": "image/svg+xml",
+    ".webp": "image/webp",  # Python before 3.13 does not know it, and a browser shows no picture of another type
+}
+PICTURES: Final = tuple(MEDIA_TYPES)
+"""What the names of pictures end in."""
+
 _COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
 _PICTOGRAM: Final = re.compile(
     rf'<img src="{re.escape(PICTOGRAMS)}(?P<name>[a-z_]+\.svg)" width="48" height="48" alt="(?P<alt>[^"<>]*)">'

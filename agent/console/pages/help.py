@@ -42,7 +42,8 @@ def show(request: Request, _person: Viewer, name: str) -> Response:
     pages = library()
     try:
         if name.rpartition("/")[2].count("."):
-            return FileResponse(pages.picture(name))
+            path, media_type = pages.picture(name)
+            return FileResponse(path, media_type=media_type)
         shown = pages.page(name)
     except (PageUnknownError, OSError):
         raise RefusedError(HTTPStatus.NOT_FOUND, Text("The help has no such page.")) from None

@@ -84,7 +84,8 @@ def shares(weights: Mapping[PlateKind, float]) -> tuple[tuple[Country, float], .
     for kind, weight in weights.items():
         country = country_of(kind)
         found[country] = found.get(country, 0.0) + weight / total
-    return tuple(sorted(found.items(), key=lambda one: (-one[1], one[0])))
+    rounded = ((country, min(share, 1.0)) for country, share in found.items())  # a sum of floats may be a hair above 1
+    return tuple(sorted(rounded, key=lambda one: (-one[1], one[0])))
 
 
 def _likelihood(plate: PlateFormat, sight: Sight) -> float:

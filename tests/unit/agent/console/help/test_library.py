@@ -40,7 +40,8 @@ def test_what_is_not_a_picture_is_not_given(library, name):
 
 
 def test_a_picture_of_a_page_is_given(library):
-    assert library.picture("boards/lcus.svg").read_text() == "<svg/>"
+    path, media_type = library.picture("boards/lcus.svg")
+    assert (path.read_text(), media_type) == ("<svg/>", "image/svg+xml")
 
 
 def test_a_search_finds_sections_with_all_words_titles_first(library):

@@ -22,9 +22,9 @@ def test_the_first_page_lists_the_pages(viewer):
 def test_a_page_is_shown_with_anchors_and_pictures(viewer):
     page = viewer.get("/help/handbook").text
     assert 'id="6-aim"' in page
-    assert '<img src="/help/images/console-aim.png"' in page
-    picture = viewer.get("/help/images/console-aim.png")
-    assert (picture.status_code, picture.headers["content-type"]) == (200, "image/png")
+    assert '<img src="/help/images/console-aim.webp"' in page
+    picture = viewer.get("/help/images/console-aim.webp")
+    assert (picture.status_code, picture.headers["content-type"]) == (200, "image/webp")
 
 
 def test_a_search_leads_to_sections_and_shows_what_was_typed_as_text(viewer):

@@ -122,3 +122,10 @@ def test_a_rounded_sight_is_nearly_the_same_and_there_are_few_of_them(aspect: fl
 
 def test_nothing_weighed_is_of_no_country() -> None:
     assert shares({}) == ()
+
+
+def test_a_country_of_several_kinds_is_never_more_than_certain() -> None:
+    weights = {PlateKind.CIVIL: 0.5, PlateKind.CIVIL_BLUE: 0.1, PlateKind.CIVIL_YELLOW: 0.7}
+    total = sum(weights.values())
+    assert sum(weight / total for weight in weights.values()) > 1.0, "these floats sum to a hair above 1"
+    assert shares(weights) == ((Country.CHINA, 1.0),)
