@@ -222,7 +222,6 @@ class Rollout:
     def run(self, say, within_s):
         """Bring it out, and wait for its end; the exit code of the tool."""
         began = time.monotonic()
-        self.began_utc = time.time()
         process = self._central.apply(self.plan, self.state)
         timer = threading.Timer(within_s, process.kill)
         timer.start()

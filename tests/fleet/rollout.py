@@ -1,10 +1,10 @@
 """Roll-outs at twenty real gates: `python -m tests.fleet.rollout [--gates N] [--only KIND] [--fault NAME]`. As root.
 
-Each gate is a container with the package installed, enrolled by a token; central is mosquitto, PostgreSQL, the consumer,
-the EST server and `gate-agent fleet` as they ship. A good configuration goes to all in stages; one that cuts gates off
-stops at its second stage and is undone by the gates; software of which one gate in ten does not come up stops, and then
-goes on with those failures allowed. What must be true is judged by central's events and at the gates themselves. Exit
-code 1 where something is not; `--fault` puts a fault in, which must be found.
+Each gate is a container with the package installed, enrolled by a token; central is mosquitto, PostgreSQL, the
+consumer, the EST server and `gate-agent fleet` as they ship. A good configuration goes to all in stages; one that cuts
+gates off stops at its second stage and is undone by the gates; software of which one gate in ten does not come up
+stops, and then goes on with those failures allowed. What must be true is judged by central's events and at the gates
+themselves. Exit code 1 where something is not; `--fault` puts a fault in, which must be found.
 """
 
 import argparse
