@@ -68,10 +68,13 @@ class Stored:
 
 
 class CentralSide:
-    """`gates`: those that may come in. `bridge`: the network from which they do."""
+    """`gates`: those that may come in. `bridge`: the network from which they do.
 
-    def __init__(self, folder, bridge, gates):
-        self.folder, self._bridge = folder, bridge
+    `consumes`: whether the consumer runs.
+    """
+
+    def __init__(self, folder, bridge, gates, *, consumes=True):
+        self.folder, self._bridge, self._consumes = folder, bridge, consumes
         rules = "".join(RULES.format(gate=gate, group=GROUP, site=SITE) for gate in gates)
         self.broker = SampleBroker(folder, "unused", address=bridge.address, rules=rules)
         self.gates = gates
@@ -95,7 +98,8 @@ class CentralSide:
         self._central_file = self.folder / "central.toml"
         self._central_file.write_text(CONSUMER_FILE.format(port=self.broker.central_port, url=self.url))
         subprocess.run([*CONSUMER, "migrate", "--config", self._central_file], check=True, capture_output=True)
-        self._stack.enter_context(self._running("consumer", *CONSUMER, "consume", "--config", self._central_file))
+        if self._consumes:
+            self._stack.enter_context(self._running("consumer", *CONSUMER, "consume", "--config", self._central_file))
         self._est_file = self.folder / "est.toml"
         self._est_file.write_text(
             EST.format(

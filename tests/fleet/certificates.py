@@ -93,7 +93,7 @@ class World:
         self._known = folder / "ca.crt"
         self.gate = GateFiles(folder)
         self.gate.files.broker_ca.write_bytes(self._known.read_bytes())
-        self.broker_knows(self.site.ca)
+        self._known.write_bytes(self.site.ca.read_bytes())
         self._move_broker()
         stack.enter_context(self.broker)
         self._server = stack.enter_context(ExitStack())
@@ -138,8 +138,10 @@ class World:
         self.gate.enrol(self.site, self.site.token(), utc=self.clock.utc, again=True)
 
     def broker_knows(self, authorities):
-        """Which authorities of gates the broker trusts."""
+        """Which authorities of gates the broker trusts; mosquitto reads them only when it starts."""
         self._known.write_bytes(authorities.read_bytes())
+        self.broker.stop()
+        self.broker.start()
 
     def _move_broker(self):
         fresh = self._offset.with_suffix(".new")  # faketime ends a program that finds half a file
@@ -233,7 +235,6 @@ def authority_ends(world):
     world.site.roll_over()
     world.serve()
     world.broker_knows(world.site.ca)
-    world.broker.reload()
     world.gate.files.server_ca.write_bytes(world.site.ca.read_bytes())
     world.enrol()
     back = world.day
@@ -247,13 +248,11 @@ def rolled_over(world):
     old = world.site.ca.read_bytes()
     world.site.roll_over()
     world.broker_knows(world.site.ca)
-    world.broker.reload()
     world.gate.files.server_ca.write_bytes(world.site.ca.read_bytes())
     world.serve()
     world.until_day(ENDS_DAY)
     world.site.ca.write_bytes(world.site.ca.read_bytes().removesuffix(old))
     world.broker_knows(world.site.ca)
-    world.broker.reload()
     world.serve()
     world.until_day(YEAR_DAYS)
     course = world.course
@@ -275,7 +274,6 @@ def brokers_not_told(world):
     course.check(0 < most <= LONGEST_CUT_MIN, f"cut off for {most} minutes in a day")
     course.check(any("no broker takes" in words for words in course.told), f"told: {course.told}")
     world.broker_knows(world.site.ca)
-    world.broker.reload()
     world.until_day(YEAR_DAYS)
     late = [day for day in course.cut_off if day >= KNOWN_DAY]
     course.check(not late, f"cut off after the brokers were told: {late}")
