@@ -150,10 +150,6 @@ class Broker:
             self.process.send_signal(sign)
             self.process.wait(PATIENCE_S)
 
-    def reload(self):
-        """Have it read its files again."""
-        self.process.send_signal(signal.SIGHUP)
-
     def freeze(self):
         self.process.send_signal(signal.SIGSTOP)
 
