@@ -164,7 +164,7 @@ class World:
             self._goes_on(MINUTE_S)
             self._look()
         # A connection that stands is not ended by a certificate that ends: it is asked for another one.
-        if day % ASKED_EVERY_DAYS == 0:
+        if day % ASKED_EVERY_DAYS == 0 or day - 1 in course.cut_off:
             before = self.client.view.connections
             self.client.reconnect("another day")
             if not self._until(lambda: self.client.view.connections > before):
