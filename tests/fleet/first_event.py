@@ -80,8 +80,8 @@ def walk(way, central, box, package, trusted, fault):
             way.wrongs.append("the gate does not know that central has its first event")
     with way.step("the doctor", "technician", 1):
         said = gate.run("gate-agent doctor")
-    found = re.search(r"^.*broker.*$", said.text, re.MULTILINE)
-    way.told = found[0].strip() if found else "nothing of the broker"
+    found = re.search(r"^.*connected.*$", said.text, re.MULTILINE)
+    way.told = found[0].strip() if found else "nothing of a connection"
 
 
 def _acknowledged(central, gate):
