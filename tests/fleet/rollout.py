@@ -22,6 +22,7 @@ from agent.store.journal.reader import JournalReader
 from central.fleet import read_plan
 from tests.fleet.bridge import Bridge
 from tests.fleet.central_side import AGENT, GROUP, CentralSide
+from tests.fleet.faults import FAULTS, put_into_gates
 from tests.fleet.gate_box import GateBox, installed_box, name_of, room_for_many
 from tests.fleet.progress import Progress, report, table
 from tests.fleet.verdict import DONE, STOPPED, Found, Promise, Row, compared, wrongs_of_events
@@ -43,12 +44,6 @@ ENDS = {"applied", "undone", "refused"}
 TRIAL_S = {"configuration": 120, "software": 300}
 WITHIN_S = 1500.0
 SETTLED_S = 200.0
-FAULTS = {
-    "not stopped": "central allows any number of failures: the roll-out of the bad configuration goes on",
-    "not undone": "gates do not go back from a configuration that cuts them off",
-    "not rolled back": "the helper cannot go back from software that does not come up",
-    "event lost": "central loses one event of one gate",
-}
 BY_DESIGN = {"dies": "not_started", "deaf": "not_connected"}
 """How new software fails at a gate that has a file of this name, and what central must hear."""
 HEADINGS = (
@@ -91,12 +86,7 @@ class Proof:
         """Install once, and start the gates one after the other."""
         self.say("the package: built and installed once")
         base = self._stack.enter_context(installed_box(self.packages.thin("0.9.0"), self.bridge, self.releases))
-        if self.fault == "not undone":
-            rewrite(
-                self._module(base, "agent/core/fleet/steps.py"),
-                "if at - trial.began_at < document.trial_s:",
-                "if True:",
-            )
+        put_into_gates(self.fault, base)
         self.boxes = {}
         for number in range(len(self.names) + 1):
             box = self._stack.enter_context(GateBox(number, base, self.bridge, self.releases))
@@ -106,11 +96,6 @@ class Proof:
             self.say(f"{box.name}: booted, enrolled and started ({number + 1} of {len(self.everybody)})")
         self._until(lambda: self.central.online() == self.everybody, "all gates to be online")
         self.say("all gates are online")
-
-    @staticmethod
-    def _module(base, name):
-        (found,) = (base / "usr/lib/gate-agent").glob(f"*/lib/python3*/site-packages/{name}")
-        return found
 
     # ---------------------------------------------------------------------------------------------------- the roll-outs
 
