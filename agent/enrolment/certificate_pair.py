@@ -93,9 +93,9 @@ class CertificatePair:
         self.recover()
 
     def on_trial(self, utc: float) -> bool:
-        """Whether no broker has taken the present pair yet, and the previous one can still be gone back to.
+        """Whether no broker has taken the present pair yet, and there is a previous one that holds at `utc`.
 
-        `utc`: now, Unix seconds. Raises PairError.
+        Unix seconds. Raises PairError.
         """
         present, previous = self.certificate(), self._previous
         if present is None or _content(self._unproven_file) != _fingerprint(present) or not previous.usable():

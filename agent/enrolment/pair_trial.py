@@ -23,6 +23,10 @@ TRIAL_S: Final = 300.0
 """Time for some attempts at every broker, whose pauses are a minute at most."""
 
 
+HOLDS_S: Final = 2 * 86_400.0
+"""A pair that ends before this is not gone back to: it could not get another one, for which it is asked once a day."""
+
+
 class PairLink(Protocol):
     """The connection to brokers that shows a pair, read anew for each attempt."""
 
@@ -62,7 +66,7 @@ class PairTrial:
 
     def look(self, now: Instant) -> TrialEnd:
         """What has become of it. Raises PairError."""
-        if not self.pair.on_trial(now.utc):
+        if not self.pair.on_trial(now.utc + HOLDS_S):
             self._began_at, self._before = None, 0
             return TrialEnd.NONE
         if self._began_at is None:

@@ -143,9 +143,9 @@ class SiteService:
         return self._link.stop(max(0.1, deadline - time.monotonic())) and ended
 
     @property
-    def client(self) -> MqttClient:
-        """The connection to the broker of the site."""
-        return self._link.client
+    def client(self) -> MqttClient | None:
+        """The connection to the broker of the site; None where this gate never connects."""
+        return None if self._apart else self._link.client
 
     @property
     def workers(self) -> tuple[Worker, ...]:
