@@ -10,7 +10,7 @@ BIN    := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test check bench bench-reading test-browser test-package test-vm test-bare docs pictures \
-	test-cluster test-central test-generators proofs faults fuzz fuzz-guided properties races model mutants soak \
+	test-cluster test-central test-fleet test-generators proofs faults fuzz fuzz-guided properties races model mutants soak \
 	soak-lane soak-vision stress train train-detector schema texts architecture format lock deb release sign clean
 
 # A line that ends in a backslash continues in the next.
@@ -80,6 +80,15 @@ test-cluster: setup  ## Gates and consumers on a real cluster of three RabbitMQ 
 	@tools/setup_cluster.sh
 	@$(BIN)/python -m pytest -s tests/cluster/proofs.py tests/cluster/tool_proofs.py tests/cluster/neighbour_proofs.py \
 		tests/cluster/central_proofs.py
+
+GATES_OF_FLEET ?= 20
+test-fleet: setup  ## Roll out to twenty real gates in containers, a gate's certificate over a year, and from an unpacked \
+	box to its first event; as root, half an hour; GATES_OF_FLEET=
+	@PYTHON=$(PYTHON) VENV=$(VENV) tools/setup.sh proofs
+	@tools/setup_soak.sh
+	@$(BIN)/python -m tests.fleet.certificates
+	@$(BIN)/python -m tests.fleet.first_event
+	@$(BIN)/python -m tests.fleet.rollout --gates $(GATES_OF_FLEET)
 
 test-generators: setup  ## Read the contract with third-party tools: ajv, modelina, datamodel-code-generator, quicktype, \
 	and a consumer in TypeScript beside a real gate; errors 0, one line a tool; five minutes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,16 +18,38 @@ from agent.enrolment import (
 from agent.store.errors import RegistryError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from agent.clock import Clock
     from agent.core.permit.trust import TrustList
+    from agent.mqtt import MqttClient
     from agent.settings import Settings
     from agent.store.registry import Registry
 
 
-def certificate_renewal(settings: Settings, clock: Clock) -> CertificateRenewal:
-    """The renewal of the client certificates at central's broker and at the site's."""
+@dataclass(frozen=True, slots=True)
+class ClientLink:
+    """A client as the link that shows a pair."""
+
+    client: MqttClient
+
+    @property
+    def connections(self) -> int:
+        """How many connections stood since the agent started."""
+        return self.client.view.connections
+
+    def reconnect(self, cause: str) -> None:
+        """End the connection of now, and go on to the next broker."""
+        self.client.reconnect(cause)
+
+
+def certificate_renewal(
+    settings: Settings, clock: Clock, clients: Mapping[str, MqttClient | None]
+) -> CertificateRenewal:
+    """The renewal of the client certificates at central's broker and at the site's.
+
+    `clients`: who shows them, by section; None: nobody does.
+    """
     url = settings.enrolment.url
     pairs: dict[str, CertificatePair] = {}
     for name, section in (("mqtt", settings.mqtt), ("site", settings.site)):
@@ -36,7 +59,8 @@ def certificate_renewal(settings: Settings, clock: Clock) -> CertificateRenewal:
         if pair not in pairs.values():
             pairs[name] = pair
     client = None if url is None else EstClient(Endpoint.parse(url))
-    return CertificateRenewal(client, pairs, settings.enrolment.ca_file, clock.now)
+    links = {name: ClientLink(one) for name, one in clients.items() if one is not None}
+    return CertificateRenewal(client, pairs, settings.enrolment.ca_file, clock.now, links)
 
 
 def expiry_table(settings: Settings, registry: Registry, renewal: CertificateRenewal) -> ExpiryTable:

@@ -169,7 +169,11 @@ class GateParts:
         )
         self.log_level = LogLevel(settings.log.level)
         self.central = self._make_central() if settings.mqtt.enabled else None
-        self.renewal = certificate_renewal(settings, clock)
+        self.renewal = certificate_renewal(
+            settings,
+            clock,
+            {"mqtt": None if self.central is None else self.central.client, "site": self.site.client},
+        )
         self.notifications, self.diagnostics = self._make_notifications(), self._make_diagnostics()
         self.simulated_runs = dict(
             simulated_vehicle_runs(settings.lanes, scene_folders(settings.state.directory, os.environ))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import random
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from agent.core.commands import Command, CommandAnswer, Result
 from agent.store.errors import EvidenceError
@@ -18,19 +20,28 @@ if TYPE_CHECKING:
     from agent.uploads import UploadService
 
 
+GROUP_SPREAD_S: Final = 600.0
+"""A thousand gates have bundles of 300 MB together: in ten minutes that is half a megabyte a second for a broker."""
+
+
 @dataclass(frozen=True, slots=True)
 class UploadParts:
-    """The parts that these commands need. `make_bundle` takes a second or two, and may raise OSError."""
+    """The parts that these commands need. `make_bundle` takes a second or two, and may raise OSError.
+
+    `draw`: uniform in 0..1.
+    """
 
     service: UploadService
     bundles: BundleStore
     make_bundle: Callable[[], bytes]
+    draw: Callable[[], float] = random.random
 
 
 def send_bundle(parts: UploadParts, command: Command) -> CommandAnswer:
     """Make a support bundle and queue it. `data`: its SHA-256, its size, and the way that it takes.
 
-    What the gate may not write to is told before anything is made.
+    What the gate may not write to is told before anything is made. Where a whole group was asked, the bundle goes over
+    MQTT at a random time, so that those of all gates do not come at once.
     """
     asked: Mapping[str, Any] = command.arguments
     url = asked["url"]
@@ -41,7 +52,10 @@ def send_bundle(parts: UploadParts, command: Command) -> CommandAnswer:
             message = Text("{count} bundles wait to be sent: no more are made until then", count=BUNDLES_LIMIT)
             return CommandAnswer(Result.NOT_DONE, message)
         content = parts.make_bundle()
-        name = parts.bundles.keep(content)
+        name = hashlib.sha256(content).hexdigest()
+        if command.group:
+            parts.service.hold_from_mqtt(name, GROUP_SPREAD_S * parts.draw())
+        parts.bundles.keep(content)
         refused = {} if url is None else parts.service.grant([(name, url)], asked["for_s"]).refused
     except PlaceRefusedError as error:
         return CommandAnswer(Result.NOT_DONE, error.detail, {"code": error.code.value})

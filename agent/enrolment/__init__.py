@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from agent.enrolment.est_client import EstClient, EstError, WaitError
     from agent.enrolment.expiry import MOST_KEYS, Expiry, ExpiryFile, ExpiryTable, renewal_utc
     from agent.enrolment.http_exchange import Answer, ExchangeError, exchange
+    from agent.enrolment.pair_trial import PairLink
     from agent.enrolment.renewal import CertificateRenewal, RenewalView
     from agent.enrolment.server_trust import ServerTrust, ServerTrustError, fingerprint
 else:
@@ -41,6 +42,7 @@ __all__ = [
     "ExpiryTable",
     "Outcome",
     "PairError",
+    "PairLink",
     "RenewalView",
     "ServerTrust",
     "ServerTrustError",

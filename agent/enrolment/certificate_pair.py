@@ -4,6 +4,9 @@ Beside each file lies, for a while, the next one: `FILE.next`. The next key is o
 its certificate, so a gate that lost the answer asks again with the same key. Once the next certificate is there, the
 pair is whole, and two renames put it in place; `recover` finishes them after a power cut between the two. The pair of
 before stays as `FILE.previous`.
+
+A pair that has taken the place of another is on trial until a broker has taken it: `FILE.unproven` names it, and it is
+written before the renames. `go_back` puts the previous pair in its place again, in the same way.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -83,8 +87,54 @@ class CertificatePair:
 
     def put(self, chain: Sequence[x509.Certificate]) -> None:
         """Have the next key and this certificate, with those above it, take the place of the pair. Raises PairError."""
+        if self.usable():
+            put_file(self._unproven_file, _fingerprint(chain[0]), CERTIFICATE_MODE)
         put_file(_next(self.certificate_file), pem(chain), CERTIFICATE_MODE)
         self.recover()
+
+    def on_trial(self, utc: float) -> bool:
+        """Whether no broker has taken the present pair yet, and there is a previous one that holds at `utc`.
+
+        Unix seconds. Raises PairError.
+        """
+        present, previous = self.certificate(), self._previous
+        if present is None or _content(self._unproven_file) != _fingerprint(present) or not previous.usable():
+            return False
+        before = previous.certificate()
+        return before is not None and utc < before.not_valid_after_utc.timestamp()
+
+    def prove(self) -> None:
+        """A broker has taken the present pair. Raises PairError."""
+        try:
+            if _content(_next(self.key_file)) == _content(self._previous.key_file):
+                _next(self.key_file).unlink(missing_ok=True)  # of a way back that a power cut has ended
+            self._unproven_file.unlink(missing_ok=True)
+        except OSError as error:
+            raise _unwritable(error, self._unproven_file) from error
+
+    def go_back(self) -> None:
+        """Have the previous pair take the place of the present one, which becomes the previous one. Raises PairError.
+
+        What a power cut leaves is put right by `recover`, or is on trial still.
+        """
+        before = self._previous
+        for source, place, mode in (
+            (before.key_file, _next(self.key_file), KEY_MODE),
+            (before.certificate_file, _next(self.certificate_file), CERTIFICATE_MODE),
+        ):
+            content = _content(source)
+            if content is None:
+                raise PairError(Text("{path} is missing: there is no pair to go back to", path=source))
+            put_file(place, content, mode)
+        self.recover()
+
+    @property
+    def _previous(self) -> CertificatePair:
+        return CertificatePair(_beside(self.certificate_file, "previous"), _beside(self.key_file, "previous"))
+
+    @property
+    def _unproven_file(self) -> Path:
+        return _beside(self.certificate_file, "unproven")
 
     def recover(self) -> bool:
         """Finish what a power cut left half done; whether there was anything. Raises PairError."""
@@ -122,7 +172,7 @@ class CertificatePair:
         for path, mode in ((self.key_file, KEY_MODE), (self.certificate_file, CERTIFICATE_MODE)):
             content = _content(path)
             if content is not None:
-                put_file(path.with_name(f"{path.name}.previous"), content, mode)
+                put_file(_beside(path, "previous"), content, mode)
 
 
 def put_file(path: Path, content: bytes, mode: int) -> None:
@@ -144,7 +194,15 @@ def put_file(path: Path, content: bytes, mode: int) -> None:
 
 
 def _next(path: Path) -> Path:
-    return path.with_name(f"{path.name}.next")
+    return _beside(path, "next")
+
+
+def _beside(path: Path, what: str) -> Path:
+    return path.with_name(f"{path.name}.{what}")
+
+
+def _fingerprint(certificate: x509.Certificate) -> bytes:
+    return certificate.fingerprint(hashes.SHA256()).hex().encode()
 
 
 def _content(path: Path) -> bytes | None:

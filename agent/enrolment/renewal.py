@@ -1,7 +1,7 @@
 """Renewal: each certificate in time, by the one before it, for as many years as the gate stands.
 
 The present certificate holds while the next one is asked for, and a third of its life remains for the server to come
-back. The link takes what lies on the disk at its next connection.
+back. The link shows the new one at once, and goes back to the one before where no broker takes it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from agent.enrolment.certificate_pair import PairError
 from agent.enrolment.est_client import EstError, WaitError
 from agent.enrolment.expiry import renewal_utc
 from agent.enrolment.http_exchange import ExchangeError
+from agent.enrolment.pair_trial import PairTrial, TrialEnd
 from agent.enrolment.server_trust import ServerTrust, ServerTrustError
 from agent.service.worker import Backoff, Worker
 from drivers.text import Text
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from agent.core.model import Instant
     from agent.enrolment.certificate_pair import CertificatePair
     from agent.enrolment.est_client import EstClient
+    from agent.enrolment.pair_trial import PairLink
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +61,8 @@ class CertificateRenewal:
     """A thread that looks at each pair once a minute.
 
     `pairs`: by the section of the configuration that names them. `trust_file`: the authority of the server, None for
-    those of the system; it is read for each attempt. `now`: both clocks.
+    those of the system; it is read for each attempt. `now`: both clocks. `links`: those that show a pair; one that
+    nothing shows counts as it lies.
     """
 
     def __init__(
@@ -68,11 +71,13 @@ class CertificateRenewal:
         pairs: Mapping[str, CertificatePair],
         trust_file: Path | None,
         now: Callable[[], Instant],
+        links: Mapping[str, PairLink],
         random: Random | None = None,
     ) -> None:
         """`client`: None where no server is configured: then only what a power cut left is put right."""
         self._client = client
         self._pairs = dict(pairs)
+        self._trials = {name: PairTrial(name, pairs[name], link) for name, link in links.items() if name in pairs}
         self._trust_file = trust_file
         self._now = now
         self._random = Random() if random is None else random  # noqa: S311 - spreads retries, keeps nothing secret
@@ -109,9 +114,9 @@ class CertificateRenewal:
             return
         for subject, pair in self._pairs.items():
             self.worker.touch()
-            if self._now().at < self._retry_at.get(subject, float("-inf")):
-                continue
             try:
+                if self._is_on_trial(subject) or self._now().at < self._retry_at.get(subject, float("-inf")):
+                    continue
                 self._renew_due(self._client, subject, pair)
             except WaitError as error:
                 self._note(subject, str(error), min(max(error.retry_after_s, FIRST_RETRY_S), LATEST_WAIT_S))
@@ -121,6 +126,21 @@ class CertificateRenewal:
     def _run(self) -> None:
         while not self.worker.wait(LOOK_S):
             self.look()
+
+    def _is_on_trial(self, subject: str) -> bool:
+        """Whether the present pair has yet to be taken by a broker. Raises PairError."""
+        trial = self._trials.get(subject)
+        if trial is None:
+            return False
+        match trial.look(self._now()):
+            case TrialEnd.RUNNING:
+                return True
+            case TrialEnd.UNDONE:
+                trouble = Text("no broker takes the new certificate; the one before it counts again")
+                self._note(subject, trouble, LATEST_WAIT_S)
+                return True
+            case TrialEnd.NONE | TrialEnd.PROVEN:
+                return False
 
     def _renew_due(self, client: EstClient, subject: str, pair: CertificatePair) -> None:
         present = pair.certificate()
@@ -144,13 +164,12 @@ class CertificateRenewal:
             date = f"{chain[0].not_valid_after_utc:%Y-%m-%d}"
             raise AnswerError(Text("the new certificate ends on {date} and is due for renewal already", date=date))
         pair.put(chain)
-        self._views[subject] = RenewalView(subject)
         self._retry_at.pop(subject, None)
-        log.info(
-            "the certificate of %s is renewed and ends at %s; the next connection shows it",
-            subject,
-            chain[0].not_valid_after_utc,
-        )
+        log.info("the certificate of %s is renewed and ends at %s", subject, chain[0].not_valid_after_utc)
+        if subject in self._trials:
+            self._trials[subject].begin(self._now().at)
+        else:
+            self._views[subject] = RenewalView(subject)
 
     def _check_ended(self, present: x509.Certificate, error: Exception) -> None:
         """Say what to do where the present certificate has ended, by which no next one can be had. Raises EstError."""

@@ -88,6 +88,11 @@ class SiteLink:
         return self._client.view
 
     @property
+    def client(self) -> MqttClient:
+        """The connection itself."""
+        return self._client
+
+    @property
     def worker(self) -> Worker:
         """The thread that keeps the client alive."""
         return self._client.worker

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from agent.core.events import Draft
     from agent.core.model import LedgerChange
     from agent.core.site import ClaimRequest, Membership, OpenedMessage
+    from agent.mqtt import MqttClient
     from agent.service.worker import Worker
     from agent.site.link import SiteLink
     from agent.site.own_claims import LiveClaim
@@ -140,6 +141,11 @@ class SiteService:
         ended = self._dispatcher.stop(timeout_s / 3)
         ended = self._exchange.stop(timeout_s / 3) and ended
         return self._link.stop(max(0.1, deadline - time.monotonic())) and ended
+
+    @property
+    def client(self) -> MqttClient | None:
+        """The connection to the broker of the site; None where this gate never connects."""
+        return None if self._apart else self._link.client
 
     @property
     def workers(self) -> tuple[Worker, ...]:

@@ -34,6 +34,10 @@ class StandaloneSite:
         return True
 
     @property
+    def client(self) -> None:
+        """It has no broker."""
+
+    @property
     def workers(self) -> tuple[Worker, ...]:
         """It has no threads."""
         return ()

@@ -88,6 +88,7 @@ class UploadService:
         self._places = Places(rules.first_pause_s)
         self._reports = UploadReports(dependencies.note)
         self._wanted: tuple[UploadWanted, ...] = ()
+        self._held: dict[str, float] = {}
         self._under_way = ""
         self.worker = Worker("uploads", self._run, limit_s=LIMIT_S, backoff=Backoff())
 
@@ -146,14 +147,18 @@ class UploadService:
 
     def turn_over_mqtt(self, shelf: Shelf) -> str | None:
         """The name on this shelf that is to go over MQTT now; None: none is."""
-        if not self.enabled:
-            return shelf.store.outgoing.first()
         at = self._dependencies.now()
         names = shelf.store.outgoing.names(len(shelf.store.outgoing))
         with self._lock:
-            return next(
-                (name for name in names if name != self._under_way and self._is_for_mqtt(shelf, name, at)), None
-            )
+            free = (name for name in names if name != self._under_way and self._held.get(name, at) <= at)
+            return next((name for name in free if not self.enabled or self._is_for_mqtt(shelf, name, at)), None)
+
+    def hold_from_mqtt(self, name: str, for_s: float) -> None:
+        """Have an object wait for so long before it may go over MQTT, until a restart at most."""
+        at = self._dependencies.now()
+        with self._lock:
+            self._held = {one: until for one, until in self._held.items() if until > at}
+            self._held[name] = at + for_s
 
     # ------------------------------------------------------------------------------------------------------ the thread
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from central.est.issuer import Issuer, IssuerError
     from central.est.register import CertificateRow, Register, RegisterError, TokenRow
     from central.est.registrar import Registrar
+    from central.est.revocation_list import write_revocation_list
     from central.est.server import EstServer
     from central.est.settings import DEFAULT_PATH, EstSettings, EstSettingsError, load_est_settings
 else:
@@ -32,4 +33,5 @@ __all__ = [
     "TokenRow",
     "load_est_settings",
     "put_file",
+    "write_revocation_list",
 ]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key, pkcs7
@@ -67,6 +67,15 @@ class Issuer:
     def certificate(self) -> x509.Certificate:
         """The authority's own certificate."""
         return self.chain[0]
+
+    @property
+    def renews(self) -> tuple[x509.Certificate, ...]:
+        """The authorities whose gates get their next certificate here: this one, and those that signed before it.
+
+        Those above one of them are not among these: other authorities may be below them too.
+        """
+        others = (one for one in self.chain[1:] if not any(_is_above(one, below) for below in self.chain))
+        return (self.certificate, *others)
 
     def issue(
         self, name: str, key: CertificatePublicKeyTypes, days: int, utc: float, *, serves: Sequence[str] = ()
@@ -138,6 +147,17 @@ _DIGITAL_SIGNATURE: Final = x509.KeyUsage(
     encipher_only=False,
     decipher_only=False,
 )
+
+
+def _is_above(authority: x509.Certificate, below: x509.Certificate) -> bool:
+    """Whether an authority has signed the certificate of another one."""
+    if authority == below:
+        return False
+    try:
+        below.verify_directly_issued_by(authority)
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+        return False
+    return True
 
 
 def _authority_key(authority: x509.Certificate) -> x509.AuthorityKeyIdentifier:

@@ -16,6 +16,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from agent.service.worker import Backoff, Worker
 from central.est.application import PEER, est_application
 from central.est.files import put_file
+from central.est.revocation_list import write_revocation_list
 
 if TYPE_CHECKING:
     import asyncio
@@ -111,7 +112,7 @@ class EstServer:
         count, now = len(self._registrar.register.revoked()), self._registrar.utc()
         if self._written is not None and self._written[0] == count and now - self._written[1] < LIST_EVERY_S:
             return
-        put_file(self._settings.crl_path, self._registrar.revocation_list(self._settings.crl_days))
+        write_revocation_list(self._settings, self._registrar)
         self._written = (count, now)
 
     def _take_certificate(self) -> None:
@@ -150,13 +151,13 @@ class _Protocol(H11Protocol):
 
 
 def _context(registrar: Registrar) -> ssl.SSLContext:
-    """Lets in clients without a certificate, and those with one of the site's authority."""
+    """Lets in clients without a certificate, and those with one of the site's authority, or of the one before it."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.verify_mode = ssl.CERT_OPTIONAL
     # The site's authority may be one of several below a common one: it is trusted by itself.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    context.load_verify_locations(cadata=registrar.issuer.certificate.public_bytes(Encoding.DER))
+    context.load_verify_locations(cadata=b"".join(one.public_bytes(Encoding.DER) for one in registrar.issuer.renews))
     return context
 
 

@@ -51,6 +51,9 @@ class EstSettings(BaseModel):
     crl_file: Path | None = Field(
         default=None, description="Where the revocation list for the brokers is written; without it crl.pem in folder."
     )
+    earlier_crl_file: Path | None = Field(
+        default=None, description="The last revocation list of the authority before, while its certificates are shown."
+    )
     crl_days: int = Field(default=30, ge=1, le=3650, description="How long a revocation list holds.")
     brokers: tuple[Annotated[str, AfterValidator(_broker)], ...] = Field(
         default=(), max_length=16, description="URLs of the brokers, which gates are told when they enrol."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from cryptography import x509
@@ -12,7 +12,10 @@ from agent.broker import check_gate_id
 from agent.cli.est.common import EstConfiguration, register_of, registrar_of, settings_of
 from agent.cli.terminal import echo, fail
 from agent.clock import Clock
-from central.est import DEFAULT_PATH, IssuerError, put_file
+from central.est import DEFAULT_PATH, IssuerError, write_revocation_list
+
+if TYPE_CHECKING:
+    from central.est import EstSettings, Registrar
 
 
 def revoke(
@@ -37,8 +40,7 @@ def revoke(
         fail("est revoke", error)
     with register_of("est revoke", settings) as register:
         fresh = register.revoke(gate, Clock().now().utc, cause, others)
-        registrar = registrar_of("est revoke", settings, register)
-        put_file(settings.crl_path, registrar.revocation_list(settings.crl_days))
+        _write("est revoke", settings, registrar_of("est revoke", settings, register))
     echo(f"gate {gate} is revoked, {len(fresh)} certificates; the list {settings.crl_path} says so")
     echo("have the brokers read the list again, and end the gate's connection there")
 
@@ -47,8 +49,12 @@ def crl(server_settings: EstConfiguration = DEFAULT_PATH) -> None:
     """Sign the revocation list now; the server does this once a day."""
     settings = settings_of("est crl", server_settings)
     with register_of("est crl", settings) as register:
-        try:
-            put_file(settings.crl_path, registrar_of("est crl", settings, register).revocation_list(settings.crl_days))
-        except IssuerError as error:
-            fail("est crl", error)
+        _write("est crl", settings, registrar_of("est crl", settings, register))
     echo(f"{settings.crl_path} holds for {settings.crl_days} days")
+
+
+def _write(command: str, settings: EstSettings, registrar: Registrar) -> None:
+    try:
+        write_revocation_list(settings, registrar)
+    except (IssuerError, OSError) as error:
+        fail(command, error)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field, SecretStr
 
@@ -352,13 +352,35 @@ class Mail(Table):
     )
 
 
+WITHOUT_MAY: Final = (
+    CommandName.OPEN,
+    CommandName.HOLD,
+    CommandName.RELEASE,
+    CommandName.CLOSE,
+    CommandName.LOCK,
+    CommandName.UNLOCK,
+    CommandName.OUT_OF_SERVICE,
+    CommandName.IN_SERVICE,
+    CommandName.DISPLAY,
+    CommandName.REPLAY,
+    CommandName.SEND_EVIDENCE,
+    CommandName.SNAPSHOT,
+    CommandName.RELOAD_LISTS,
+    CommandName.SET_LOG_LEVEL,
+    CommandName.REBIRTH,
+    CommandName.SEND_BUNDLE,
+    CommandName.UPLOAD_GRANT,
+)
+"""What a key may sign that names nothing. Closed: a gate that is updated gives no key a right that nobody gave it."""
+
+
 class CommandKey(Table):
     """A key whose owner may order something."""
 
     id: Name = Field(description="Name of the key, as commands and events give it.")
     public_key: RootKey = Field(description="Ed25519 public key, in hex.")
     may: tuple[CommandName, ...] = Field(
-        default=tuple(name for name in CommandName if name is not CommandName.ERASE),
+        default=WITHOUT_MAY,
         min_length=1,
         description="The commands that this key may sign. Left out: all but erase, which must be named.",
     )

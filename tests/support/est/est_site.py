@@ -30,7 +30,8 @@ class EstSite:
         self.folder, self.site = folder, site
         folder.mkdir(exist_ok=True)
         self.ca, self.configuration = folder / "ca.crt", folder / "est.toml"
-        self._make_authority(authority_ends_s)
+        self.utc = utc or (lambda: Clock().now().utc)
+        self.ca.write_bytes(self._made_authority(authority_ends_s, f"site {site}"))
         text = [
             f"site = {site}",
             'ca_file = "ca.crt"',
@@ -43,12 +44,17 @@ class EstSite:
         ]
         self.configuration.write_text("\n".join(text) + "\n")
         self.settings = load_est_settings(self.configuration)
-        self.utc = utc or (lambda: Clock().now().utc)
         self.url = ""
 
-    def _make_authority(self, ends_s):
-        key, now = ec.generate_private_key(ec.SECP256R1()), datetime.fromtimestamp(int(Clock().now().utc), UTC)
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"site {self.site}")])
+    def roll_over(self, ends_s=FAR_S):
+        """Have another authority sign from the next start of the server on; both are in its file, as the page says."""
+        before = self.ca.read_bytes()
+        self.ca.write_bytes(self._made_authority(ends_s, f"site {self.site}, later") + before)
+
+    def _made_authority(self, ends_s, common_name):
+        """The certificate of a new authority, PEM; its key is in its file. `ends_s`: from now on."""
+        key, now = ec.generate_private_key(ec.SECP256R1()), datetime.fromtimestamp(int(self.utc()), UTC)
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
         certificate = (
             x509.CertificateBuilder()
             .subject_name(name)
@@ -61,9 +67,9 @@ class EstSite:
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
             .sign(key, hashes.SHA256())
         )
-        self.ca.write_bytes(certificate.public_bytes(Encoding.PEM))
         (self.folder / "ca.key").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         self.fingerprint = hashlib.sha256(certificate.public_bytes(Encoding.DER)).digest()
+        return certificate.public_bytes(Encoding.PEM)
 
     @contextmanager
     def opened(self):

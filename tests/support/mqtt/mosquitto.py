@@ -18,6 +18,8 @@ import pytest
 from tests.support.waiting import PATIENCE_S, eventually, scaled
 
 SAMPLE = Path(__file__).parents[3] / "config" / "mosquitto"
+HOST = "broker.example"
+"""The broker in the samples and on their page."""
 PORTS = range(12_000, 32_000)
 MOSQUITTO = which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 needs_mosquitto = pytest.mark.skipif(
@@ -74,14 +76,14 @@ def _taken():
             return holder
 
 
-def _answers(port):
+def _answers(port, address="127.0.0.1"):
     """Whether the broker hangs up on what is neither MQTT nor TLS: then its loop runs.
 
     A port that only listens is too early: of 1,500 brokers ended at once after it did, four missed their SIGTERM
     (mosquitto 2.0.21 takes a signal from before its loop for none).
     """
     with socket.socket() as probe:
-        if probe.connect_ex(("127.0.0.1", port)):
+        if probe.connect_ex((address, port)):
             return False
         probe.settimeout(PATIENCE_S)
         with suppress(ConnectionResetError):
@@ -93,7 +95,8 @@ def _answers(port):
 class Broker:
     """One mosquitto on 127.0.0.1, on the same port over all its lives.
 
-    `listener` are lines for the listener (TLS, access list); without any it is plain and open to all.
+    `listener` are lines for the listener (TLS, access list); without any it is plain and open to all. `environment`:
+    variables that it starts with.
     """
 
     def __init__(self, folder: Path, *lines: str, listener: tuple[str, ...] = ("allow_anonymous true",)):
@@ -104,6 +107,7 @@ class Broker:
         text = [*user, "set_tcp_nodelay true", *lines, f"listener {self.port} 127.0.0.1", *listener, "log_type all"]
         self._conf.write_text("\n".join(text) + "\n")
         self.process: subprocess.Popen | None = None
+        self.environment: dict[str, str] = {}
 
     def _own_port(self):
         """A port that no other broker of any run of the tests takes while this one is there, also while it is down."""
@@ -119,16 +123,19 @@ class Broker:
 
     def start(self):
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen([MOSQUITTO, "-v", "-c", self._conf], stdout=log, stderr=log)
+            self.process = subprocess.Popen(
+                [MOSQUITTO, "-v", "-c", self._conf], stdout=log, stderr=log, env={**os.environ, **self.environment}
+            )
         eventually(self._listens, what="mosquitto listening")
         return self
 
     def _listens(self):
         assert self.process.poll() is None, self.log.read_text()
-        return all(map(_answers, self._ports()))
+        return all(_answers(*place) for place in self._places())
 
-    def _ports(self):
-        return [self.port]
+    def _places(self):
+        """The ports, and the address of each where it is not the usual one."""
+        return [(self.port,)]
 
     def kill(self):
         """End it like a power cut of its machine does."""
@@ -157,37 +164,53 @@ class SampleBroker(Broker):
     """mosquitto with the samples that ship, and certificates made by the commands of their page; only places put in.
 
     `port`: where gates come in; `central_port`: where central does. `others`: further gates that get a certificate.
+    `address`: where gates reach it from other machines, which call it HOST; without one they are on this machine.
+    `rules`: lines at the end of the access list. `revocations`: the list of certificates that were taken back.
     """
 
-    def __init__(self, folder: Path, gate: str, *others: str):
+    def __init__(
+        self,
+        folder: Path,
+        gate: str,
+        *others: str,
+        address: str | None = None,
+        rules: str = "",
+        revocations: Path | None = None,
+    ):
         super().__init__(folder)
         self.central_port = self._own_port()
-        self._folder = folder
+        self._folder, self._address = folder, address
         page = (SAMPLE / "README.md").read_text()
         commands = page.split("```sh\n")[1].split("```")[0]
-        for example, real in (("broker.example", "localhost"), ("gate-1", gate)):
+        names = "DNS:localhost" if address is None else f"DNS:{HOST},DNS:localhost"
+        for example, real in ((f"DNS:{HOST}", names), (f" {HOST} ", " localhost "), ("gate-1", gate)):
             assert example in commands
             commands = commands.replace(example, real)
+        commands = commands.replace(f"mv {HOST}", "mv localhost")
         commands += "".join(f"issue {other} clientAuth\n" for other in others)
         subprocess.run(["sh", "-eu", "-c", commands], cwd=folder, check=True, capture_output=True, timeout=PATIENCE_S)
-        rules = folder / "gates.acl"
-        rules.write_text((SAMPLE / "gates.acl").read_text())
-        rules.chmod(0o600 if os.geteuid() == 0 else 0o644)
+        access = folder / "gates.acl"
+        access.write_text((SAMPLE / "gates.acl").read_text() + rules)
+        access.chmod(0o600 if os.geteuid() == 0 else 0o644)
         text = (SAMPLE / "mosquitto.conf").read_text() + (SAMPLE / "central-listener.conf").read_text()
         for example, real in (
-            ("listener 8883", f"listener {self.port} {_loopback()}"),
+            ("listener 8883", f"listener {self.port} {address or _loopback()}"),
             ("listener 8884", f"listener {self.central_port} {_loopback()}"),
             ("/etc/mosquitto/certs/", f"{folder}/"),
-            ("/etc/mosquitto/gates.acl", str(rules)),
+            ("/etc/mosquitto/gates.acl", str(access)),
             ("/var/lib/mosquitto/", f"{folder}/"),
         ):
             assert example in text
             text = text.replace(example, real)
+        if revocations is not None:
+            example = f"#crlfile {folder}/ca.crl"
+            assert example in text
+            text = text.replace(example, f"crlfile {revocations}")
         user = "user root\n" if os.geteuid() == 0 else ""
         self._conf.write_text(user + text)
 
-    def _ports(self):
-        return [self.port, self.central_port]
+    def _places(self):
+        return [(self.port, self._address or "127.0.0.1"), (self.central_port,)]
 
     def port_of(self, name):
         """The port at which a client with the certificate of this name comes in."""

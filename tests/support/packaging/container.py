@@ -69,21 +69,31 @@ def refused():
 class Container:
     """A booted copy of this system. `root`: its file system, seen from outside.
 
-    `shown`: folders that it sees too, by where it sees them; to read.
+    `shown`: folders that it sees too, by where it sees them; to read. `base`: what another container has written, which
+    is switched off: this one begins with it. `bridge`: a network of this machine that it is in, by an interface `host0`
+    without an address.
     """
 
-    def __init__(self, shown=None):
+    def __init__(self, shown=None, base=None, bridge=None):
         self._shown = [f"--bind-ro={folder}:{place}" for place, folder in (shown or {}).items()]
+        self._base = base
+        self._network = "--private-network" if bridge is None else f"--network-bridge={bridge}"
         self._folder = Path(tempfile.mkdtemp(prefix="gate-container-"))
         self.root = self._folder / "root"
         self._group = ControlGroup(_machine_name(self._folder))
         self._process = None
         self._init = None
 
+    @property
+    def written(self):
+        """The folder with all that differs from the system outside."""
+        return self._folder / "upper"
+
     def __enter__(self):
         self._mount()
         try:
-            self._prepare()
+            if self._base is None:
+                self._prepare()
             self.boot()
         except BaseException:
             self.__exit__()
@@ -99,7 +109,8 @@ class Container:
         _run(["mount", "-t", "tmpfs", "-o", "mode=0755", "tmpfs", self._folder])
         for name in ("upper", "work", "root"):
             (self._folder / name).mkdir()
-        layers = f"lowerdir=/,upperdir={self._folder}/upper,workdir={self._folder}/work"
+        below = "/" if self._base is None else f"{self._base}:/"
+        layers = f"lowerdir={below},upperdir={self.written},workdir={self._folder}/work"
         _run(["mount", "-t", "overlay", "overlay", "-o", layers, self.root])
 
     def _prepare(self):
@@ -113,7 +124,7 @@ class Container:
         """Switch it on, and wait until it has come up."""
         command = [
             *("systemd-nspawn", "--quiet", "--directory", self.root, "--boot", "--register=no", "--keep-unit"),
-            *("--private-network", "--console=read-only", "--hostname=gate", *self._shown),
+            *(self._network, "--console=read-only", "--hostname=gate", *self._shown),
             # To read the state of the clock; to set it takes a capability, too, which it has not.
             "--system-call-filter=adjtimex clock_adjtime",
             f"--machine={_machine_name(self._folder)}",

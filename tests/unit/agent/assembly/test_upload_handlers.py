@@ -3,11 +3,12 @@
 import io
 import json
 import zipfile
+from dataclasses import replace
 
 import pytest
 
 from agent.assembly.outgoing import shelves
-from agent.assembly.upload_handlers import UploadParts, grant_uploads, send_bundle
+from agent.assembly.upload_handlers import GROUP_SPREAD_S, UploadParts, grant_uploads, send_bundle
 from agent.core.commands.command import Command, Result
 from agent.core.model import CommandName
 from agent.doctor.bundle.archive import BundleMaterial, BundleRequest, pack_bundle
@@ -46,6 +47,32 @@ def test_a_bundle_is_made_kept_and_named(parts):
     with zipfile.ZipFile(io.BytesIO(parts.bundles.get(name))) as archive:
         (doctor,) = [one for one in archive.namelist() if one.endswith("doctor.json")]
         assert json.loads(archive.read(doctor))["gate"] == "khorgos-03"
+
+
+def test_the_bundles_of_a_group_go_over_mqtt_one_gate_after_the_other(tmp_path):
+    at = 1000.0
+    sent = []
+    for number in range(4):
+        folder = tmp_path / str(number)
+        pictures, bundles = EvidenceStore(folder / "evidence", 1 << 20), BundleStore(folder / "bundles")
+        dependencies = UploadDependencies(lambda _: None, lambda: True, lambda: None, lambda: at)
+        on_shelves = shelves(pictures, bundles)
+        service = UploadService(on_shelves, UploadRules(), dependencies)
+        parts = UploadParts(service, bundles, made, lambda number=number: number / 4)
+        command = replace(ordered("send_bundle", url=None, for_s=900), group="north" if number else "")
+        answer = send_bundle(parts, command)
+        assert (answer.result, answer.data["via"]) == (Result.DONE, "mqtt")
+        sent.append((service, on_shelves[1], answer.data["bundle"]))
+
+    def on_their_way():
+        return [number for number, (one, shelf, name) in enumerate(sent) if one.turn_over_mqtt(shelf) == name]
+
+    assert on_their_way() == [0]  # asked by itself
+    for number in (1, 2, 3):
+        at = 1000.0 + GROUP_SPREAD_S * number / 4 - 1
+        assert on_their_way() == list(range(number))
+        at += 1
+        assert on_their_way() == list(range(number + 1))
 
 
 def test_a_place_of_the_command_is_taken(parts):

@@ -2,9 +2,10 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from agent.enrolment import CertificatePair, CertificateRenewal, Endpoint, EstClient, renewal_utc
+from agent.enrolment import CertificatePair, CertificateRenewal, Endpoint, EstClient, certificate_pair, renewal_utc
 from tests.support.clocks import HandClock
 from tests.support.est.est_site import GATE, EstSite
 from tests.support.est.gate_files import GateFiles, leave_dates_alone
@@ -23,9 +24,29 @@ def gate(tmp_path):
     return GateFiles(tmp_path)
 
 
-def renewal_of(gate, site, clock, url=None):
+def renewal_of(gate, site, clock, url=None, link=None):
     client = EstClient(Endpoint.parse(url or site.url), 20.0)
-    return CertificateRenewal(client, {"mqtt": gate.pair}, gate.files.server_ca, clock.now)
+    links = {} if link is None else {"mqtt": link}
+    return CertificateRenewal(client, {"mqtt": gate.pair}, gate.files.server_ca, clock.now, links)
+
+
+class BrokerThatKnows:
+    """A link to a broker that takes some certificates: all, unless `takes` says otherwise."""
+
+    def __init__(self, pair):
+        self._pair = pair
+        self.takes = lambda _certificate: True
+        self.connections, self.up, self.causes = 0, False, []
+        self.try_again()
+
+    def try_again(self):
+        """What the agent's link does all the time."""
+        self.up = self.takes(self._pair.certificate())
+        self.connections += self.up
+
+    def reconnect(self, cause):
+        self.causes.append(cause)
+        self.try_again()
 
 
 def day_by_day(renewal, clock, days, every_s=DAY_S):
@@ -192,7 +213,7 @@ def test_a_start_puts_right_what_a_power_cut_left(site, gate, clock):
 
 
 def test_without_a_server_nothing_is_asked(gate, clock):
-    renewal = CertificateRenewal(None, {"mqtt": gate.pair}, None, clock.now)
+    renewal = CertificateRenewal(None, {"mqtt": gate.pair}, None, clock.now, {})
     renewal.look()
     assert not renewal.troubles()
 
@@ -207,8 +228,134 @@ def test_a_pair_in_one_file_and_a_missing_one_are_told(site, gate, clock, tmp_pa
             "mqtt": CertificatePair(both, both),
             "site": CertificatePair(tmp_path / "none.pem", tmp_path / "none.key"),
         }
-        renewal = CertificateRenewal(client, pairs, gate.files.server_ca, clock.now)
+        renewal = CertificateRenewal(client, pairs, gate.files.server_ca, clock.now, {})
         clock.goes_on(timedelta(days=108).total_seconds())
         renewal.look()
     assert "two files" in renewal.troubles()["mqtt"]
     assert "no certificate yet" in renewal.troubles()["site"]
+
+
+@pytest.fixture
+def due(site, gate, clock):
+    """A gate with a link, whose certificate is due; and the certificate."""
+    with site.serving():
+        gate.enrol(site, site.token(), utc=clock.utc)
+        clock.goes_on(108 * DAY_S)
+        yield BrokerThatKnows(gate.pair), gate.certificate
+
+
+def test_a_renewed_certificate_is_shown_at_once_and_proven_by_a_connection(site, gate, clock, due):
+    link, before = due
+    renewal = renewal_of(gate, site, clock, link=link)
+    renewal.look()
+    assert link.causes == ["the certificate is renewed"]
+    assert gate.pair.on_trial(clock.utc)
+    clock.goes_on(60.0)
+    renewal.look()
+    assert gate.certificate != before
+    assert not gate.pair.on_trial(clock.utc)
+    assert not renewal.troubles()
+    assert not any("unproven" in name for name in gate.names())
+
+
+def test_one_that_no_broker_takes_makes_room_for_the_one_before_and_is_told_until_another_is_taken(
+    site, gate, clock, due
+):
+    link, before = due
+    link.takes = lambda certificate: certificate == before
+    renewal = renewal_of(gate, site, clock, link=link)
+    cut_off_s = 0
+    for _ in range(24 * 60):  # a day and a night, a look a minute
+        renewal.look()
+        link.try_again()
+        cut_off_s += 0 if link.up else 60
+        clock.goes_on(60.0)
+    assert gate.certificate == before
+    assert link.up
+    assert cut_off_s <= 360
+    assert "no broker takes the new certificate" in renewal.troubles()["mqtt"]
+    since = renewal.views[0].since_utc
+    link.takes = lambda _certificate: True
+    day_by_day(renewal, clock, 1)
+    assert renewal.views[0].since_utc == since  # told until a broker has taken it
+    day_by_day(renewal, clock, 1 / 24, every_s=60.0)
+    assert gate.certificate != before
+    assert not renewal.troubles()
+
+
+def test_without_a_way_back_that_holds_the_new_certificate_stays(site, gate, clock, due):
+    link, before = due
+    link.takes = lambda certificate: certificate == before
+    renewal = renewal_of(gate, site, clock, link=link)
+    renewal.look()
+    clock.utc = before.not_valid_after_utc.timestamp() - DAY_S
+    day_by_day(renewal, clock, 1 / 24, every_s=60.0)
+    assert gate.certificate != before  # the one before could not get another one any more
+
+
+def test_brokers_that_are_away_until_the_certificate_ends_leave_the_gate_with_one_that_holds(site, gate, clock, due):
+    link, before = due
+    link.takes = lambda _certificate: False
+    renewal = renewal_of(gate, site, clock, link=link)
+    while clock.utc < before.not_valid_after_utc.timestamp() + DAY_S:
+        day_by_day(renewal, clock, 1 / 144, every_s=60.0)
+        clock.goes_on(DAY_S / 4)
+    assert gate.certificate.not_valid_after_utc.timestamp() > clock.utc
+
+
+def test_after_a_restart_a_new_certificate_is_still_on_trial(site, gate, clock, due):
+    link, before = due
+    renewal_of(gate, site, clock, link=link).look()
+    link.connections = 0  # of another process, which no broker takes
+    renewal = renewal_of(gate, site, clock, link=link)
+    day_by_day(renewal, clock, 1 / 144, every_s=60.0)
+    assert gate.certificate == before
+    assert renewal.troubles()
+
+
+def test_a_power_cut_at_any_write_of_the_way_back_leaves_a_pair_that_belongs_together(site, gate, clock, due, mocker):
+    link, before = due
+    link.takes = lambda certificate: certificate == before
+    renewal_of(gate, site, clock, link=link).look()
+    refused = gate.certificate
+    real, seen = certificate_pair.put_file, []
+    for cut in range(1, 10):
+        writes = iter(range(1, 100))
+
+        def put(path, content, mode, cut=cut, writes=writes):
+            if next(writes) == cut:
+                raise PowerCutError
+            real(path, content, mode)
+
+        mocker.patch.object(certificate_pair, "put_file", put)
+        try:
+            gate.pair.go_back()
+        except PowerCutError:
+            mocker.patch.object(certificate_pair, "put_file", real)
+            gate.pair.recover()
+            seen.append(gate.certificate)
+            assert gate.good_for_the_link()
+            if gate.certificate == refused:
+                assert gate.pair.on_trial(clock.utc)
+                gate.pair.prove()
+                assert key_info_of(gate.pair.next_key()) != key_info(before)  # nobody is asked with an old key
+                return_to_trial(gate, refused)
+            continue
+        break
+    assert gate.certificate == before
+    assert seen
+    assert refused in seen
+
+
+class PowerCutError(Exception):
+    pass
+
+
+def key_info_of(key):
+    return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def return_to_trial(gate, certificate):
+    """As it was before it was proven, without the key that was made for the next request."""
+    (gate.folder / "gate.key.next").unlink()
+    (gate.folder / "gate.pem.unproven").write_text(certificate.fingerprint(hashes.SHA256()).hex())

@@ -7,11 +7,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from agent.broker import BrokerAddress, TlsFiles
+from agent.enrolment import CertificateRenewal, Endpoint, EstClient, renewal_utc
 from agent.mqtt import OneShotClient, OneShotClientError, Outgoing
+from tests.support.clocks import HandClock
 from tests.support.est.est_site import GATE, EstSite
 from tests.support.est.gate_files import GateFiles
 from tests.support.mqtt.mosquitto import Broker, needs_mosquitto
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 
 pytestmark = [pytest.mark.broker, needs_mosquitto]
 
@@ -62,3 +64,26 @@ def test_a_gate_is_let_in_once_it_is_enrolled_and_no_more_once_it_is_revoked(sit
         site.settings.crl_path.write_bytes(registrar.revocation_list(30))
     broker.process.send_signal(signal.SIGHUP)
     assert "revoked" in eventually(lambda: says_something(broker, gate), what="the broker to read the list again")
+
+
+def test_gates_of_the_authority_before_are_let_in_and_renewed_after_it_is_rolled_over(site, broker, tmp_path):
+    gate = GateFiles(tmp_path)
+    with site.serving():
+        gate.enrol(site, site.token())
+    last = tmp_path / "last.pem"
+    last.write_bytes(site.settings.crl_path.read_bytes())
+    before = gate.certificate
+    site.roll_over()
+    site.settings = site.settings.model_copy(update={"earlier_crl_file": last})
+    gate.files.server_ca.write_bytes(site.ca.read_bytes())
+    with site.serving():  # writes the list
+        broker.stop()  # mosquitto keeps a list that it has read, until it is started anew
+        broker.start()
+        assert says_something(broker, gate) == ""
+        client = EstClient(Endpoint.parse(site.url), PATIENCE_S)
+        clock = HandClock(utc=renewal_utc(before) + 1)
+        with site.opened() as registrar:
+            assert registrar.issuer.certificate.subject != before.issuer
+        CertificateRenewal(client, {"mqtt": gate.pair}, gate.files.server_ca, clock.now, {}).look()
+    assert gate.certificate.issuer != before.issuer
+    assert says_something(broker, gate) == ""

@@ -1,6 +1,10 @@
+from datetime import UTC, datetime
+
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from central.est import Issuer, IssuerError, Register, RegisterError
 from central.est.issuer import Revocation
@@ -58,3 +62,31 @@ def test_a_list_has_a_number_of_its_own(site):
             for _ in range(2)
         ]
     assert numbers == [1, 2]
+
+
+def test_gates_of_an_authority_before_are_renewed_and_those_of_an_authority_above_are_not(site, issuer):
+    first = issuer.certificate
+    assert issuer.renews == (first,)
+    site.roll_over()
+    with site.opened() as registrar:
+        later = registrar.issuer
+    assert later.renews == (later.certificate, first)
+    root_key, lower_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    root = authority("root", root_key, "root", root_key)
+    lower = authority("lower", lower_key, "root", root_key)
+    assert Issuer([lower, root, first], lower_key).renews == (lower, first)
+
+
+def authority(name, key, above, above_key):
+    """The certificate of an authority that another one has signed."""
+    return (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
+        .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, above)]))
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(datetime(2026, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2046, 1, 1, tzinfo=UTC))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(above_key, hashes.SHA256())
+    )

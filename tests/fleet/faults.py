@@ -1,0 +1,29 @@
+"""Faults that are put into the product or its surroundings, so that the proof of roll-outs must fail."""
+
+import shutil
+
+from tests.support.packaging.debian_packages import rewrite
+
+FAULTS = {
+    "not stopped": "central allows any number of failures: the roll-out of the bad configuration goes on",
+    "not undone": "gates do not go back from a configuration that cuts them off",
+    "not rolled back": "dpkg does not install the version of before again",
+    "event lost": "central loses one event of one gate",
+}
+STUBBORN = """#!/bin/sh
+[ -z "$GATE_AGENT_DOWNGRADE" ] || exit 1
+exec /usr/bin/dpkg.real "$@"
+"""
+
+
+def put_into_gates(fault, base):
+    """Change what all gates begin with. `base`: what the installed machine has written."""
+    if fault == "not undone":
+        (steps,) = (base / "usr/lib/gate-agent").glob("*/lib/python3*/site-packages/agent/core/fleet/steps.py")
+        rewrite(steps, "if at - trial.began_at < document.trial_s:", "if True:")
+    elif fault == "not rolled back":
+        programs = base / "usr/bin"
+        programs.mkdir(parents=True, exist_ok=True)
+        shutil.copy("/usr/bin/dpkg", programs / "dpkg.real")
+        (programs / "dpkg").write_text(STUBBORN)
+        (programs / "dpkg").chmod(0o755)

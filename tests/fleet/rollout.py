@@ -1,0 +1,299 @@
+"""Roll-outs at twenty real gates: `python -m tests.fleet.rollout [--gates N] [--only KIND] [--fault NAME]`. As root.
+
+Each gate is a container with the package installed, enrolled by a token; central is mosquitto, PostgreSQL, the
+consumer, the EST server and `gate-agent fleet` as they ship. A good configuration goes to all in stages; one that cuts
+gates off stops at its second stage and is undone by the gates; software of which one gate in ten does not come up
+stops, and then goes on with those failures allowed. What must be true is judged by central's events and at the gates
+themselves. Exit code 1 where something is not; `--fault` puts a fault in, which must be found.
+"""
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from contextlib import ExitStack
+from pathlib import Path
+
+from agent.clock import Clock
+from agent.store.journal.reader import JournalReader
+from central.fleet import read_plan
+from tests.fleet.bridge import Bridge
+from tests.fleet.central_side import AGENT, GROUP, CentralSide
+from tests.fleet.faults import FAULTS, put_into_gates
+from tests.fleet.gate_box import GateBox, installed_box, name_of, room_for_many
+from tests.fleet.progress import Progress, report, table
+from tests.fleet.verdict import DONE, STOPPED, Found, Promise, Row, compared, wrongs_of_events
+from tests.support.fleet.documents import DAY_S
+from tests.support.packaging.booted_gate import JOURNAL, UNIT, why_not_here
+from tests.support.packaging.container import Container, refused
+from tests.support.packaging.debian_packages import Packages, rewrite
+from tests.support.packaging.release_keys import DAYS, release_key, why_not, write_keys
+from tools.supply.repository import Validity, lay_out_repository
+from tools.supply.signing import sign_file
+
+GATES = 20
+PERCENTS = (5, 50, 100)
+HEARTBEAT_S = 20
+OUTSIDER = 0
+"""A gate of another group: no roll-out of this proof is for it."""
+KINDS = ("configuration", "software")
+ENDS = {"applied", "undone", "refused"}
+TRIAL_S = {"configuration": 120, "software": 300}
+WITHIN_S = 1500.0
+SETTLED_S = 200.0
+BY_DESIGN = {"dies": "not_started", "deaf": "not_connected"}
+"""How new software fails at a gate that has a file of this name, and what central must hear."""
+HEADINGS = (
+    "roll-out",
+    "gates",
+    "told",
+    "applied",
+    "undone",
+    "rolled back",
+    "untouched",
+    "seconds",
+    "central heard",
+    "",
+)
+
+
+class Proof:
+    """The fleet in a folder, and what became of each roll-out."""
+
+    def __init__(self, folder, options, progress, stack):
+        self.folder, self.fault, self.say = folder, options.fault, progress.say
+        self._stack = stack
+        self.names = [name_of(number) for number in range(1, options.gates + 1)]
+        self.everybody = frozenset([name_of(OUTSIDER), *self.names])
+        self.rows, self.events = [], {}
+        self.releases = folder / "releases"
+        self.releases.mkdir()
+        self.key = stack.enter_context(release_key())
+        self._trusted = write_keys(folder / "keys", self.key)
+        stack.enter_context(room_for_many())
+        self.bridge = stack.enter_context(Bridge())
+        self.say("central: mosquitto, PostgreSQL, consumer, EST server")
+        central = folder / "central"
+        central.mkdir()
+        self.central = stack.enter_context(CentralSide(central, self.bridge, sorted(self.everybody)))
+        (folder / "packages").mkdir()
+        self.packages = Packages(folder / "packages")
+
+    def begin(self):
+        """Install once, and start the gates one after the other."""
+        self.say("the package: built and installed once")
+        base = self._stack.enter_context(installed_box(self.packages.thin("0.9.0"), self.bridge, self.releases))
+        put_into_gates(self.fault, base)
+        self.boxes = {}
+        for number in range(len(self.names) + 1):
+            box = self._stack.enter_context(GateBox(number, base, self.bridge, self.releases))
+            box.set_up(self.central, trusted=self._trusted, group="south" if number == OUTSIDER else GROUP)
+            box.enrol(self.central.code(box.name))
+            self.boxes[box.name] = box
+            self.say(f"{box.name}: booted, enrolled and started ({number + 1} of {len(self.everybody)})")
+        self._until(lambda: self.central.online() == self.everybody, "all gates to be online")
+        self.say("all gates are online")
+
+    # ---------------------------------------------------------------------------------------------------- the roll-outs
+
+    def configuration(self):
+        """A good one to all; then one that cuts off all but the pilot, which has a narrower document."""
+        good = self._plan("good", "configuration", f"[mqtt]\nheartbeat_s = {HEARTBEAT_S}\n")
+        working = self._having("mqtt.heartbeat_s", str(HEARTBEAT_S))
+        self._carry_out(good, Promise(DONE, frozenset(self.names), frozenset(self.names), {}), working)
+        stop = "most_failed = 1000\n" if self.fault == "not stopped" else ""
+        bad = self._plan("cuts-off", "configuration", "[mqtt]\nenabled = false\n", stop)
+        first, second, _ = bad.stages()
+        (pilot,) = first = frozenset(first)
+        spared = self._plan("spared", "configuration", "[mqtt]\nenabled = true\n", gates=(pilot,))
+        cut_off = self._having("mqtt.enabled", "false")
+        self._carry_out(spared, Promise(DONE, first, first, {}), lambda: first | cut_off())
+        promise = Promise(STOPPED, first.union(second), first, dict.fromkeys(second, "not_connected"))
+        self._carry_out(bad, promise, lambda: first | cut_off())
+
+    def software(self):
+        """One gate in ten does not come up with it: first none may fail, then so many may."""
+        first = self._software("0.9.1")
+        one, second, third = first.stages()
+        failing = {second[0]: "dies", third[0]: "deaf"}
+        more = [*second[1:], *third[1:]][: max(0, len(self.names) // 10 - len(failing))]
+        failing |= dict.fromkeys(more, "dies")
+        for gate, how in failing.items():
+            (self.boxes[gate].machine.root / f"etc/gate-agent/{how}").touch()
+        codes = {gate: BY_DESIGN[how] for gate, how in failing.items()}
+        told = frozenset([*one, *second])
+        failed = {gate: code for gate, code in codes.items() if gate in told}
+        self._carry_out(first, Promise(STOPPED, told, told - set(failed), failed), self._running("0.9.1"))
+        everybody = frozenset(self.names)
+        again = self._software("0.9.2", f"most_failed = {len(failing)}\n")
+        self._carry_out(again, Promise(DONE, everybody, everybody - set(codes), codes), self._running("0.9.2"))
+
+    def _plan(self, name, kind, text, stop="", gates=None):
+        return self.central.roll_out(
+            name,
+            kind=kind,
+            text=text,
+            for_whom=f"group:{GROUP}" if gates is None else f"gate:{gates[0]}",
+            gates=self.names if gates is None else list(gates),
+            percents=PERCENTS if gates is None else (100,),
+            trial_s=TRIAL_S[kind],
+            stop=stop,
+        )
+
+    def _software(self, version, stop=""):
+        target, package = self.packages.target, self.packages.thin(version, self._failing)
+        named = package.with_name(package.name.removeprefix("thin-"))
+        shutil.copyfile(package, named)
+        folder = self.releases / version
+        for release in lay_out_repository(folder, {target: named}, Validity(int(Clock().now().utc) - DAY_S, DAYS)):
+            with self.key.in_use():
+                sign_file(release, self.key.fingerprint).rename(release.with_name("Release.gpg"))
+        command = [*AGENT, "fleet", "software", folder, version, "--path", version]
+        text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        return self._plan(f"software-{version}", "software", f"rest_s = 60\n{text}", stop)
+
+    def _failing(self, modules, _tree):
+        """Software that fails at gates that have a file: it dies at its start, or gets no connection."""
+        rewrite(
+            modules / "agent/assembly/app.py",
+            "        # Before the disk is asked",
+            "        if __import__('os').path.exists('/etc/gate-agent/dies'):\n            raise SystemExit(3)\n"
+            "        # Before the disk is asked",
+        )
+        rewrite(
+            modules / "agent/mqtt/paho_connection.py",
+            "            self._client.tls_set_context(make_context(options.tls))",
+            "            deaf = __import__('os').path.exists('/etc/gate-agent/deaf')\n"
+            "            self._client.tls_set_context(make_context(type(options.tls)() if deaf else options.tls))",
+        )
+
+    def _carry_out(self, rollout, promise, working):
+        """Bring it out, wait until every gate that was told has come to an end, and note what is true then."""
+        code = rollout.run(self.say, WITHIN_S)
+        plan = read_plan(rollout.plan)
+        digest = plan.document(0, 1, 1.0).digest
+        self._until(lambda: self._words(digest)[1] >= promise.told, "every gate's last word")
+        self._until(lambda: self.central.online() == self.everybody, "all gates to be online")
+        words, _ = self._words(digest)
+        failed = {
+            gate: (data["code"], data["detail"])
+            for gate, data in words.items()
+            if data["state"] in {"undone", "refused"}
+        }
+        found = Found(
+            code=code,
+            told=frozenset(words),
+            applied=frozenset(gate for gate, data in words.items() if data["state"] == "applied"),
+            failed=failed,
+            working=working(),
+            online=frozenset(self.central.online()),
+            active=frozenset(gate for gate, box in self.boxes.items() if box.at_work),
+            seconds=rollout.took_s,
+        )
+        whys = Counter(f"{why}: {words}" for why, words in failed.values())
+        row = Row(rollout.name, self.everybody, promise, found, whys)
+        self.rows.append(row)
+        self.say(f"{rollout.name}: {'; '.join(row.wrongs()) or 'as it must be'}")
+
+    def _words(self, digest):
+        """The last word of each gate on a document, and those whose last word is an end."""
+        words = {}
+        for event in self.central.stored("fleet.document"):
+            if event.data["digest"] == digest:
+                words[event.gate] = event.data
+        return words, frozenset(gate for gate, data in words.items() if data["state"] in ENDS)
+
+    def _having(self, key, value):
+        return lambda: frozenset(gate for gate, box in self.boxes.items() if box.value(key) == value)
+
+    def _running(self, version):
+        return lambda: frozenset(gate for gate, box in self.boxes.items() if box.gate.version == version)
+
+    def _until(self, condition, what):
+        """Wait for it; whether it came."""
+        try:
+            Container.until_true(condition, what, SETTLED_S)
+        except AssertionError as error:
+            self.say(f"in vain: {error}")
+            return False
+        return True
+
+    # ------------------------------------------------------------------------------------------------------- the events
+
+    def judge_events(self):
+        """Hold each gate's journal against what central stored."""
+        if self.fault == "event lost":
+            self.central.lose_one(self.names[0])
+        for gate, box in sorted(self.boxes.items()):
+            box.machine.ask(f"systemctl stop {UNIT}")
+            kept = self._kept(box)
+            box.machine.ask(f"systemctl start {UNIT}")
+            last = max(kept, default=0)
+            self._until(lambda gate=gate, last=last: self.central.watermark(gate) >= last, f"{gate} up to {last}")
+            stored = {event.seq: event.payload for event in self.central.stored() if event.gate == gate}
+            self.events[gate] = compared(kept, stored)
+        counted = sum(one.recorded for one in self.events.values())
+        self.say(f"{counted:,} events of {len(self.events)} gates compared")
+
+    def _kept(self, box):
+        """What a stopped gate's journal holds, by number; read in a copy, so that no file of it is touched."""
+        folder = self.folder / f"journal-{box.name}"
+        folder.mkdir()
+        for file in (box.machine.root / JOURNAL[1:]).parent.glob("journal.db*"):
+            shutil.copy(file, folder)
+        with JournalReader(folder / "journal.db") as journal:
+            return {event.seq: event.payload for event in journal.events()}
+
+    # ------------------------------------------------------------------------------------------------------ what came
+
+    def wrongs(self):
+        return [text for row in self.rows for text in row.wrongs()] + wrongs_of_events(self.events)
+
+    def lines(self):
+        rows = []
+        for row in self.rows:
+            found = row.found
+            failed, rolled = len(found.failed), row.name.startswith("software")
+            untouched = len(row.gates - found.told)
+            heard = "; ".join(f"{count} x {why}" for why, count in row.whys.items()) or "-"
+            verdict = "FAILED" if row.wrongs() else "ok"
+            undone = (0, failed) if rolled else (failed, 0)
+            counts = (len(row.gates), len(found.told), len(found.applied), *undone, untouched, f"{found.seconds:.0f}")
+            rows.append((row.name, *counts, heard, verdict))
+        recorded = sum(one.recorded for one in self.events.values())
+        lost = sum(one.lost for one in self.events.values())
+        end = f"events: {recorded:,} recorded, {lost} lost, {sum(one.altered for one in self.events.values())} altered"
+        return [*table(HEADINGS, rows), "", end, *self.wrongs()]
+
+
+def main():
+    options = _options()
+    if reason := why_not_here() or why_not() or refused():
+        sys.exit(f"it cannot run here: {reason}")
+    progress = Progress()
+    with tempfile.TemporaryDirectory(prefix="fleet-") as folder, ExitStack() as stack:
+        Path(folder).chmod(0o755)
+        proof = Proof(Path(folder), options, progress, stack)
+        proof.begin()
+        for kind in options.only or KINDS:
+            getattr(proof, kind)()
+        proof.judge_events()
+        report("fleet-rollout", proof.lines())
+        wrong = proof.wrongs()
+        progress.say(json.dumps({"wrong": len(wrong)}))
+    return 1 if wrong else 0
+
+
+def _options():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--gates", type=int, default=GATES, help="of the group; one of another is beside them")
+    parser.add_argument("--only", choices=KINDS, action="append", help="only roll-outs of this kind; again for more")
+    parser.add_argument("--fault", choices=sorted(FAULTS), help="put a fault in, which must be found")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
