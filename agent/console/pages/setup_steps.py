@@ -22,6 +22,7 @@ from agent.console.order_answers import answer_text
 from agent.console.page import render, translated
 from agent.console.pages.configuration_proposals import AtProposals
 from agent.console.proposals import Proposals
+from agent.console.wizard.camera_search import ShownCamera
 from agent.console.wizard.safety_list import SAFETY_LINES
 from agent.console.wizard.sent_steps import SentForm, asked_of
 from agent.console.wizard.step_page import AtVisit, StepOutcome, StepVisit, guarded, step_body
@@ -174,9 +175,10 @@ def try_board(request: Request, visit: AtVisit, act: Short, token: Short = "") -
 def search(request: Request, visit: AtVisit) -> HTMLResponse:
     """Search the networks of this computer for cameras. Waits some seconds."""
     _only(visit, StepCode.CAMERAS)
-    found, trouble = [], ""
+    found: list[ShownCamera] = []
+    trouble = ""
     try:
-        found = visit.wizard.cameras.search()
+        found = [ShownCamera.of(one) for one in visit.wizard.cameras.search()]
     except DeviceError as error:
         trouble = error.args[0]
     return _found_cameras(request, visit, found, trouble)
@@ -186,17 +188,18 @@ def search(request: Request, visit: AtVisit) -> HTMLResponse:
 def streams(
     request: Request,
     visit: AtVisit,
-    place: Annotated[str, Form(min_length=1, max_length=200)],
+    address: Annotated[str, Form(min_length=1, max_length=300)],
+    title: Annotated[str, Form(max_length=300)] = "",
     user: Annotated[str, Form(max_length=100)] = "",
     password: Annotated[str, Form(max_length=100)] = "",
 ) -> HTMLResponse:
     """Log in to a camera, and show its streams. Waits some seconds."""
     _only(visit, StepCode.CAMERAS)
-    visit.gate.audit(visit.person, "setup.camera_asked", lane=visit.lane, detail=place)
+    visit.gate.audit(visit.person, "setup.camera_asked", lane=visit.lane, detail=address)
     try:
-        asked = visit.wizard.cameras.ask(place.strip(), user, password)
+        asked = visit.wizard.cameras.ask(address.strip(), user, password)
     except DeviceError as error:
-        return _found_cameras(request, visit, [(place, "")], error.args[0])
+        return _found_cameras(request, visit, [ShownCamera(address, title)], error.args[0])
     return render(
         request,
         "setup_streams.html",
@@ -281,7 +284,7 @@ def sign(visit: AtVisit, sent: AtForm) -> RedirectResponse:
     return _back(visit)
 
 
-def _found_cameras(request: Request, visit: StepVisit, found: list[tuple[str, str]], trouble: str) -> HTMLResponse:
+def _found_cameras(request: Request, visit: StepVisit, found: list[ShownCamera], trouble: str) -> HTMLResponse:
     seen = seen_token(visit.editor)
     return render(request, "setup_found_cameras.html", found=found, trouble=trouble, here=_path(visit), seen=seen)
 

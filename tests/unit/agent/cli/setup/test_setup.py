@@ -7,11 +7,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import ssl
 import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
@@ -31,6 +31,9 @@ from agent.lane.simulated_vehicle import scene_folders, simulated_vehicle_runs
 from agent.settings.drivers import history_of, load_configuration
 from agent.setup.answers import AnswerSheet
 from agent.setup.practice import ISSUER, practice_permit
+from drivers.camera.onvif import FoundCamera
+from drivers.camera.onvif.service_address import ServiceAddress
+from drivers.contracts.certificates import Authority
 from drivers.emulators.onvif import OnvifCamera
 from drivers.inputs import simulated
 from drivers.inputs.simulated import SimulatedInputs
@@ -193,9 +196,26 @@ def test_a_network_camera_is_asked_for_and_no_warning_is_printed(run, tmp_path):
     assert lane.cameras[0].table["url"] == "rtsp://192.168.1.64/stream1"
 
 
+def found(onvif):
+    """What a search finds of an emulated camera."""
+    return FoundCamera(ServiceAddress.typed(onvif.place), "Exit")
+
+
+def test_a_camera_that_is_found_at_https_is_asked_by_https(run, tmp_path, monkeypatch):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*Authority(tmp_path).issue("camera", hosts=["127.0.0.1"]))
+    with OnvifCamera("gate", "phrase", tls=context) as onvif:
+        monkeypatch.setattr(cameras, "find_cameras", lambda _within_s: (found(onvif),))
+        login = ("search the network for cameras (ONVIF)", "1", "gate", "phrase")
+        done = run(*GATE, SIMULATED[0], *login, "", "n", "front", "n", "n", "n", "", "y")
+    assert done.exit_code == 0, done.output
+    camera = load_configuration(tmp_path / "etc/gate.toml").settings.lanes["exit-1"].cameras[0]
+    assert camera.table["url"].startswith("rtsp://gate:phrase@")
+
+
 def test_a_camera_of_the_network_is_found_logged_in_to_and_its_stream_taken(run, tmp_path, monkeypatch):
     with OnvifCamera("gate", "phrase") as onvif:
-        monkeypatch.setattr(cameras, "find_cameras", lambda _within_s: [SimpleNamespace(place=onvif.place)])
+        monkeypatch.setattr(cameras, "find_cameras", lambda _within_s: (found(onvif),))
         wrong = ("search the network for cameras (ONVIF)", "1", "gate", "wrong")
         right = ("search the network for cameras (ONVIF)", "another one: I enter its address", onvif.place, "gate")
         done = run(*GATE, SIMULATED[0], *wrong, *right, "phrase", "", "n", "front", "n", "n", "n", "", "y")
