@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from agent.enrolment.certificate_pair import CertificatePair, PairError
     from agent.enrolment.code import CodeError, EnrolmentCode
     from agent.enrolment.endpoint import Endpoint
-    from agent.enrolment.enrolling import EnrolmentFiles, EnrolmentPlan, Outcome, enrol
+    from agent.enrolment.enrolling import EnrolmentFiles, EnrolmentPlan, EnrolmentStage, Outcome, enrol
     from agent.enrolment.est_client import EstClient, EstError, WaitError
     from agent.enrolment.expiry import MOST_KEYS, Expiry, ExpiryFile, ExpiryTable, renewal_utc
     from agent.enrolment.http_exchange import Answer, ExchangeError, exchange
     from agent.enrolment.renewal import CertificateRenewal, RenewalView
-    from agent.enrolment.server_trust import ServerTrust, ServerTrustError, fingerprint
+    from agent.enrolment.server_trust import ServerTrust, ServerTrustError, digest_of, fingerprint
 else:
     __getattr__ = lazy_face(__name__)
 
@@ -33,6 +33,7 @@ __all__ = [
     "EnrolmentCode",
     "EnrolmentFiles",
     "EnrolmentPlan",
+    "EnrolmentStage",
     "EstClient",
     "EstError",
     "ExchangeError",
@@ -45,6 +46,7 @@ __all__ = [
     "ServerTrust",
     "ServerTrustError",
     "WaitError",
+    "digest_of",
     "enrol",
     "exchange",
     "fingerprint",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         checked_lane_name,
         judged_answer,
     )
+    from agent.setup.gate_place import GatePlace
     from agent.setup.learning import InputTrace, began_again, changed, traced, used
     from agent.setup.practice import (
         PRACTICE,
@@ -55,6 +56,7 @@ __all__ = [
     "USES",
     "AnswerError",
     "AnswerSheet",
+    "GatePlace",
     "InputTrace",
     "Note",
     "PlateError",
