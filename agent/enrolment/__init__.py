@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from agent.core.face import lazy_face
 
 if TYPE_CHECKING:
-    from agent.enrolment.answer import AnswerError
+    from agent.enrolment.answer import AnswerError, common_name
     from agent.enrolment.certificate_pair import CertificatePair, PairError
     from agent.enrolment.code import CodeError, EnrolmentCode
     from agent.enrolment.endpoint import Endpoint
@@ -46,6 +46,7 @@ __all__ = [
     "ServerTrust",
     "ServerTrustError",
     "WaitError",
+    "common_name",
     "digest_of",
     "enrol",
     "exchange",

@@ -16,6 +16,14 @@ if TYPE_CHECKING:
         checked_lane_name,
         judged_answer,
     )
+    from agent.setup.enrolment import (
+        ENROLMENT_ERRORS,
+        STAGES,
+        TypedServer,
+        grouped,
+        refusal_advice,
+        refusal_words,
+    )
     from agent.setup.gate_place import GatePlace
     from agent.setup.learning import InputTrace, began_again, changed, traced, used
     from agent.setup.practice import (
@@ -48,10 +56,12 @@ __all__ = [
     "ABSENT",
     "ADVICE",
     "CONSEQUENCES",
+    "ENROLMENT_ERRORS",
     "INTROS",
     "PRACTICE",
     "PROGRESS",
     "SIGNALS",
+    "STAGES",
     "TITLES",
     "USES",
     "AnswerError",
@@ -67,6 +77,7 @@ __all__ = [
     "SetupStep",
     "StepCode",
     "StepProgress",
+    "TypedServer",
     "after",
     "before",
     "began_again",
@@ -75,12 +86,15 @@ __all__ = [
     "checked_lane_name",
     "code_png",
     "first_open",
+    "grouped",
     "is_practice",
     "judged_answer",
     "observed",
     "outputs_of",
     "permit_file",
     "practice_permit",
+    "refusal_advice",
+    "refusal_words",
     "steps",
     "traced",
     "used",
