@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         practice_permit,
     )
     from agent.setup.progress import (
+        EXAMPLE_GATE,
         SetupFacts,
         SetupStep,
         StepCode,
@@ -57,6 +58,7 @@ __all__ = [
     "ADVICE",
     "CONSEQUENCES",
     "ENROLMENT_ERRORS",
+    "EXAMPLE_GATE",
     "INTROS",
     "PRACTICE",
     "PROGRESS",

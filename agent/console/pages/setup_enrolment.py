@@ -9,12 +9,10 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
 from agent.console.access import Role
-from agent.console.configuration_requests import seen_token
 from agent.console.errors import RefusedError, RoleNeededError
-from agent.console.page import render
 from agent.console.pages.configuration_proposals import AtProposals
 from agent.console.wizard.enrolment import EnrolmentProgress
-from agent.console.wizard.step_page import StepOutcome, step_body
+from agent.console.wizard.step_page import StepOutcome, onward, step_body, whole_or_part
 from agent.console.wizard.step_parts import enrolment_part
 from agent.console.wizard.step_proposal import StepChange, StepRefusedError
 from agent.console.wizard.step_visit import AtVisit, StepVisit
@@ -112,7 +110,7 @@ def use(request: Request, visit: AtVisit, proposals: AtProposals, seen: Short = 
     edits = place.edits(ended.url, ended.brokers, locked=visit.gate.loaded.anchors is not None)
     if not edits:
         visit.wizard.enrolment.forget()
-        return Response(headers={"HX-Redirect": visit.next_path})
+        return onward(request, visit.next_path)
     try:
         proposal = StepChange(visit.gate, visit.person, visit.editor, proposals).propose(edits, visit.what, seen)
     except StepRefusedError as error:
@@ -123,15 +121,9 @@ def use(request: Request, visit: AtVisit, proposals: AtProposals, seen: Short = 
 def _part(request: Request, visit: StepVisit, **found: Any) -> HTMLResponse:
     """The card of the enrolment, with what came of a form."""
     bad = "errors" in found or "trouble" in found
-    return render(
-        request,
-        "setup_enrolment.html",
-        status=HTTPStatus.UNPROCESSABLE_ENTITY if bad else HTTPStatus.OK,
-        here=visit.path,
-        seen=seen_token(visit.editor),
-        enrolment=enrolment_part(visit, **found),
-        may=visit.person.role.covers(Role.ADMIN),
-    )
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if bad else HTTPStatus.OK
+    part = enrolment_part(visit, **found)
+    return whole_or_part(request, visit, "setup_enrolment.html", status=status, enrolment=part)
 
 
 def _see_administrator(visit: StepVisit) -> None:

@@ -20,7 +20,7 @@ from agent.console.pages.configuration_proposals import AtProposals
 from agent.console.proposals import Proposals
 from agent.console.wizard.safety_list import SAFETY_LINES
 from agent.console.wizard.sent_steps import SentForm, asked_of
-from agent.console.wizard.step_page import StepOutcome, step_body
+from agent.console.wizard.step_page import StepOutcome, is_for_part, onward, step_body
 from agent.console.wizard.step_proposal import StepChange, StepRefusedError
 from agent.console.wizard.step_visit import AtVisit, StepVisit, guarded
 from agent.console.wizard.uploads import LARGEST_FILE
@@ -35,6 +35,8 @@ SHORTEST_NAME: Final = 3
 _HOLDS: Final = Holds()
 _MOST_FIELDS: Final = 100
 _MOST_FILES: Final = 10
+_LEAD_ON: Final = frozenset({StepCode.GATE, StepCode.TRUST})
+"""The steps of which nothing is left to see once they are applied: the next one follows."""
 
 Short = Annotated[str, Form(max_length=64)]
 
@@ -70,7 +72,7 @@ def propose(request: Request, visit: AtVisit, proposals: AtProposals, sent: AtFo
     if asked.errors:
         return step_body(request, visit, StepOutcome(sent.texts, asked.errors))
     if not asked.edits:
-        return Response(headers={"HX-Redirect": visit.next_path})
+        return onward(request, visit.next_path)
     try:
         proposal = _change(visit, proposals).propose(asked.edits, visit.what, sent.texts.get("seen", ""))
     except StepRefusedError as error:
@@ -87,7 +89,10 @@ def apply(request: Request, visit: AtVisit, proposals: AtProposals, proposal: Sh
         return step_body(request, visit, StepOutcome(refused=error))
     if visit.code is StepCode.INPUTS:
         guarded(lambda: visit.wizard.end_finding(visit.lane))
-    return render(request, "setup_applying.html", onward=visit.path)
+    path = visit.next_path if visit.code in _LEAD_ON else visit.path
+    if not is_for_part(request):
+        return RedirectResponse(path, HTTPStatus.SEE_OTHER)
+    return render(request, "setup_applying.html", onward=path)
 
 
 @router.post("/setup/{lane}/{step}/skip")

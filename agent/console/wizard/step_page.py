@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
+from fastapi.responses import RedirectResponse, Response
+
 from agent.console.access import Role
 from agent.console.configuration_requests import document_of, seen_token
 from agent.console.page import render
@@ -66,7 +68,32 @@ def step_body(request: Request, visit: StepVisit, outcome: StepOutcome) -> HTMLR
     """The step again, with what came of its form: a fragment."""
     bad = bool(outcome.errors) or outcome.refused is not None
     status = HTTPStatus.UNPROCESSABLE_ENTITY if bad else HTTPStatus.OK
-    return render(request, "setup_body.html", status=status, **_context(visit, outcome))
+    return whole_or_part(request, visit, "setup_body.html", outcome, status)
+
+
+def whole_or_part(
+    request: Request,
+    visit: StepVisit,
+    part: str,
+    outcome: StepOutcome = NOTHING_SENT,
+    status: HTTPStatus = HTTPStatus.OK,
+    **more: Any,
+) -> HTMLResponse:
+    """A part of the page; all of it for a browser that sent a form before its scripts were there."""
+    template = part if is_for_part(request) else "setup_step.html"
+    return render(request, template, status=status, **{**_context(visit, outcome), **more})
+
+
+def is_for_part(request: Request) -> bool:
+    """Whether a script of the page asks, which takes a part of it."""
+    return request.headers.get("hx-request") == "true"
+
+
+def onward(request: Request, path: str) -> Response:
+    """Go on to another page."""
+    if is_for_part(request):
+        return Response(headers={"HX-Redirect": path})
+    return RedirectResponse(path, HTTPStatus.SEE_OTHER)
 
 
 def live_part(request: Request, visit: StepVisit) -> HTMLResponse:

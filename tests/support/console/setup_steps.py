@@ -23,6 +23,10 @@ def setup_gate(folder, reload=lambda: None):
     return ConsoleGate(folder, reload=reload, lanes=BOARD_ALONE.format(board=folder.name))
 
 
+BY_SCRIPT = {"hx-request": "true"}
+"""What the scripts of the pages send along: they take a part of a page."""
+
+
 def value_of(page, name):
     """The value of the first hidden field of that name."""
     return html.unescape(re.search(rf'name="{name}"\s+value="([^"]*)"', page.text)[1])
@@ -35,9 +39,12 @@ def seen_of(browser, step):
 
 def send(browser, step, files=None, **form):
     """Send the form of a step."""
-    return browser.post(f"/setup/out/{step}", data={"seen": seen_of(browser, step)} | form, files=files)
+    return browser.post(
+        f"/setup/out/{step}", data={"seen": seen_of(browser, step)} | form, files=files, headers=BY_SCRIPT
+    )
 
 
 def apply(browser, step, proposed):
     """Apply what a step proposed."""
-    return browser.post(f"/setup/out/{step}/apply", data={"proposal": value_of(proposed, "proposal")})
+    form = {"proposal": value_of(proposed, "proposal")}
+    return browser.post(f"/setup/out/{step}/apply", data=form, headers=BY_SCRIPT)

@@ -13,7 +13,7 @@ from agent.console.wizard.uploads import LARGEST_FILE
 from agent.setup import TypedServer
 from drivers.contracts.certificates import DAY, LONG_AGO, Authority
 from tests.support.console.consoles import acts
-from tests.support.console.setup_steps import apply, send, setup_gate, value_of
+from tests.support.console.setup_steps import BY_SCRIPT, apply, send, setup_gate, value_of
 from tests.support.est.est_site import EstSite
 from tests.support.est.gate_files import GateFiles
 from tests.support.mqtt.mosquitto import free_port
@@ -38,7 +38,9 @@ def gate(tmp_path):
 
 @pytest.fixture
 def admin(gate):
-    return gate.browser("admin")
+    browser = gate.browser("admin")
+    browser.headers.update(BY_SCRIPT)
+    return browser
 
 
 def ask(browser, server, token=""):
@@ -217,6 +219,12 @@ def test_only_an_administrator_enrols(gate, site):
 def test_without_a_new_certificate_there_is_nothing_to_use(gate, admin):
     assert admin.post(f"{HERE}/use", data={}).status_code == 409
     assert admin.post("/setup/out/gate/enrolment", data={}).status_code == 404
+
+
+def test_a_form_that_is_sent_before_the_scripts_are_there_gets_the_whole_page(gate, site):
+    browser = gate.browser("admin")
+    offered = ask(browser, site.url, site.token())
+    assert ("<!doctype html>" in offered.text.lower(), 'name="fingerprint"' in offered.text) == (True, True)
 
 
 # ------------------------------------------------------------------------------------------ certificates as files

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.console import page
 from agent.console.pages.setup_steps import SHORTEST_NAME
 from agent.console.wizard.presence import HERE_S, Here, Presence
 from agent.console.wizard.safety_list import SAFETY_LINES
@@ -15,7 +16,7 @@ from agent.setup.progress import StepCode
 from agent.setup.setup_record import SetupRecord
 from drivers.inputs import simulated
 from tests.support.console.consoles import acts
-from tests.support.console.setup_steps import apply, seen_of, send, setup_gate
+from tests.support.console.setup_steps import apply, seen_of, send, setup_gate, value_of
 from tests.support.waiting import eventually
 
 
@@ -233,3 +234,28 @@ def test_every_step_is_a_page_for_a_technician(gate):
     browser = gate.browser("technician")
     for code in StepCode:
         assert browser.get(f"/setup/out/{code}").status_code == 200, code
+
+
+def test_a_form_that_is_sent_before_the_scripts_are_there_works_too(gate, reloads):
+    browser = gate.browser("admin")
+    form = GATE | {"seen": seen_of(browser, "gate")}
+    proposed = browser.post("/setup/out/gate", data=form)
+    assert ("<!doctype html>" in proposed.text.lower(), "gate.id" in proposed.text) == (True, True)
+    done = browser.post("/setup/out/gate/apply", data={"proposal": value_of(proposed, "proposal")})
+    assert (done.status_code, done.headers["location"], reloads) == (303, "/setup/out/network", [1])
+    same = browser.post("/setup/out/gate", data=form | {"seen": seen_of(browser, "gate")})
+    assert (same.status_code, same.headers["location"]) == (303, "/setup/out/network")
+
+
+def test_no_form_of_the_set_up_puts_what_is_typed_into_an_address():
+    for path in (Path(page.__file__).parent / "templates").glob("setup*.html"):
+        for form in re.findall(r"<form[^>]*>", path.read_text(encoding="utf-8")):
+            assert ('method="post"' in form, 'action="' in form) == (True, True), f"{path.name}: {form}"
+
+
+def test_a_proposal_tells_what_changes_and_no_key_that_stays_unset(gate):
+    proposed = send(gate.browser("technician"), "board", kind="modbus_rtu", port="/dev/gate-barrier", channel="1")
+    rows = re.findall(r'<span class="key">([^<]+)</span></dt><dd>(.*?)</dd>', proposed.text, re.DOTALL)
+    told = {key: " ".join(re.sub(r"<[^>]+>", " ", shown).split()) for key, shown in rows}
+    assert "modbus_rtu" in html.unescape(told["lanes.out.relay.kind"])
+    assert not {"none –", "none", "–"} & set(told.values())
