@@ -15,6 +15,7 @@ from agent.console.wizard.forms import fields, value_at
 from agent.console.wizard.presence import Here
 from agent.console.wizard.step_parts import parts_of
 from agent.console.wizard.step_visit import StepVisit, guarded
+from agent.settings import EXAMPLE_ROOT_KEY
 from agent.setup import (
     ABSENT,
     ADVICE,
@@ -28,6 +29,7 @@ from agent.setup import (
     StepProgress,
     after,
     before,
+    is_practice,
 )
 
 if TYPE_CHECKING:
@@ -136,6 +138,8 @@ def _fields(visit: StepVisit, document: Document, outcome: StepOutcome) -> list[
         value = value_at(document, one.path)
         if value is None and not one.optional:
             value = _default(visit, one.path)
+        if one.name == "root_keys" and _is_nobodys(visit, value):
+            value = []
         listed = [str(item) for item in value] if isinstance(value, list | tuple) else None
         shown = "" if value is None else ", ".join(listed) if listed is not None else str(value)
         made.append(
@@ -147,6 +151,11 @@ def _fields(visit: StepVisit, document: Document, outcome: StepOutcome) -> list[
             }
         )
     return made
+
+
+def _is_nobodys(visit: StepVisit, roots: Any) -> bool:
+    """Whether these are no issuer's root keys: that of the example, or of a practice permit."""
+    return list(roots or ()) == [EXAMPLE_ROOT_KEY] or is_practice(visit.gate.loaded.settings.permits.trust_list)
 
 
 def _default(visit: StepVisit, path: tuple[str | int, ...]) -> Any:

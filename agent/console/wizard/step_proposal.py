@@ -30,10 +30,9 @@ if TYPE_CHECKING:
     from agent.console.access import Person
     from agent.console.dependencies import Gate
     from agent.console.proposals import Proposals
-    from agent.settings import ConfigEditor, Edit, LoadedSettings, Problem
+    from agent.settings import ConfigEditor, Difference, Edit, LoadedSettings, Problem
 
 SHOWN: Final = 40
-_UNSET: Final = {"", "none"}
 _FOLDER_MODE: Final = 0o750
 
 
@@ -108,13 +107,19 @@ class StepChange:
 
 
 def _shown(gate: Gate, loaded: LoadedSettings) -> tuple[tuple[str, str, str], ...]:
-    """What would be another, without keys that come or go with nothing set."""
-    shown = [
-        (one, "" if one.before is None else one.before.shown, "" if one.after is None else one.after.shown)
-        for one in differences(gate.loaded, loaded)
-    ]
-    told = ((one.key, was, will) for one, was, will in shown if one.is_hidden or was != will)
-    return tuple((key, was, will) for key, was, will in told if {was, will} != _UNSET)[:SHOWN]
+    """What would be another, without defaults that come or go with a table."""
+    told = [one for one in differences(gate.loaded, loaded) if _is_told(one)][:SHOWN]
+    return tuple(
+        (one.key, "" if one.before is None else one.before.shown, "" if one.after is None else one.after.shown)
+        for one in told
+    )
+
+
+def _is_told(one: Difference) -> bool:
+    if one.before is None or one.after is None:
+        there = one.before or one.after
+        return there is not None and there.origin is not None
+    return one.is_hidden or one.before.shown != one.after.shown
 
 
 def refusal_of(error: Exception) -> StepRefusedError:

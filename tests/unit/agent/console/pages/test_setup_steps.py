@@ -258,4 +258,4 @@ def test_a_proposal_tells_what_changes_and_no_key_that_stays_unset(gate):
     rows = re.findall(r'<span class="key">([^<]+)</span></dt><dd>(.*?)</dd>', proposed.text, re.DOTALL)
     told = {key: " ".join(re.sub(r"<[^>]+>", " ", shown).split()) for key, shown in rows}
     assert "modbus_rtu" in html.unescape(told["lanes.out.relay.kind"])
-    assert not {"none –", "none", "–"} & set(told.values())
+    assert not [key for key, shown in told.items() if shown.startswith("none")]
