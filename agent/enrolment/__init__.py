@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 from agent.core.face import lazy_face
 
 if TYPE_CHECKING:
-    from agent.enrolment.answer import AnswerError
+    from agent.enrolment.answer import AnswerError, common_name
     from agent.enrolment.certificate_pair import CertificatePair, PairError
     from agent.enrolment.code import CodeError, EnrolmentCode
     from agent.enrolment.endpoint import Endpoint
-    from agent.enrolment.enrolling import EnrolmentFiles, EnrolmentPlan, Outcome, enrol
+    from agent.enrolment.enrolling import EnrolmentFiles, EnrolmentPlan, EnrolmentStage, Outcome, enrol
     from agent.enrolment.est_client import EstClient, EstError, WaitError
     from agent.enrolment.expiry import MOST_KEYS, Expiry, ExpiryFile, ExpiryTable, renewal_utc
     from agent.enrolment.http_exchange import Answer, ExchangeError, exchange
     from agent.enrolment.pair_trial import PairLink
     from agent.enrolment.renewal import CertificateRenewal, RenewalView
-    from agent.enrolment.server_trust import ServerTrust, ServerTrustError, fingerprint
+    from agent.enrolment.server_trust import ServerTrust, ServerTrustError, digest_of, fingerprint
 else:
     __getattr__ = lazy_face(__name__)
 
@@ -34,6 +34,7 @@ __all__ = [
     "EnrolmentCode",
     "EnrolmentFiles",
     "EnrolmentPlan",
+    "EnrolmentStage",
     "EstClient",
     "EstError",
     "ExchangeError",
@@ -47,6 +48,8 @@ __all__ = [
     "ServerTrust",
     "ServerTrustError",
     "WaitError",
+    "common_name",
+    "digest_of",
     "enrol",
     "exchange",
     "fingerprint",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from agent.enrolment.answer import checked_chain, common_name, issued_by, request_for
@@ -13,6 +14,7 @@ from agent.enrolment.server_trust import ServerTrust, pem
 from drivers.text import Text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from cryptography import x509
@@ -39,6 +41,14 @@ class EnrolmentPlan:
             raise ValueError("the server is known by a fingerprint or by a file: give one of them")
 
 
+class EnrolmentStage(StrEnum):
+    """What an enrolment does now, in its order."""
+
+    SERVER = "server"
+    CERTIFICATE = "certificate"
+    FILES = "files"
+
+
 @dataclass(frozen=True, slots=True)
 class EnrolmentFiles:
     """Where what comes is written. `broker_ca`: the authority of the brokers. `server_ca`: that of the EST server."""
@@ -58,11 +68,18 @@ class Outcome:
     broker_ca_kept: bool
 
 
-def enrol(plan: EnrolmentPlan, client: EstClient, files: EnrolmentFiles, utc: float) -> Outcome:
-    """Enrol a gate. `utc`: now, Unix seconds.
+def enrol(
+    plan: EnrolmentPlan,
+    client: EstClient,
+    files: EnrolmentFiles,
+    utc: float,
+    on_stage: Callable[[EnrolmentStage], None] = lambda _stage: None,
+) -> Outcome:
+    """Enrol a gate. `utc`: now, Unix seconds. `on_stage`: hears what is begun.
 
     Raises ServerTrustError, EstError, ExchangeError, AnswerError, PairError, OSError; what was good is unchanged then.
     """
+    on_stage(EnrolmentStage.SERVER)
     files.pair.recover()
     trust = (
         ServerTrust.of_file(plan.trust_file)
@@ -73,9 +90,11 @@ def enrol(plan: EnrolmentPlan, client: EstClient, files: EnrolmentFiles, utc: fl
     authorities = client.authorities(context)
     present = None if plan.again else _good(files.pair, plan.gate, authorities, utc)
     if present is None:
+        on_stage(EnrolmentStage.CERTIFICATE)
         key = files.pair.next_key()
         answer = client.enrol(context, request_for(plan.gate, key), plan.gate, plan.token)
         chain = checked_chain(answer, key, plan.gate, authorities, utc)
+        on_stage(EnrolmentStage.FILES)
         files.pair.put(chain)
         present, kept = chain[0], False
     else:

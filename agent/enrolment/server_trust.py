@@ -55,7 +55,7 @@ class ServerTrust:
         """The one certificate with this SHA-256. Raises ServerTrustError where it is not offered."""
         seen = []
         for one in offered:
-            digest = hashlib.sha256(one.public_bytes(Encoding.DER)).digest()
+            digest = digest_of(one)
             if hmac.compare_digest(digest, wanted):
                 return cls(pem([one]))
             seen.append(digest.hex())
@@ -84,6 +84,11 @@ class ServerTrust:
         if own is not None:
             context.load_cert_chain(*own, password=lambda: b"")
         return context
+
+
+def digest_of(certificate: x509.Certificate) -> bytes:
+    """The SHA-256 of a certificate, by which people compare it."""
+    return hashlib.sha256(certificate.public_bytes(Encoding.DER)).digest()
 
 
 def blind_context() -> ssl.SSLContext:

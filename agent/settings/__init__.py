@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     )
     from agent.settings.editing.new_file import new_file_text
     from agent.settings.editing.proposal import (
+        Difference,
         StaleError,
         check_seen,
         differences,
@@ -115,6 +116,7 @@ __all__ = [
     "ConfigEditor",
     "Console",
     "Device",
+    "Difference",
     "Document",
     "DriverModels",
     "DriverPage",

@@ -16,6 +16,15 @@ if TYPE_CHECKING:
         checked_lane_name,
         judged_answer,
     )
+    from agent.setup.enrolment import (
+        ENROLMENT_ERRORS,
+        STAGES,
+        TypedServer,
+        grouped,
+        refusal_advice,
+        refusal_words,
+    )
+    from agent.setup.gate_place import GatePlace
     from agent.setup.learning import InputTrace, began_again, changed, traced, used
     from agent.setup.practice import (
         PRACTICE,
@@ -27,6 +36,7 @@ if TYPE_CHECKING:
         practice_permit,
     )
     from agent.setup.progress import (
+        EXAMPLE_GATE,
         SetupFacts,
         SetupStep,
         StepCode,
@@ -47,14 +57,18 @@ __all__ = [
     "ABSENT",
     "ADVICE",
     "CONSEQUENCES",
+    "ENROLMENT_ERRORS",
+    "EXAMPLE_GATE",
     "INTROS",
     "PRACTICE",
     "PROGRESS",
     "SIGNALS",
+    "STAGES",
     "TITLES",
     "USES",
     "AnswerError",
     "AnswerSheet",
+    "GatePlace",
     "InputTrace",
     "Note",
     "PlateError",
@@ -65,6 +79,7 @@ __all__ = [
     "SetupStep",
     "StepCode",
     "StepProgress",
+    "TypedServer",
     "after",
     "before",
     "began_again",
@@ -73,12 +88,15 @@ __all__ = [
     "checked_lane_name",
     "code_png",
     "first_open",
+    "grouped",
     "is_practice",
     "judged_answer",
     "observed",
     "outputs_of",
     "permit_file",
     "practice_permit",
+    "refusal_advice",
+    "refusal_words",
     "steps",
     "traced",
     "used",

@@ -62,6 +62,10 @@ class Visitor:
             cookies["gate-session"] = self.gate.token(role)
         self._context.add_cookies([{"name": n, "value": v, "url": self.gate.url} for n, v in cookies.items()])
 
+    def online(self, there):
+        """Have the device a network, or none."""
+        self._context.set_offline(not there)
+
     def resize(self, size):
         """Take the window of another device."""
         self.page.set_viewport_size({"width": SIZES[size][0], "height": SIZES[size][1]})

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli.configuration import DEFAULT_PATH, ConfigurationToChange
-from agent.cli.enrol.gate_place import GatePlace
 from agent.cli.enrol.keys import configure
 from agent.cli.secret_options import ASKED, secret_of
 from agent.cli.terminal import echo, fail
@@ -29,6 +28,7 @@ from agent.enrolment import (
     fingerprint,
     renewal_utc,
 )
+from agent.setup import GatePlace
 
 if TYPE_CHECKING:
     from agent.enrolment import Outcome

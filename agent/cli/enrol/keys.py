@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import typer
@@ -13,7 +12,6 @@ from agent.cli.terminal import echo, fail
 from agent.i18n import Language
 from agent.settings import (
     ChangeError,
-    Edit,
     HistoryError,
     SettingsError,
     StaleError,
@@ -29,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from agent.cli.enrol.gate_place import GatePlace
-    from agent.settings import LoadedSettings
+    from agent.settings import Edit, LoadedSettings
+    from agent.setup import GatePlace
 
 
 def configure(configuration: Path, place: GatePlace, url: str, brokers: Sequence[str]) -> None:
@@ -39,8 +37,7 @@ def configure(configuration: Path, place: GatePlace, url: str, brokers: Sequence
     Ends the command where the configuration cannot be changed; the files are written then.
     """
     locked = read_anchors(anchors_folder(configuration)) is not None
-    wanted = _wanted(place, url, () if locked else brokers, locked=locked)
-    loaded = _put(configuration, wanted)
+    loaded = _put(configuration, place.edits(url, brokers, locked=locked))
     for warning in loaded.warnings:
         echo(warning.words(Language.EN), err=True)
     if locked and brokers and set(brokers) != set(place.brokers):
@@ -48,23 +45,6 @@ def configure(configuration: Path, place: GatePlace, url: str, brokers: Sequence
     if not brokers and not place.brokers:
         echo("no broker is known yet: gate-agent config set mqtt.brokers mqtts://HOST:8883", err=True)
     echo(TAKE)
-
-
-def _wanted(place: GatePlace, url: str, brokers: Sequence[str], *, locked: bool) -> list[Edit]:
-    edits = [
-        _set("enrolment", "url", url),
-        _set("enrolment", "ca_file", str(place.files.server_ca)),
-        *(_set("mqtt", key, str(place.path_of(key))) for key in place.missing if key != "ca_file" or not locked),
-    ]
-    if brokers and set(brokers) != set(place.brokers):
-        edits.append(_set("mqtt", "brokers", list(brokers)))
-    if not place.enabled and (brokers or place.brokers):
-        edits.append(_set("mqtt", "enabled", value=True))
-    return edits
-
-
-def _set(section: str, key: str, value: object) -> Edit:
-    return Edit("set", (section, key), json.dumps(value, ensure_ascii=False))  # as TOML has it too
 
 
 def _put(configuration: Path, edits: Sequence[Edit]) -> LoadedSettings:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from agent.setup import AnswerSheet
     from agent.vision.mapping import CameraStatus
     from agent.vision.worker.protocol import Heartbeat
+    from drivers.camera.onvif import FoundCamera
 
 SIMULATED: Final = Text("none yet: a drawn yard, to be replaced later")
 NETWORK: Final = Text("a network camera, by its rtsp:// address")
@@ -81,18 +82,17 @@ def choose_camera(interview: Interview, lane: Path, root: FilePath) -> None:
 def _searched(interview: Interview, path: Path) -> bool:
     """Find a camera by ONVIF, log in to it, and take one of its streams; whether one was taken."""
     interview.say(Text("searching, {seconds} s ...", seconds=round(SEARCH_S)), 2)
+    found: dict[str, FoundCamera] = {}
     try:
-        places = [one.place for one in find_cameras(SEARCH_S)]
+        found = {one.place: one for one in find_cameras(SEARCH_S)}
     except DeviceError as error:
         interview.say(Text("{words}", words=error), 2)
-        places = []
-    place: str = interview.pick(Text("Which camera?"), [*places, TYPED])
-    if place == TYPED:
-        place = interview.ask(Text("Address of the camera"))
+    place: str = interview.pick(Text("Which camera?"), [*found, TYPED])
+    camera = found.get(place) or interview.ask(Text("Address of the camera"))
     user = interview.ask(Text("User name"))
     password = str(typer.prompt(interview.words(Text("Password")), default="", show_default=False, hide_input=True))
     try:
-        profiles = CameraSession(place, user, password, utc=lambda: Clock().now().utc).profiles()
+        profiles = CameraSession(camera, user, password, utc=lambda: Clock().now().utc).profiles()
     except DeviceError as error:
         interview.say(Text("{words}", words=error), 2)
         return False

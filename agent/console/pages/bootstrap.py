@@ -10,9 +10,11 @@ from starlette.responses import Response
 from agent.console.access import Anybody
 from agent.console.access.cookies import SESSION, set_cookie
 from agent.console.access.guards import AtAccess, address_of
+from agent.console.dependencies import AtGate
 from agent.console.errors import RefusedError
 from agent.console.logins import AtLogins, see_same
 from agent.console.page import refusal, render
+from agent.setup import EXAMPLE_GATE
 
 router = APIRouter()
 
@@ -30,17 +32,19 @@ def make(
     request: Request,
     _person: Anybody,
     logins: AtLogins,
+    gate: AtGate,
     code: Annotated[str, Form(max_length=100)],
     name: Annotated[str, Form(max_length=200)],
     password: Annotated[str, Form(max_length=1000)],
     again: Annotated[str, Form(max_length=1000)],
 ) -> Response:
-    """Make the first admin and log him in."""
+    """Make the first admin and log him in: at a gate that still has the name of the example, he sets it up next."""
     try:
         see_same(password, again)
         token = logins.make_first(code, name, password, address_of(request))
     except RefusedError as error:
         return refusal(request, "first.html", error, code=code, name=name)
-    response = RedirectResponse("/", HTTPStatus.SEE_OTHER)
+    is_new = gate.loaded.settings.gate.id == EXAMPLE_GATE
+    response = RedirectResponse("/setup" if is_new else "/", HTTPStatus.SEE_OTHER)
     set_cookie(request, response, SESSION, token)
     return response

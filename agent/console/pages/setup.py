@@ -13,7 +13,8 @@ from agent.console.dependencies import AtGate
 from agent.console.errors import RefusedError
 from agent.console.navigation import Nav, Place
 from agent.console.page import render
-from agent.console.wizard.step_page import WORDS, AtVisit, guarded, live_part, step_page
+from agent.console.wizard.step_page import WORDS, live_part, step_page
+from agent.console.wizard.step_visit import AtVisit, guarded
 from agent.console.wizard.wizard import AtVehicles, AtWizard, LastVehicles, Wizard
 from agent.setup import StepProgress, first_open
 from drivers.text import Text

@@ -4,7 +4,7 @@
 const KEEP = "setup ";
 
 function kept(form) {
-  return form.querySelectorAll("input:not([type=hidden]):not([type=file]):not([type=password]), select, textarea");
+  return form.querySelectorAll("input:not([type=hidden]):not([type=file]):not([type=password]):not([data-secret]), select, textarea");
 }
 
 function store(form) {

@@ -15,12 +15,25 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from drivers.camera.onvif import VideoProfile
+    from drivers.camera.onvif import FoundCamera, VideoProfile
 
 SEARCH_S: Final = 4.0
 MOST: Final = 16
 MOST_SHOWN: Final = 6
 JPEG: Final = b"\xff\xd8\xff"
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCamera:
+    """A camera to log in to. `address`: the whole one of its device service, or what was typed; `title`: for people."""
+
+    address: str
+    title: str
+
+    @classmethod
+    def of(cls, found: FoundCamera) -> ShownCamera:
+        """One that a search found."""
+        return cls(found.url, " ".join(word for word in (found.name, found.hardware, found.place) if word))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +66,21 @@ class CameraSearch:
         self._searching = threading.Lock()
         self._offered: OrderedDict[str, OfferedStream] = OrderedDict()
 
-    def search(self) -> list[tuple[str, str]]:
-        """Ask the networks of this computer for cameras: place and name of each. Blocks some seconds.
+    def search(self) -> tuple[FoundCamera, ...]:
+        """Ask the networks of this computer for cameras. Blocks some seconds.
 
         Raises DeviceError where nothing can be sent.
         """
         with self._searching:
-            return [(one.place, f"{one.name} {one.hardware}".strip()) for one in find_cameras(SEARCH_S)]
+            return find_cameras(SEARCH_S)
 
-    def ask(self, place: str, user: str, password: str) -> AskedCamera:
+    def ask(self, address: str, user: str, password: str) -> AskedCamera:
         """Log in to a camera and ask for its streams. Blocks some seconds.
 
+        `address`: the whole one of its device service, as a search found it, or what a technician types.
         Raises DeviceError: it does not answer, is not one, or refuses the login.
         """
-        session = CameraSession(place, user, password, utc=self._utc)
+        session = CameraSession(address, user, password, utc=self._utc)
         identity = session.identity()
         profiles = session.profiles()
         chosen = choose_streams(profiles)

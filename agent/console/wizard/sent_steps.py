@@ -16,8 +16,8 @@ from agent.console.wizard.forms import (
     trust_edits,
     value_at,
 )
-from agent.console.wizard.step_page import StepVisit, guarded
 from agent.console.wizard.step_proposal import StepRefusedError, keep_file
+from agent.console.wizard.step_visit import StepVisit, guarded
 from agent.console.wizard.uploads import see_certificates, see_trust_list
 from agent.core.model import ListKind
 from agent.settings import Edit, schema_of
@@ -180,7 +180,7 @@ def _trust(visit: StepVisit, sent: SentForm) -> StepAsked:
 def _central(visit: StepVisit, sent: SentForm) -> StepAsked:
     found = sent_step(visit.code, visit.lane, sent.texts, visit.editor, document_of(visit.editor))
     files = {name: data for name, data in sent.files.items() if data is not None and name in _KEYS}
-    errors = {**found.errors, **see_certificates(files)}
+    errors = {**found.errors, **see_certificates(files, visit.gate.now().utc)}
     if errors:
         return StepAsked(errors=errors)
     folder = _folder(visit, _CERTIFICATES)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from agent.console.access import Person
     from agent.console.dependencies import Gate
     from agent.console.proposals import Proposals
-    from agent.settings import ConfigEditor, Edit, LoadedSettings, Problem
+    from agent.settings import ConfigEditor, Difference, Edit, LoadedSettings, Problem
 
 SHOWN: Final = 40
 _FOLDER_MODE: Final = 0o750
@@ -47,7 +47,7 @@ class StepRefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class StepProposal:
-    """A proposal that waits. `number`: of it; `changes`: key, now, new; `warnings`: what is unwise."""
+    """A proposal that waits. `number`: of it; `changes`: key, now, new; `warnings`: what becomes unwise by it."""
 
     number: str
     changes: tuple[tuple[str, str, str], ...]
@@ -81,7 +81,9 @@ class StepChange:
         said = joined([what, *(f"{name} {sha256(data).hexdigest()}" for name, data in sorted(files.items()))], "; ")
         gate.audit_configuration(person, "configuration.proposed", loaded, said=said)
         number = self.proposals.add(Proposal(person.name, files, seen, what, gate.now().at))
-        return StepProposal(number, _shown(gate, loaded), loaded.warnings)
+        known = {(one.key, str(one.message)) for one in gate.loaded.warnings}
+        warnings = tuple(one for one in loaded.warnings if (one.key, str(one.message)) not in known)
+        return StepProposal(number, _shown(gate, loaded), warnings)
 
     def apply(self, number: str) -> None:
         """Write a proposal, and have the gate take it over once no vehicle is under way.
@@ -105,11 +107,19 @@ class StepChange:
 
 
 def _shown(gate: Gate, loaded: LoadedSettings) -> tuple[tuple[str, str, str], ...]:
-    found = differences(gate.loaded, loaded)[:SHOWN]
+    """What would be another, without defaults that come or go with a table."""
+    told = [one for one in differences(gate.loaded, loaded) if _is_told(one)][:SHOWN]
     return tuple(
         (one.key, "" if one.before is None else one.before.shown, "" if one.after is None else one.after.shown)
-        for one in found
+        for one in told
     )
+
+
+def _is_told(one: Difference) -> bool:
+    if one.before is None or one.after is None:
+        there = one.before or one.after
+        return there is not None and there.origin is not None
+    return one.is_hidden or one.before.shown != one.after.shown
 
 
 def refusal_of(error: Exception) -> StepRefusedError:

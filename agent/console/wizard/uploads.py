@@ -28,13 +28,20 @@ def see_trust_list(data: bytes, roots: Sequence[str]) -> None:
         raise AnswerError(Text("Enter the root key of the issuer first: {why}", why=str(error))) from None
 
 
-def see_certificates(files: Mapping[str, bytes]) -> dict[str, Text]:
-    """What is wrong with sent certificates and keys, by field: `ca`, `certificate`, `key`. Nothing: they fit."""
+def see_certificates(files: Mapping[str, bytes], utc: float) -> dict[str, Text]:
+    """What is wrong with sent certificates and keys, by field: `ca`, `certificate`, `key`. Nothing: they fit.
+
+    `utc`: now, Unix seconds.
+    """
     wrong = {
         name: Text("The file has no certificate in PEM form (it begins with -----BEGIN CERTIFICATE-----).")
         for name in ("ca", "certificate")
         if name in files and _certificate(files[name]) is None
     }
+    for name in ("ca", "certificate"):
+        found = _certificate(files[name]) if name in files and name not in wrong else None
+        if found is not None and found.not_valid_after_utc.timestamp() <= utc:
+            wrong[name] = Text("The certificate ended on {date}.", date=f"{found.not_valid_after_utc:%Y-%m-%d}")
     if ("certificate" in files) != ("key" in files):
         missing = "key" if "certificate" in files else "certificate"
         wrong.setdefault(missing, Text("Choose the certificate of the gate and its key together."))

@@ -16,6 +16,7 @@ from agent.console.live.dependencies import AtLive  # noqa: TC001
 from agent.console.live.vehicles import Vehicle
 from agent.console.wizard.board_watch import BoardWatch, has_inputs
 from agent.console.wizard.camera_search import CameraSearch
+from agent.console.wizard.enrolment import GateEnrolment
 from agent.console.wizard.presence import Presence
 from agent.core.model import Outcome
 from agent.core.permit import MAX_TEXT, TrustError, load, root_key
@@ -51,6 +52,7 @@ class Wizard:
         self.board = BoardWatch()
         self.presence = Presence()
         self.cameras = CameraSearch(lambda: gate.now().utc)
+        self.enrolment = GateEnrolment(gate.configuration, lambda: gate.now().utc, lambda: gate.now().at)
         self._tried: dict[str, float] = {}
         self._first: dict[tuple[str, str], bool] = {}
 

@@ -24,9 +24,12 @@ FAR_S = 20 * 365 * 86_400
 
 
 class EstSite:
-    """A folder with an authority and est.toml. `authority_ends_s`: from now on, when the authority ends."""
+    """A folder with an authority and est.toml.
 
-    def __init__(self, folder, *lines, site=SITE, authority_ends_s=FAR_S, utc=None):
+    `authority_ends_s`: from now on, when the authority ends. `port`: of the server; 0: a free one.
+    """
+
+    def __init__(self, folder, *lines, site=SITE, authority_ends_s=FAR_S, utc=None, port=0):
         self.folder, self.site = folder, site
         folder.mkdir(exist_ok=True)
         self.ca, self.configuration = folder / "ca.crt", folder / "est.toml"
@@ -38,7 +41,7 @@ class EstSite:
             'ca_key_file = "ca.key"',
             'names = ["localhost"]',
             'listen = "127.0.0.1"',
-            "port = 0",
+            f"port = {port}",
             'folder = "state"',
             *lines,
         ]

@@ -7,11 +7,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import ssl
 import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
@@ -31,10 +31,14 @@ from agent.lane.simulated_vehicle import scene_folders, simulated_vehicle_runs
 from agent.settings.drivers import history_of, load_configuration
 from agent.setup.answers import AnswerSheet
 from agent.setup.practice import ISSUER, practice_permit
+from drivers.camera.onvif import FoundCamera
+from drivers.camera.onvif.service_address import ServiceAddress
+from drivers.contracts.certificates import Authority
 from drivers.emulators.onvif import OnvifCamera
 from drivers.inputs import simulated
 from drivers.inputs.simulated import SimulatedInputs
-from tests.support.board.machine import CH340, Machine
+from tests.support.board.machine import CH340
+from tests.support.gate.setup_answers import GATE, SIMULATED
 from tests.support.waiting import PATIENCE_S, eventually
 
 DAY_S = 86_400
@@ -53,33 +57,8 @@ class UsedInputs(SimulatedInputs):
         return found
 
 
-@pytest.fixture
-def machine(tmp_path):
-    return Machine(tmp_path / "root")
-
-
-@pytest.fixture
-def run(tmp_path, monkeypatch, machine):
-    monkeypatch.setenv("GATE_STATE__DIRECTORY", str(tmp_path / "state"))
-    root = machine.root
-
-    def answered(*answers):
-        arguments = ["setup", str(tmp_path / "etc/gate.toml"), "--root", str(root)]
-        return CliRunner().invoke(application(arguments), arguments, input="".join(f"{one}\n" for one in answers))
-
-    return answered
-
-
 def tell(text, indent):
     sys.stdout.write(f"{' ' * indent}{text}\n")
-
-
-GATE = ("khorgos-7", "17", "exit-1", "1", "export")
-SIMULATED = (
-    "none yet: a simulated board, to be replaced later",
-    "none yet: a drawn yard, to be replaced later",
-    "front",
-)
 
 
 def test_a_bare_box_becomes_a_gate_whose_configuration_holds(run, tmp_path):
@@ -131,11 +110,11 @@ def test_nothing_is_written_where_the_technician_does_not_agree(run, tmp_path):
 def test_what_the_configuration_says_already_is_proposed_and_kept_in_the_history(run, tmp_path):
     assert (
         run(
-            *GATE, *SIMULATED, "n", "n", "y", "mqtt://broker.example:1883", "", "127.0.0.1, 192.168.1.10", "y"
+            *GATE, *SIMULATED, "n", "n", "y", "n", "mqtt://broker.example:1883", "", "127.0.0.1, 192.168.1.10", "y"
         ).exit_code
         == 0
     )
-    again = run("", "", "", "", "", *SIMULATED, "n", "n", "", "", "", "", "y")
+    again = run("", "", "", "", "", *SIMULATED, "n", "n", "", "", "", "", "", "y")
     assert again.exit_code == 0, again.output
     settings = load_configuration(tmp_path / "etc/gate.toml").settings
     assert (settings.gate.id, settings.mqtt.brokers) == ("khorgos-7", ("mqtt://broker.example:1883",))
@@ -161,7 +140,7 @@ def test_an_input_is_no_two_signals_and_a_board_whose_inputs_drive_relays_opens_
 def test_what_is_not_asked_for_stays(run, tmp_path):
     assert (
         run(
-            *GATE, *SIMULATED, "n", "n", "y", "mqtt://broker.example:1883", "", "127.0.0.1, 192.168.1.10", "y"
+            *GATE, *SIMULATED, "n", "n", "y", "n", "mqtt://broker.example:1883", "", "127.0.0.1, 192.168.1.10", "y"
         ).exit_code
         == 0
     )
@@ -169,7 +148,7 @@ def test_what_is_not_asked_for_stays(run, tmp_path):
     text = path.read_text().replace("[mqtt]", 'forms = ["signed", "reference"]\n\n[mqtt]\nwindow = 50')
     second = '[lanes.entry-2]\nnumber = 2\ndirection = "import"\nrelay = { kind = "lcus", port = "/dev/gate-entry" }\n'
     path.write_text(f"{text}\n[clock]\nrequire_synchronised = false\n\n{second}")
-    again = run("", "", "", "", "", *SIMULATED, "n", "n", "", "", "", "", "y")
+    again = run("", "", "", "", "", *SIMULATED, "n", "n", "", "", "", "", "", "y")
     assert again.exit_code == 0, again.output
     settings = load_configuration(path).settings
     assert (settings.mqtt.window, settings.mqtt.brokers) == (50, ("mqtt://broker.example:1883",))
@@ -193,9 +172,26 @@ def test_a_network_camera_is_asked_for_and_no_warning_is_printed(run, tmp_path):
     assert lane.cameras[0].table["url"] == "rtsp://192.168.1.64/stream1"
 
 
+def found(onvif):
+    """What a search finds of an emulated camera."""
+    return FoundCamera(ServiceAddress.typed(onvif.place), "Exit")
+
+
+def test_a_camera_that_is_found_at_https_is_asked_by_https(run, tmp_path, monkeypatch):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*Authority(tmp_path).issue("camera", hosts=["127.0.0.1"]))
+    with OnvifCamera("gate", "phrase", tls=context) as onvif:
+        monkeypatch.setattr(cameras, "find_cameras", lambda _within_s: (found(onvif),))
+        login = ("search the network for cameras (ONVIF)", "1", "gate", "phrase")
+        done = run(*GATE, SIMULATED[0], *login, "", "n", "front", "n", "n", "n", "", "y")
+    assert done.exit_code == 0, done.output
+    camera = load_configuration(tmp_path / "etc/gate.toml").settings.lanes["exit-1"].cameras[0]
+    assert camera.table["url"].startswith("rtsp://gate:phrase@")
+
+
 def test_a_camera_of_the_network_is_found_logged_in_to_and_its_stream_taken(run, tmp_path, monkeypatch):
     with OnvifCamera("gate", "phrase") as onvif:
-        monkeypatch.setattr(cameras, "find_cameras", lambda _within_s: [SimpleNamespace(place=onvif.place)])
+        monkeypatch.setattr(cameras, "find_cameras", lambda _within_s: (found(onvif),))
         wrong = ("search the network for cameras (ONVIF)", "1", "gate", "wrong")
         right = ("search the network for cameras (ONVIF)", "another one: I enter its address", onvif.place, "gate")
         done = run(*GATE, SIMULATED[0], *wrong, *right, "phrase", "", "n", "front", "n", "n", "n", "", "y")
@@ -387,7 +383,7 @@ def test_one_step_back_asks_again_and_proposes_what_was_answered(run, tmp_path):
 
 
 def test_back_from_the_last_question_leaves_nothing_of_the_step_before(run, tmp_path):
-    done = run(*GATE, *SIMULATED, "n", "y", "新B52K18", "y", "mqtt://broker.example:1883", "", "<", "n", "", "y")
+    done = run(*GATE, *SIMULATED, "n", "y", "新B52K18", "y", "n", "mqtt://broker.example:1883", "", "<", "n", "", "y")
     assert done.exit_code == 0, done.output
     settings = load_configuration(tmp_path / "etc/gate.toml").settings
     assert (settings.mqtt.enabled, settings.mqtt.brokers) == (False, ())

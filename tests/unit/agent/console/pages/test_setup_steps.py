@@ -5,30 +5,19 @@ from __future__ import annotations
 import html
 import re
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
+from agent.console import page
 from agent.console.pages.setup_steps import SHORTEST_NAME
-from agent.console.wizard import camera_search
 from agent.console.wizard.presence import HERE_S, Here, Presence
 from agent.console.wizard.safety_list import SAFETY_LINES
 from agent.setup.progress import StepCode
 from agent.setup.setup_record import SetupRecord
-from drivers.emulators.onvif import OnvifCamera
 from drivers.inputs import simulated
-from tests.support.console.consoles import ConsoleGate, acts
+from tests.support.console.consoles import acts
+from tests.support.console.setup_steps import apply, seen_of, send, setup_gate, value_of
 from tests.support.waiting import eventually
-
-BOARD_ALONE = """
-[lanes.out]
-number = 1
-direction = "export"
-
-[lanes.out.relay]
-kind = "simulated"
-name = "{board}"
-"""
 
 
 @pytest.fixture
@@ -38,22 +27,8 @@ def reloads():
 
 @pytest.fixture
 def gate(tmp_path, reloads):
-    with ConsoleGate(tmp_path, reload=lambda: reloads.append(1), lanes=BOARD_ALONE.format(board=tmp_path.name)) as gate:
+    with setup_gate(tmp_path, lambda: reloads.append(1)) as gate:
         yield gate
-
-
-def seen_of(page):
-    return re.search(r'name="seen"\s+value="([0-9a-f]*)"', page)[1]
-
-
-def send(browser, step, **form):
-    page = browser.get(f"/setup/out/{step}").text
-    return browser.post(f"/setup/out/{step}", data={"seen": seen_of(page)} | form)
-
-
-def apply(browser, step, proposed):
-    number = re.search(r'name="proposal" value="([^"]+)"', proposed.text)[1]
-    return browser.post(f"/setup/out/{step}/apply", data={"proposal": number})
 
 
 GATE = {"gate": "khorgos-7", "site": "17", "number": "1", "direction": "export"}
@@ -95,7 +70,7 @@ def test_what_is_an_administrators_is_not_a_technicians(gate):
 
 def test_of_two_people_the_second_is_told_that_somebody_was_first(gate):
     one, other = gate.browser("admin"), gate.browser("admin")
-    seen = seen_of(other.get("/setup/out/gate").text)
+    seen = seen_of(other, "gate")
     assert apply(one, "gate", send(one, "gate", **GATE)).status_code == 200
     late = other.post("/setup/out/gate", data=GATE | {"gate": "khorgos-8", "seen": seen})
     assert late.status_code == 422
@@ -206,46 +181,6 @@ def test_a_board_that_is_named_by_hand_takes_the_place_of_the_simulated_one(gate
     assert "unit = 2" in text
 
 
-@pytest.mark.parametrize("address", ["n", "192.168.1.64", ""])
-def test_what_is_not_the_address_of_a_camera_is_refused_at_its_field(gate, address):
-    answer = send(gate.browser("technician"), "cameras", url=address, camera="front")
-    assert (answer.status_code, "rtsp://, rtsps://" in answer.text) == (422, True)
-
-
-def test_a_camera_is_put_into_the_lane(gate):
-    browser = gate.browser("technician")
-    proposed = send(browser, "cameras", url="rtsp://192.168.1.64/stream1", camera="front")
-    assert apply(browser, "cameras", proposed).status_code == 200
-    assert 'url = "rtsp://192.168.1.64/stream1"' in gate.path.read_text()
-
-
-def test_a_camera_is_found_logged_in_to_and_its_stream_used_without_showing_the_password(gate, monkeypatch):
-    browser = gate.browser("technician")
-    with OnvifCamera("gate", "phrase") as onvif:
-        monkeypatch.setattr(
-            camera_search, "find_cameras", lambda _s: [SimpleNamespace(place=onvif.place, name="Exit", hardware="X1")]
-        )
-        found = browser.post("/setup/out/cameras/search")
-        assert (found.status_code, "Exit X1" in found.text, onvif.place in found.text) == (200, True, True)
-        wrong = browser.post(
-            "/setup/out/cameras/streams", data={"place": onvif.place, "user": "gate", "password": "no"}
-        )
-        assert "refuses the user" in wrong.text
-        login = {"place": onvif.place, "user": "gate", "password": "phrase"}
-        shown = browser.post("/setup/out/cameras/streams", data=login)
-    assert "phrase" not in shown.text
-    token = re.search(r'name="stream"\s+value="([^"]+)"', shown.text)[1]
-    picture = browser.get("/setup/out/cameras/thumbnail", params={"token": token})
-    assert (picture.status_code, picture.headers["content-type"]) == (200, "image/jpeg")
-    assert browser.get("/setup/out/cameras/thumbnail", params={"token": "other"}).status_code == 404
-    proposed = send(browser, "cameras", stream=token, camera="front")
-    assert "phrase" not in proposed.text
-    assert apply(browser, "cameras", proposed).status_code == 200
-    assert "rtsp://gate:phrase@" in gate.path.read_text()
-    old = send(browser, "cameras", stream="forgotten", camera="front")
-    assert (old.status_code, "found too long ago" in old.text) == (422, True)
-
-
 def test_a_practice_permit_is_made_whenever_it_is_asked_for(gate):
     browser = gate.browser("admin")
     assert send(browser, "practice", plate="bad plate!!").status_code == 422
@@ -261,25 +196,13 @@ def test_a_practice_permit_is_made_whenever_it_is_asked_for(gate):
 
 def test_a_trust_list_of_somebody_else_is_refused(gate):
     browser = gate.browser("admin")
-    page = browser.get("/setup/out/trust").text
-    sent = browser.post(
-        "/setup/out/trust",
-        data={"seen": seen_of(page), "root_keys": "3b6a27bcceb6a42d62a3a8d02a6f0d73653215771de243a63ac048a18b59da29"},
+    sent = send(
+        browser,
+        "trust",
         files={"trust_list": ("list.txt", b"hello")},
+        root_keys="3b6a27bcceb6a42d62a3a8d02a6f0d73653215771de243a63ac048a18b59da29",
     )
     assert (sent.status_code, "This is not a trust list of this issuer" in sent.text) == (422, True)
-
-
-def test_a_key_without_its_certificate_is_refused(gate):
-    browser = gate.browser("admin")
-    page = browser.get("/setup/out/central").text
-    sent = browser.post(
-        "/setup/out/central",
-        data={"seen": seen_of(page), "brokers": "mqtts://broker.example:8883"},
-        files={"key": ("gate.key", b"no key"), "ca": ("ca.pem", b"no certificate")},
-    )
-    assert (sent.status_code, "no certificate in PEM form" in sent.text) == (422, True)
-    assert "together" in sent.text
 
 
 def test_the_safety_list_is_signed_only_whole_and_with_a_second_name(gate):
@@ -311,3 +234,28 @@ def test_every_step_is_a_page_for_a_technician(gate):
     browser = gate.browser("technician")
     for code in StepCode:
         assert browser.get(f"/setup/out/{code}").status_code == 200, code
+
+
+def test_a_form_that_is_sent_before_the_scripts_are_there_works_too(gate, reloads):
+    browser = gate.browser("admin")
+    form = GATE | {"seen": seen_of(browser, "gate")}
+    proposed = browser.post("/setup/out/gate", data=form)
+    assert ("<!doctype html>" in proposed.text.lower(), "gate.id" in proposed.text) == (True, True)
+    done = browser.post("/setup/out/gate/apply", data={"proposal": value_of(proposed, "proposal")})
+    assert (done.status_code, done.headers["location"], reloads) == (303, "/setup/out/network", [1])
+    same = browser.post("/setup/out/gate", data=form | {"seen": seen_of(browser, "gate")})
+    assert (same.status_code, same.headers["location"]) == (303, "/setup/out/network")
+
+
+def test_no_form_of_the_set_up_puts_what_is_typed_into_an_address():
+    for path in (Path(page.__file__).parent / "templates").glob("setup*.html"):
+        for form in re.findall(r"<form[^>]*>", path.read_text(encoding="utf-8")):
+            assert ('method="post"' in form, 'action="' in form) == (True, True), f"{path.name}: {form}"
+
+
+def test_a_proposal_tells_what_changes_and_no_key_that_stays_unset(gate):
+    proposed = send(gate.browser("technician"), "board", kind="modbus_rtu", port="/dev/gate-barrier", channel="1")
+    rows = re.findall(r'<span class="key">([^<]+)</span></dt><dd>(.*?)</dd>', proposed.text, re.DOTALL)
+    told = {key: " ".join(re.sub(r"<[^>]+>", " ", shown).split()) for key, shown in rows}
+    assert "modbus_rtu" in html.unescape(told["lanes.out.relay.kind"])
+    assert not [key for key, shown in told.items() if shown.startswith("none")]
