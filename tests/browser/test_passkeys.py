@@ -31,7 +31,7 @@ def page(own_gate, chromium):
     context = chromium.new_context(base_url=own_gate.url.replace("127.0.0.1", "localhost"), locale="en")
     page = context.new_page()
     said = []
-    page.on("console", lambda message: said.append(f"{message.text} {message.location}") if message.type == "error" else None)
+    page.on("console", lambda one: said.append(f"{one.text} {one.location}") if one.type == "error" else None)
     page.on("pageerror", lambda error: said.append(str(error)))
     devtools = context.new_cdp_session(page)
     devtools.send("WebAuthn.enable")
