@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from agent.cli import exit_codes
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 
 def demo(
@@ -37,6 +41,7 @@ def demo(
         Screen,
     )
 
+    before = {number: signal.signal(number, _end) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
         with Screen(ACTS) as screen:
             stays = not exit_ and sys.stdin.isatty() and screen.console.is_terminal
@@ -44,4 +49,12 @@ def demo(
     except (BrokerError, DemoError) as error:
         typer.echo(f"gate-agent demo: {error}", err=True)
         raise typer.Exit(exit_codes.FAILED) from None
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
     raise typer.Exit(exit_codes.OK if right else exit_codes.FAILED)
+
+
+def _end(number: int, _frame: FrameType | None) -> NoReturn:
+    """End as by Ctrl-C when the process is told to, or its terminal is closed: broker and agent stop too."""
+    raise SystemExit(exit_codes.SIGNALLED + number)

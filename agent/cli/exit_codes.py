@@ -4,3 +4,5 @@ OK = 0
 FAILED = 1
 USAGE = 2
 CONFIGURATION = 78
+SIGNALLED = 128
+"""Plus the number of the signal that ended the command."""

@@ -1,8 +1,12 @@
 """The demo itself, with its real broker, board, camera and agent, played with a few vehicles."""
 
 import json
+import os
 import re
+import signal
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +20,7 @@ from agent.core.model.reasons import Reason
 from sim.demo import director, site
 from sim.demo.vehicles import ACTS
 from tests.support.mqtt.mosquitto import needs_mosquitto
-from tests.support.waiting import scaled, scaled_ms
+from tests.support.waiting import eventually, scaled, scaled_ms
 
 ROOT = Path(__file__).parents[4]
 BY_TITLE = {act.title: act for act in ACTS}
@@ -122,3 +126,31 @@ def test_new_cars_are_told_apart_by_plates_on_paper_and_by_their_vins(tmp_path, 
     for vin in read:
         assert vin in page
     assert len(list((folder / "pictures").glob("02-new-car-by-its-VIN-*.jpg"))) > 0
+
+
+def processes_of(folder):
+    """What runs here that names the folder: the broker and the agent of a demo."""
+    found = []
+    for line in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = line.read_bytes().split(b"\0")
+        except OSError:  # it has ended meanwhile
+            continue
+        if int(line.parent.name) != os.getpid() and any(os.fsencode(folder) in word for word in words):
+            found.append(line.parent.name)
+    return found
+
+
+@needs_mosquitto
+def test_a_demo_that_is_told_to_end_leaves_no_process(tmp_path):
+    folder = tmp_path / "out"
+    demo = subprocess.Popen(
+        [sys.executable, "-m", "agent.cli.main", "demo", "--out", folder], stdout=subprocess.DEVNULL
+    )
+    try:
+        eventually(lambda: len(processes_of(folder)) >= 3, 60, "the broker and the agent")
+        demo.send_signal(signal.SIGTERM)
+        assert demo.wait(scaled(60)) == exit_codes.SIGNALLED + signal.SIGTERM
+    finally:
+        demo.kill()
+    assert processes_of(folder) == []
