@@ -190,9 +190,6 @@ class CentralSide:
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
 
-    def fleet_status(self, plan, state):
-        return json.loads(self._agent("fleet", "status", plan, "--state", state, "--json"))
-
 
 class Rollout:
     """One roll-out. `text`: of its document. `gates`: whose answers are waited for. `percents`: the stages.
@@ -236,7 +233,3 @@ class Rollout:
         timer.cancel()
         self.took_s = time.monotonic() - began
         return self.code
-
-    def status(self):
-        """What `gate-agent fleet status` says."""
-        return self._central.fleet_status(self.plan, self.state)
