@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
@@ -43,13 +44,19 @@ class Pages:
 
     def __init__(self, nav: Iterable[Nav]) -> None:
         self.navigation = Navigation(nav)
-        self.templates = Environment(
-            loader=PackageLoader("agent.console"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self.templates = _templates()
+
+
+@cache
+def _templates() -> Environment:
+    """One for all consoles of a process: a template is compiled once, which takes as long as some pages."""
+    return Environment(
+        loader=PackageLoader("agent.console"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
 
 
 def language(request: Request) -> Language:
