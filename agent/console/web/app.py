@@ -70,7 +70,8 @@ def make_app(gate: Gate, access: Access, addresses: Addresses) -> FastAPI:
     app.state.pages = Pages([module.NAV for module in modules if hasattr(module, "NAV")])
     for module in modules:
         see_guarded(module.router)
-        app.include_router(module.router)
+        # Taken as they are: `include_router` would work out anew what the import of the pages already has.
+        app.router.routes.extend(module.router.routes)
     app.mount("/static", StaticFiles(directory=str(files("agent.console") / "static")), name="static")
     app.add_exception_handler(RefusedError, _refused)
     app.add_exception_handler(HTTPException, _http_error)
