@@ -70,7 +70,8 @@ def make_app(gate: Gate, access: Access, addresses: Addresses) -> FastAPI:
     app.state.pages = Pages([module.NAV for module in modules if hasattr(module, "NAV")])
     for module in modules:
         see_guarded(module.router)
-        app.include_router(module.router)
+        # Taken as they are: `include_router` would work out again what the import of the pages already has.
+        app.router.routes.extend(module.router.routes)
     # Static files alone are compressed: a page has the token of its session, and what a visitor asked for beside it.
     app.mount("/static", CompressedFiles(directory=str(files("agent.console") / "static")), name="static")
     app.add_exception_handler(RefusedError, _refused)
@@ -81,15 +82,7 @@ def make_app(gate: Gate, access: Access, addresses: Addresses) -> FastAPI:
     app.add_middleware(Streams, access=access)
     app.add_middleware(Limits, access=access, names=Names(addresses.names))
     app.add_middleware(Headers, trusted=addresses.certificate is not None and not addresses.certificate.own)
-    _make_routes(app)
     return app
-
-
-def _make_routes(app: FastAPI) -> None:
-    """Have the routes of all pages made now. The library makes them when it looks for the first one that fits."""
-    nowhere = {"type": "http", "method": "GET", "path": "/-", "root_path": "", "headers": []}
-    for route in app.routes:
-        route.matches(nowhere)
 
 
 def _screens(gate: Gate) -> Screens:

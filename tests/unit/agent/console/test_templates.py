@@ -211,6 +211,8 @@ def render_calls() -> list[tuple[str, set[str]]]:
         module = ast.parse(path.read_text(encoding="utf-8"))
         imports = (node for node in module.body if isinstance(node, ast.ImportFrom) and node.module == page.__name__)
         names = {alias.name for node in imports for alias in node.names} & {"render", "refusal"}
+        if not names:
+            continue
         for function in (node for node in ast.walk(module) if isinstance(node, _FUNCTION)):
             calls = (node for node in ast.walk(function) if isinstance(node, ast.Call))
             found += [
