@@ -124,7 +124,8 @@ def _add_administrators(state: Path) -> None:
 def lie(console: Console, address: str, stop: threading.Event) -> None:
     """Say to be the computer itself, with a form's token that is none, and reset the connection behind it."""
     head = (
-        "POST /account/others HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 127.0.0.1\r\nForwarded: for=local\r\n"
+        "POST /settings/account/others HTTP/1.1\r\nHost: localhost\r\n"
+        "X-Forwarded-For: 127.0.0.1\r\nForwarded: for=local\r\n"
         f"X-Real-IP: local\r\nX-CSRF-Token: {'0' * 64}\r\nContent-Length: 0\r\n\r\n"
     )
     while not stop.wait(EACH_S):
@@ -193,7 +194,7 @@ class Administrator:
             if answer.status_code != httpx.codes.SEE_OTHER:
                 return False
             self.known = answer.cookies["gate-browser"]
-            return browser.get("/users").status_code == httpx.codes.OK
+            return browser.get("/settings/users").status_code == httpx.codes.OK
         return False
 
 

@@ -16,7 +16,8 @@ from tests.unit.agent.console.web.test_hostile_http import connected, half_open
 
 LIARS, GUESSERS, HOLDERS = 34, 33, 33
 LIE = (
-    "POST /account/others HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 127.0.0.1\r\nForwarded: for=local\r\n"
+    "POST /settings/account/others HTTP/1.1\r\nHost: localhost\r\n"
+    "X-Forwarded-For: 127.0.0.1\r\nForwarded: for=local\r\n"
     f"X-Real-IP: local\r\nX-CSRF-Token: {'0' * 64}\r\nContent-Length: 0\r\n\r\n"
 )
 
@@ -53,10 +54,10 @@ def test_a_hundred_strangers_at_once_keep_no_administrator_out_and_are_obeyed_in
         for number in range(HOLDERS):
             half_open(gate, stack, f"127.0.12.{number + 1}", 8)
         assert log_in(owner, "aigul", KNOWN_TO_ALL).status_code == 303, "by a browser of his"
-        assert owner.get("/users").status_code == 200
+        assert owner.get("/settings/users").status_code == 200
         with visitor(gate, "127.0.0.4") as new:
             assert log_in(new, "bolat", KNOWN_TO_ALL).status_code == 303, "by a new one, whose name nobody guesses at"
-            assert new.get("/users").status_code == 200
+            assert new.get("/settings/users").status_code == 200
         done = [(one["act"], one["person"]) for one in acts(gate) if one["done"]]
         assert done == [("session.opened", "aigul"), ("session.opened", "aigul"), ("session.opened", "bolat")]
         assert not any(one["address"] == "local" for one in acts(gate))

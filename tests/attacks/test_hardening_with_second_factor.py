@@ -45,7 +45,7 @@ def test_every_role_of_these_gates_needs_a_second_factor_and_has_one(running):  
     access = running.app.console.access
     assert access.factor_roles == set(EVERY_ROLE)
     for role in EVERY_ROLE:
-        assert running.browser(role).get("/account").status_code == 200
+        assert running.browser(role).get("/settings/account").status_code == 200
         assert access.factors.standing(f"some-{role}")
 
 

@@ -41,10 +41,12 @@ def form_of(page):
 def upload(gate, text):
     """Propose another configuration by an upload, and apply it: an administrator may, until root adopts the anchors."""
     browser = gate.browser("admin")
-    seen = form_of(browser.get("/configuration"))["seen"]
-    shown = browser.post("/configuration/upload", data={"seen": seen}, files={"upload": ("g.toml", text.encode())})
+    seen = form_of(browser.get("/settings/configuration"))["seen"]
+    shown = browser.post(
+        "/settings/configuration/upload", data={"seen": seen}, files={"upload": ("g.toml", text.encode())}
+    )
     proposal = form_of(shown).get("proposal")
-    return shown, browser.post("/configuration/apply", data={"proposal": proposal}) if proposal else None
+    return shown, browser.post("/settings/configuration/apply", data={"proposal": proposal}) if proposal else None
 
 
 def recorded(gate, act):

@@ -91,7 +91,7 @@ def test_a_password_alone_lets_nobody_in_who_has_a_second_factor(gate):
             assert "gate-session" not in answer.headers.get("set-cookie", "")
     with visitor(gate, "127.0.0.2") as owner:
         assert log_in(owner, "aigul", KNOWN_TO_ALL, gate.telephone.later()).status_code == 303
-        assert owner.get("/users").status_code == 200
+        assert owner.get("/settings/users").status_code == 200
     (refused,) = told(gate, "second_factor.refused")
     assert (refused["address"], refused["done"]) == ("127.0.0.1", False)
     assert "aigul" in refused["detail"]
@@ -158,7 +158,9 @@ def test_who_does_not_know_the_password_locks_nobody_out_by_codes(gate):
         assert log_in(owner, "aigul", KNOWN_TO_ALL, gate.telephone.later()).status_code == 303
 
 
-@pytest.mark.parametrize("path", ["/", "/users", "/configuration", "/journal", "/api/health", "/barrier"])
+@pytest.mark.parametrize(
+    "path", ["/", "/settings/users", "/settings/configuration", "/journal", "/api/health", "/barrier"]
+)
 def test_an_administrator_without_the_second_factor_that_the_role_needs_reaches_his_account_and_nothing_else(
     gate, path
 ):
@@ -170,9 +172,9 @@ def test_an_administrator_without_the_second_factor_that_the_role_needs_reaches_
         if path.startswith("/api/"):
             assert answer.status_code == 403
         else:
-            assert (answer.status_code, answer.headers["location"]) == (303, "/account/second-factor")
-        assert browser.post("/users", data={"csrf": csrf(browser.get("/account"))}).status_code == 403
-        assert browser.get("/account/second-factor").status_code == 200
+            assert (answer.status_code, answer.headers["location"]) == (303, "/settings/account/second-factor")
+        assert browser.post("/settings/users", data={"csrf": csrf(browser.get("/settings/account"))}).status_code == 403
+        assert browser.get("/settings/account/second-factor").status_code == 200
 
 
 @pytest.mark.parametrize("host", ["{host}/account?", "{host}/account#", "{host}\\account", "localhost:/account"])
@@ -182,17 +184,17 @@ def test_a_host_that_looks_like_a_path_of_the_account_lets_nobody_past_it(gate, 
     with visitor(gate) as browser:
         assert log_in(browser, "boss", KNOWN_TO_ALL).status_code == 303
         named = host.format(host=gate.url.removeprefix("http://"))
-        answer = browser.get("/users", headers={"host": named})
+        answer = browser.get("/settings/users", headers={"host": named})
         assert answer.status_code in {303, 400, 403, 421}
-        assert answer.headers.get("location", "/account/second-factor") == "/account/second-factor"
+        assert answer.headers.get("location", "/settings/account/second-factor") == "/settings/account/second-factor"
 
 
 def test_a_role_that_needs_none_works_by_the_password_alone(gate):
     """MFA: the rule is that of a role."""
     with visitor(gate) as browser:
         assert log_in(browser, "marat", KNOWN_TO_ALL).status_code == 303
-        assert browser.get("/configuration").status_code == 200
-        assert browser.get("/users").status_code == 403
+        assert browser.get("/settings/configuration").status_code == 200
+        assert browser.get("/settings/users").status_code == 403
 
 
 def secret_shown(page):
@@ -204,21 +206,25 @@ def test_somebody_sets_it_up_by_the_page_and_his_other_sessions_end(gate):
     """MFA: a session that was stolen before ends when the second factor comes."""
     with session(gate, "marat") as stolen, visitor(gate) as owner:
         assert log_in(owner, "marat", KNOWN_TO_ALL).status_code == 303
-        token = {"csrf": csrf(owner.get("/account/second-factor"))}
-        wrong = owner.post("/account/second-factor/begin", data=token | {"password": "wrong"})
+        token = {"csrf": csrf(owner.get("/settings/account/second-factor"))}
+        wrong = owner.post("/settings/account/second-factor/begin", data=token | {"password": "wrong"})
         assert (wrong.status_code, GIVEN in wrong.text) == (403, False)
-        shown = owner.post("/account/second-factor/begin", data=token | {"password": KNOWN_TO_ALL})
+        shown = owner.post("/settings/account/second-factor/begin", data=token | {"password": KNOWN_TO_ALL})
         assert GIVEN in shown.text
         secret = secret_shown(shown)
-        assert owner.post("/account/second-factor/confirm", data=token | {"code": "000000"}).status_code == 422
-        done = owner.post("/account/second-factor/confirm", data=token | {"code": Telephone(gate, secret).code()})
+        assert owner.post("/settings/account/second-factor/confirm", data=token | {"code": "000000"}).status_code == 422
+        done = owner.post(
+            "/settings/account/second-factor/confirm", data=token | {"code": Telephone(gate, secret).code()}
+        )
         assert done.status_code == 200
         codes = re.findall(r"[A-Z2-9]{4}(?:-[A-Z2-9]{4}){3}", done.text)
         assert len(codes) == RECOVERY_CODES
-        assert "marat" in owner.get("/account").text
-        assert stolen.get("/account").status_code == 303
+        assert "marat" in owner.get("/settings/account").text
+        assert stolen.get("/settings/account").status_code == 303
         assert not any(
-            code in owner.get(path).text for code in codes for path in ("/account", "/account/second-factor")
+            code in owner.get(path).text
+            for code in codes
+            for path in ("/settings/account", "/settings/account/second-factor")
         )
     with visitor(gate) as again:
         assert log_in(again, "marat", KNOWN_TO_ALL).status_code == 403
@@ -235,7 +241,7 @@ def test_a_session_alone_changes_nothing_of_a_second_factor(gate):
             "removed": {"password": KNOWN_TO_ALL, "code": ""},
             "confirm": {"code": gate.telephone.code()},
         }.items():
-            answer = thief.post(f"/account/second-factor/{act}", data=fields)
+            answer = thief.post(f"/settings/account/second-factor/{act}", data=fields)
             assert answer.status_code in {403, 409, 422}, act
             assert GIVEN not in answer.text
     with visitor(gate, "127.0.0.2") as owner:
@@ -246,8 +252,8 @@ def test_a_role_that_needs_it_cannot_do_without_it(gate):
     """MFA: an administrator who would rather have none."""
     with session(gate, "aigul") as browser:
         fields = {"password": KNOWN_TO_ALL, "code": gate.telephone.later()}
-        assert browser.post("/account/second-factor/removed", data=fields).status_code == 409
-        replaced = browser.post("/account/second-factor/begin", data=fields)
+        assert browser.post("/settings/account/second-factor/removed", data=fields).status_code == 409
+        replaced = browser.post("/settings/account/second-factor/begin", data=fields)
         assert "<svg" in replaced.text
 
 
@@ -261,11 +267,11 @@ def test_an_administrator_resets_that_of_another_and_not_his_own(gate):
             gate.telephone.later(),
             gate.app.console.access.sessions.find(technician.cookies["gate-session"]).key,
         )
-        assert technician.post("/users/aigul/second-factor").status_code == 403
-        assert admin.post("/users/aigul/second-factor").status_code == 409
-        assert admin.post("/users/marat/second-factor").status_code == 303
-        assert admin.post("/users/marat/second-factor").status_code == 422
-        assert technician.get("/account").status_code == 303
+        assert technician.post("/settings/users/aigul/second-factor").status_code == 403
+        assert admin.post("/settings/users/aigul/second-factor").status_code == 409
+        assert admin.post("/settings/users/marat/second-factor").status_code == 303
+        assert admin.post("/settings/users/marat/second-factor").status_code == 422
+        assert technician.get("/settings/account").status_code == 303
         assert factors.standing("marat") is None
         assert factors.standing("aigul") is not None
     (reset,) = told(gate, "second_factor.reset")
@@ -276,7 +282,7 @@ def test_a_new_password_does_not_take_the_second_factor_away(gate):
     """MFA: an administrator, or somebody in his name, gives a new password."""
     with session(gate, "aigul") as admin:
         gate.app.console.access.users.add("boss", "admin", OTHER)
-        assert admin.post("/users/boss/password").status_code == 200
+        assert admin.post("/settings/users/boss/password").status_code == 200
     gate.app.console.access.users.set_password("aigul", OTHER)
     with visitor(gate) as thief:
         assert log_in(thief, "aigul", OTHER).status_code == 403
@@ -318,20 +324,27 @@ def passkey(gate):
     """A passkey of marat, made on the page; `gate.codes` are then his recovery codes."""
     with by_name(gate) as owner:
         assert log_in(owner, "marat", KNOWN_TO_ALL).status_code == 303
-        token = {"csrf": csrf(owner.get("/account/second-factor"))}
-        assert owner.post("/account/second-factor/passkey/begin", data=token | {"password": "wrong"}).status_code == 403
-        shown = owner.post("/account/second-factor/passkey/begin", data=token | {"password": KNOWN_TO_ALL})
+        token = {"csrf": csrf(owner.get("/settings/account/second-factor"))}
+        assert (
+            owner.post("/settings/account/second-factor/passkey/begin", data=token | {"password": "wrong"}).status_code
+            == 403
+        )
+        shown = owner.post("/settings/account/second-factor/passkey/begin", data=token | {"password": KNOWN_TO_ALL})
         options = json.loads(html.unescape(re.search(r'data-options="([^"]+)"', shown.text)[1]))
         assert (options["rp"]["id"], options["user"]["name"]) == ("localhost", "marat")
         assert (options["attestation"], options["authenticatorSelection"]["residentKey"]) == ("none", "required")
         passkey = Authenticator("localhost", str(owner.base_url).rstrip("/"))
         made = passkey.make(bytes_of(options["challenge"]))
-        done = owner.post("/account/second-factor/passkey/confirm", data=token | {"passkey": made, "label": "phone"})
+        done = owner.post(
+            "/settings/account/second-factor/passkey/confirm", data=token | {"passkey": made, "label": "phone"}
+        )
         gate.codes = re.findall(r"[A-Z2-9]{4}(?:-[A-Z2-9]{4}){3}", done.text)
         assert len(gate.codes) == RECOVERY_CODES
-        again = owner.post("/account/second-factor/passkey/confirm", data=token | {"passkey": made, "label": "phone"})
+        again = owner.post(
+            "/settings/account/second-factor/passkey/confirm", data=token | {"passkey": made, "label": "phone"}
+        )
         assert again.status_code == 409
-        assert "phone" in owner.get("/account/second-factor").text
+        assert "phone" in owner.get("/settings/account/second-factor").text
     return passkey
 
 
@@ -342,7 +355,7 @@ def test_who_has_a_passkey_logs_in_by_it_or_by_a_recovery_code_and_not_by_the_pa
     with by_name(gate) as owner:
         assert log_in_by_passkey(owner, "marat", "wrong", passkey).status_code == 403
         assert log_in_by_passkey(owner, "marat", KNOWN_TO_ALL, passkey).status_code == 303
-        assert owner.get("/configuration").status_code == 200
+        assert owner.get("/settings/configuration").status_code == 200
     with visitor(gate, "127.0.0.3") as owner:
         assert log_in(owner, "marat", KNOWN_TO_ALL, gate.codes[0]).status_code == 303, "at an address too"
 
@@ -387,9 +400,9 @@ def test_a_passkey_is_removed_only_with_the_password_and_itself_or_a_code(gate, 
     with session(gate, "marat") as thief:
         thief.base_url = gate.url.replace("127.0.0.1", "localhost")
         sent = {"key": key, "password": KNOWN_TO_ALL, "code": ""}
-        assert thief.post("/account/second-factor/passkey/removed", data=sent).status_code == 403
-        sent["passkey"] = passkey.use(challenge_on(thief.get("/account/second-factor")))
-        assert thief.post("/account/second-factor/passkey/removed", data=sent).status_code == 303
+        assert thief.post("/settings/account/second-factor/passkey/removed", data=sent).status_code == 403
+        sent["passkey"] = passkey.use(challenge_on(thief.get("/settings/account/second-factor")))
+        assert thief.post("/settings/account/second-factor/passkey/removed", data=sent).status_code == 303
     assert gate.app.console.access.factors.standing("marat") is None
 
 
@@ -398,7 +411,7 @@ def test_by_an_address_no_passkey_is_offered_and_none_is_begun(gate):
     with visitor(gate) as owner:
         assert "data-passkey-use" not in owner.get("/login").text
         assert log_in(owner, "marat", KNOWN_TO_ALL).status_code == 303
-        page = owner.get("/account/second-factor")
+        page = owner.get("/settings/account/second-factor")
         assert "passkey/begin" not in page.text
         sent = {"csrf": csrf(page), "password": KNOWN_TO_ALL}
-        assert owner.post("/account/second-factor/passkey/begin", data=sent).status_code == 409
+        assert owner.post("/settings/account/second-factor/passkey/begin", data=sent).status_code == 409

@@ -61,14 +61,14 @@ def of_before(tmp_path_factory):
 
 def raw_edit(gate, browser, old, new):
     """Send the whole file as text, with one place changed, and apply what comes of it."""
-    page = browser.get("/configuration/raw")
+    page = browser.get("/settings/configuration/raw")
     seen = re.search(r'name="seen"\s+value="([^"]+)"', page.text)[1]
     old = old.format(key=GATES_KEY)
     assert old in gate.text
     content = gate.text.replace(old, new, 1)
-    answer = browser.post("/configuration/raw?file=0", data={"seen": seen, "content": content})
+    answer = browser.post("/settings/configuration/raw?file=0", data={"seen": seen, "content": content})
     if found := re.search(r'name="proposal"\s+value="([^"]+)"', answer.text):
-        browser.post("/configuration/apply", data={"proposal": found[1]})
+        browser.post("/settings/configuration/apply", data={"proposal": found[1]})
     return answer
 
 
@@ -147,12 +147,12 @@ def test_an_older_state_with_other_anchors_brings_none_of_them_back(adopted):
         history.note(present_files(adopted.path), EditStep("mallory", "edited by hand", UTC))
     adopted.path.write_text(adopted.text, encoding="utf-8")
     browser = adopted.browser("technician")
-    page = browser.get("/configuration/history")
+    page = browser.get("/settings/configuration/history")
     seen = re.search(r'name="seen"\s+value="([^"]+)"', page.text)[1]
     number = max(one.number for one in history.generations() if EVIL.encode() in next(iter(one.state.files.values())))
-    answer = browser.post("/configuration/undo", data={"number": number, "seen": seen})
+    answer = browser.post("/settings/configuration/undo", data={"number": number, "seen": seen})
     if found := re.search(r'name="proposal"\s+value="([^"]+)"', answer.text):
-        browser.post("/configuration/apply", data={"proposal": found[1]})
+        browser.post("/settings/configuration/apply", data={"proposal": found[1]})
     loaded = load_configuration(adopted.path)
     assert loaded.settings.permits.root_keys == (GATES_KEY,)
     assert EVIL not in loaded.settings.model_dump_json()
@@ -347,13 +347,13 @@ def test_one_who_confirms_his_own_proposal_in_a_second_session_is_still_one(adop
     """H5: two browsers of one person, and a second account without a key of its own."""
     aigul, again, marat = adopted.admin("aigul"), adopted.admin("aigul"), adopted.admin("marat")
     payload = document(adopted.store.held(), iat=int(adopted.app.parts.utc()), exp=int(adopted.app.parts.utc()) + 600)
-    assert aigul.post("/configuration/anchors/propose", data={"signed": signed(payload, "person:aigul")[0]}).is_success
+    assert aigul.post("/settings/anchors/propose", data={"signed": signed(payload, "person:aigul")[0]}).is_success
     for browser in (aigul, again, marat):
         for signer in ("person:aigul", "person:bolat"):
-            answer = browser.post("/configuration/anchors/confirm", data={"signed": signed(payload, signer)[0]})
+            answer = browser.post("/settings/anchors/confirm", data={"signed": signed(payload, signer)[0]})
             assert answer.status_code == 422
     assert adopted.store.held().number == 1
-    assert aigul.post("/configuration/anchors/refuse").is_success
+    assert aigul.post("/settings/anchors/refuse").is_success
 
 
 # ------------------------------------------------------------------------------------------- the helper and its folder

@@ -39,7 +39,7 @@ def drag(page, knob, by):
 
 
 def test_a_zone_is_changed_with_the_mouse_undone_and_saved_into_the_configuration(gate, page_of):
-    visitor = page_of("technician", path="/aim/exit-1/front")
+    visitor = page_of("technician", path="/settings/aim/exit-1/front")
     page, before, visitor.agent_goes = visitor.page, zone_of(gate), True
     handles = page.locator(".overlay .handle")
     expect(handles).to_have_count(4)
@@ -67,7 +67,7 @@ def test_a_zone_is_changed_with_the_mouse_undone_and_saved_into_the_configuratio
 
 
 def test_a_zone_whose_sides_cross_cannot_be_saved(gate, page_of):
-    page = page_of("technician", path="/aim/exit-1/front").page
+    page = page_of("technician", path="/settings/aim/exit-1/front").page
     drag(page, page.locator(".overlay .handle").nth(0), (0.85, 0.2))
     expect(page.locator("[data-fill=zone-state]")).to_contain_text("Two sides of the zone cross")
     expect(page.locator(".overlay .zone")).to_have_class("zone wrong")
@@ -75,7 +75,7 @@ def test_a_zone_whose_sides_cross_cannot_be_saved(gate, page_of):
 
 
 def test_a_zone_is_changed_with_the_keys_and_with_a_finger(gate, page_of):
-    page = page_of("technician", size="phone", path="/aim/exit-1/front").page
+    page = page_of("technician", size="phone", path="/settings/aim/exit-1/front").page
     handle = page.locator(".overlay .handle").nth(1)
     handle.focus()
     before = handle.bounding_box()["x"]
@@ -91,7 +91,7 @@ def test_a_zone_is_changed_with_the_keys_and_with_a_finger(gate, page_of):
 
 
 def test_the_meters_tell_focus_and_its_best_and_what_is_wrong_with_the_picture(gate, page_of):
-    page = page_of("technician", path="/aim/exit-1/front").page
+    page = page_of("technician", path="/settings/aim/exit-1/front").page
     expect(page.locator("[data-fill=focus-share]")).to_have_text(re.compile(r"\d+ % of the best"))
     expect(page.locator("[data-fill=measures] .figure")).to_have_count(4)
     expect(page.locator("[data-fill=no-sizes]")).to_be_visible()
@@ -101,7 +101,7 @@ def test_the_meters_tell_focus_and_its_best_and_what_is_wrong_with_the_picture(g
 
 
 def test_the_exposure_of_a_camera_that_allows_it_is_tried_live(gate, page_of):
-    page = page_of("technician", path="/aim/entry-2/hand").page
+    page = page_of("technician", path="/settings/aim/entry-2/hand").page
     page.locator("#exposure button", has_text="1/4").click()
     expect(page.locator("[data-fill=exposure]")).to_have_text(re.compile("1/4"))
     page.locator("#exposure button", has_text="automatic").click()
@@ -110,14 +110,14 @@ def test_the_exposure_of_a_camera_that_allows_it_is_tried_live(gate, page_of):
 
 def test_a_viewer_may_not_aim(gate, page_of):
     visitor = page_of("viewer")
-    answer = visitor.page.goto(gate.url + "/aim/exit-1/front", wait_until="domcontentloaded")
+    answer = visitor.page.goto(gate.url + "/settings/aim/exit-1/front", wait_until="domcontentloaded")
     assert answer.status == 403
     assert Role.TECHNICIAN.value in visitor.text()
     visitor.errors.clear()
 
 
 def test_the_printed_target_is_read_as_the_plate_and_the_code_that_it_shows(page_of, tmp_path):
-    page = page_of("technician", path="/aim/target").page
+    page = page_of("technician", path="/settings/aim/target").page
     halves = []
     for number, half in enumerate(page.locator(".plate-part svg").all()):
         half.screenshot(path=tmp_path / f"{number}.png")

@@ -12,7 +12,7 @@ from tests.support.anchors.people import OTHER_ROOT_KEY
 from tests.support.gate.config_files import ROOT_KEY
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="anchors count only where they are root's")
-PAGE = "/configuration/anchors"
+PAGE = "/settings/anchors"
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 
 def test_a_refused_form_marks_its_field_says_why_there_and_shows_it(gate, page_of):
-    visitor = page_of("technician", size="phone", path="/configuration/table?path=lanes.exit-1")
+    visitor = page_of("technician", size="phone", path="/settings/configuration/table?path=lanes.exit-1")
     page, before = visitor.page, gate.path.read_bytes()
     field = page.locator("[id='k-lanes.exit-1.timing.read_s']")
     around = page.locator("details", has=field)
@@ -33,7 +33,7 @@ def test_a_refused_form_marks_its_field_says_why_there_and_shows_it(gate, page_o
 
 
 def test_a_setting_is_found_by_its_words_and_shown(page_of):
-    page = page_of("technician", path="/configuration").page
+    page = page_of("technician", path="/settings/configuration").page
     page.get_by_label("Search all settings").fill("read_s")
     found = page.locator("#found a", has_text="lanes.exit-1.timing.read_s")
     found.click()
@@ -42,7 +42,7 @@ def test_a_setting_is_found_by_its_words_and_shown(page_of):
 
 def test_a_page_that_applied_a_change_says_so_and_continues_by_itself(gate, page_of):
     before = gate.path.read_bytes()
-    visitor = page_of("technician", path="/configuration/table?path=lanes.exit-1")
+    visitor = page_of("technician", path="/settings/configuration/table?path=lanes.exit-1")
     page, visitor.agent_goes, restarts = visitor.page, True, gate.restarts
     field = page.locator("[id='k-lanes.exit-1.timing.read_s']")
     page.locator("details", has=field).evaluate_all("all => { for (const one of all) one.open = true; }")

@@ -15,7 +15,7 @@ from agent.i18n import Language
 from tests.browser.gate import PLATE
 from tests.browser.visit import NARROWEST, SIZES, VENDOR
 
-BESIDE = ("/account/second-factor",)
+BESIDE = ("/settings/account/second-factor",)
 """Pages that are not in the navigation, and have forms of their own."""
 PATHS = [*(entry.path for entry in sorted(module.NAV for module in page_modules() if hasattr(module, "NAV"))), *BESIDE]
 

@@ -53,8 +53,8 @@ def fill_log_in(page):
 def test_somebody_makes_a_passkey_and_logs_in_by_it(own_gate, page):
     fill_log_in(page)
     page.click('form[action="/login"] button[type="submit"]')
-    page.wait_for_url("**/account/second-factor")
-    form = page.locator('form[action="/account/second-factor/passkey/begin"]')
+    page.wait_for_url("**/settings/account/second-factor")
+    form = page.locator('form[action="/settings/account/second-factor/passkey/begin"]')
     form.locator('input[name="password"]').fill(KNOWN_TO_ALL)
     form.locator('button[type="submit"]').click()
     page.fill('input[name="label"]', "my telephone")
@@ -69,8 +69,8 @@ def test_somebody_makes_a_passkey_and_logs_in_by_it(own_gate, page):
     fill_log_in(page)
     page.click("[data-passkey-use]")
     page.wait_for_url(lambda url: "/login" not in url)
-    page.goto("/configuration")
-    assert "/configuration" in page.url
+    page.goto("/settings/configuration")
+    assert "/settings/configuration" in page.url
     told = [act["act"] for act in acts(own_gate) if act["person"] == "marat"]
     assert told == ["session.opened", "second_factor.set", "session.opened"]
 

@@ -73,7 +73,7 @@ class Technician:
         expect(self.page.locator("#seen")).to_be_visible(timeout=PATIENCE_MS)
 
     def go(self, step):
-        self.page.goto(f"{self.gate.url}/setup/exit-1/{step}", wait_until="domcontentloaded")
+        self.page.goto(f"{self.gate.url}/settings/setup/exit-1/{step}", wait_until="domcontentloaded")
 
     def state(self, words):
         expect(self.page.locator(".setup-state .chip")).to_contain_text(words, timeout=PATIENCE_MS)
@@ -120,7 +120,7 @@ def first_administrator(box, him):
     him.write("[name=again]", KNOWN_TO_ALL)
     him.taps += 1
     him.page.locator("form[action='/first'] [type=submit]").click()
-    him.page.wait_for_url("**/setup")
+    him.page.wait_for_url("**/settings/setup")
 
 
 def name_the_gate(him):
@@ -133,7 +133,7 @@ def name_the_gate(him):
     him.write("[name=gate]", "khorgos-7")
     him.tap("Save and continue")
     him.apply()
-    him.page.wait_for_url("**/setup/exit-1/network")
+    him.page.wait_for_url("**/settings/setup/exit-1/network")
 
 
 def connect_the_board(box, him):
@@ -193,7 +193,7 @@ def make_a_practice_permit(box, him):
 def test_what_is_typed_outlives_a_lost_network_and_a_restart(box, phone):
     page = phone.page
     phone.become("admin", "en")
-    page.goto(f"{box.url}/setup/exit-1/gate", wait_until="domcontentloaded")
+    page.goto(f"{box.url}/settings/setup/exit-1/gate", wait_until="domcontentloaded")
     page.locator("[name=gate]").fill("khorgos-7")
     phone.online(False)
     page.get_by_role("button", name="Save and continue").click()

@@ -22,7 +22,7 @@ CAMERA = '[[lanes.lane-1.cameras]]\nid = "front"\nkind = "simulated"\nreaders = 
 OPEN_WITHIN_S = 30
 KNOWN_TO_ALL = "blue otter 7 runs"
 ZONE = "[[0.2, 0.2], [0.8, 0.2], [0.8, 0.8], [0.2, 0.8]]"
-TABLE = "/configuration/table?path=lanes.lane-1"
+TABLE = "/settings/configuration/table?path=lanes.lane-1"
 READ_S = "lanes.lane-1.timing.read_s"
 
 
@@ -115,7 +115,7 @@ class Browser:
     def apply(self, shown):
         """Say yes to what was shown."""
         number = re.search(r'name="proposal" value="([^"]+)"', shown)[1]
-        assert re.search(r"state \d+", self.send("/configuration/apply", proposal=number))
+        assert re.search(r"state \d+", self.send("/settings/configuration/apply", proposal=number))
 
 
 @pytest.fixture
@@ -146,9 +146,9 @@ def test_the_technician_changes_the_configuration_from_the_console_and_the_comma
     began = file.read_text()
     process = wired.process
 
-    browser.page("/aim/lane-1/front")
+    browser.page("/settings/aim/lane-1/front")
     with wired.takes_configuration():
-        browser.send("/aim/lane-1/front/zone", zone=ZONE, was="[]")
+        browser.send("/settings/aim/lane-1/front/zone", zone=ZONE, was="[]")
     assert f"zone = {ZONE}" in file.read_text()
     assert owned() == before
 
@@ -163,10 +163,10 @@ def test_the_technician_changes_the_configuration_from_the_console_and_the_comma
     assert "read_s = 14" in file.read_text()
     assert owned() == before
 
-    page = browser.page("/configuration/history")
+    page = browser.page("/settings/configuration/history")
     wired_state = re.findall(r'name="number" value="(\d+)"', page)[-2]
     with wired.takes_configuration():
-        browser.apply(browser.send("/configuration/undo", number=wired_state, seen=hidden(page, "seen")))
+        browser.apply(browser.send("/settings/configuration/undo", number=wired_state, seen=hidden(page, "seen")))
     assert file.read_text() == began
     assert owned() == before
     assert wired.process == process

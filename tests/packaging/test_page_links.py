@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 CODE = re.compile(r"^(```|~~~).*?^\1|`[^`\n]*`", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
-ASKED = re.compile(r"""help_(?:link|address)\(\s*["']([^"']+)["']|["'](?:/help/)([\w/.-]+(?:#[\w-]+)?)["']""")
+ASKED = re.compile(r"""help_(?:link|address)\(\s*["']([^"']+)["']|["'](?:/settings/help/)([\w/.-]+(?:#[\w-]+)?)["']""")
 BUILT = ("docs/images/weather-",)
 """Pictures that only a machine with the photographs makes (docs/generated.md)."""
 CONSOLE = ROOT / "agent" / "console"

@@ -12,11 +12,12 @@ import httpx
 NAME = "officer"
 PASSWORD = "seven brown kettles sing"  # noqa: S105 - of a gate that lives for an hour
 PAGES = (
-    "/", "/setup", "/lanes/exit-1", "/lanes/exit-2/vehicles", "/aim/exit-1/front-1",
+    "/", "/settings/setup", "/lanes/exit-1", "/lanes/exit-2/vehicles", "/settings/aim/exit-1/front-1",
     "/barrier/exit-1", "/live/barrier/exit-2/bytes",
     "/vehicles", "/vehicles/events", "/vehicles/events/export",
-    "/configuration", "/configuration/raw", "/configuration/history", "/connection",
-    "/devices", "/health", "/health/log", "/account", "/users", "/api/lanes", "/api/health", "/api/doctor",
+    "/settings/configuration", "/settings/configuration/raw", "/settings/configuration/history", "/connection",
+    "/devices", "/health", "/health/log", "/settings/account", "/settings/users",
+    "/api/lanes", "/api/health", "/api/doctor",
 )  # fmt: skip
 PAGES_A_VISIT = 6
 NEWS = ("/live/lane/exit-1/news", "/live/lane/exit-3/news", "/live/camera/exit-2/front-2/news")
@@ -74,7 +75,7 @@ class Visitor:
         self.told["live news"] += self._watch(browser, self._dice.choice(NEWS), b"event: ")
         self.told["live pictures"] += self._watch(browser, self._dice.choice(PICTURES), b"\xff\xd8\xff")
         if self._dice.random() < 0.5:  # who just goes away leaves a session behind
-            self._send(browser, "/account", "/logout")
+            self._send(browser, "/settings/account", "/logout")
 
     def _watch(self, browser, path, mark):
         """Watch an endless answer for some seconds; how many of its parts came."""

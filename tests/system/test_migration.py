@@ -215,7 +215,11 @@ def client(now):
     with httpx.Client(base_url=now.console, timeout=PATIENCE_S, trust_env=False) as client:
         for page, to, fields in (
             ("/login", "/login", {"name": name, "password": password}),
-            ("/account", "/account/password", {"password": password, "new": OF_HIS_OWN, "again": OF_HIS_OWN}),
+            (
+                "/settings/account",
+                "/settings/account/password",
+                {"password": password, "new": OF_HIS_OWN, "again": OF_HIS_OWN},
+            ),
         ):
             csrf = re.search(r'name="csrf" value="([0-9a-f]+)"', client.get(page).text)[1]
             assert client.post(to, data=fields | {"csrf": csrf}).status_code == 303

@@ -72,7 +72,7 @@ def _rendered(name: str, source: str, pages: Mapping[str, str]) -> Rendered:
     """A page with links and pictures relative to it, so that the site works below any address and from a disk."""
 
     def address_of(href: str) -> str:
-        address = target(name, href, pages).removeprefix("/help/")
+        address = target(name, href, pages).removeprefix("/settings/help/")
         if not address:
             return ""
         path, mark, anchor = address.partition("#")

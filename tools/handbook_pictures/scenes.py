@@ -97,7 +97,7 @@ def setup(browser: Browser, album: Album) -> None:
     """Steps of the set-up on a phone."""
     browser.see_all_vehicles()
     shots = []
-    for path in ("/setup", f"/setup/{LANE}/board", f"/setup/{LANE}/inputs"):
+    for path in ("/settings/setup", f"/settings/setup/{LANE}/board", f"/settings/setup/{LANE}/inputs"):
         browser.go(browser.phone, path)
         shots.append(browser.phone.screenshot())
     album.keep_row("console-setup", shots, PHONE_PX)
@@ -114,7 +114,7 @@ def aim(browser: Browser, album: Album) -> None:
     """The page Aim, while code and plate are in view: a vehicle that stands before the camera, but on no loop."""
     browser.see_all_vehicles()
     page, scene = browser.desk, browser.demo.scene_file
-    browser.go(page, f"/aim/{LANE}/front")
+    browser.go(page, f"/settings/aim/{LANE}/front")
     ends_at = time.monotonic() + PLACE_S
     while time.monotonic() < ends_at:  # the demo puts its own scene back whenever its sign changes
         put_scene(scene, {"vehicle": {"plate": PLATE}, "code": {"text": CODE}})

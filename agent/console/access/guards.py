@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 CSRF_FIELD: Final = "csrf"
 CSRF_HEADER: Final = "x-csrf-token"
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-ACCOUNT: Final = "/account"
+ACCOUNT: Final = "/settings/account"
 DOOR: Final = "gate.door"
 """Key of the scope under which the server says by which door a request came."""
 

@@ -155,9 +155,9 @@ def target(page: str, href: str, pages: Mapping[str, object]) -> str:
     path, mark, anchor = href.partition("#")
     name = posixpath.normpath(posixpath.join(posixpath.dirname(page), path))
     if name.endswith(PICTURES) and not name.startswith(".."):
-        return f"/help/{name}"
+        return f"/settings/help/{name}"
     name = name.removesuffix("/")
     for found in (name.removesuffix(".md"), f"{name}/README"):
         if found in pages and (path.endswith(".md") or found.endswith("README")):
-            return f"/help/{found}{mark}{anchor}"
+            return f"/settings/help/{found}{mark}{anchor}"
     return ""

@@ -58,7 +58,7 @@ def search(among: Iterable[Section], words: str) -> list[Found]:
     found = [(_score(one, wanted), one) for one in among if all(word in one.folded for word in wanted)]
     found.sort(key=lambda each: -each[0])
     return [
-        Found(f"/help/{one.page}#{one.anchor}", one.page_title, one.title, _snippet(one.text, wanted[0]))
+        Found(f"/settings/help/{one.page}#{one.anchor}", one.page_title, one.title, _snippet(one.text, wanted[0]))
         for _, one in found[:MOST_FOUND]
     ]
 

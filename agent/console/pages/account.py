@@ -18,10 +18,10 @@ from agent.console.page import refusal, render
 from drivers.text import Text
 
 router = APIRouter()
-NAV = Nav(Place.SETTINGS, 90, "/account", Text("Account"), Role.VIEWER)
+NAV = Nav(Place.SETTINGS, 90, "/settings/account", Text("Account"), Role.VIEWER)
 
 
-@router.get("/account", response_class=HTMLResponse)
+@router.get("/settings/account", response_class=HTMLResponse)
 def show(request: Request, person: Viewer, access: AtAccess, certificate: AtCertificate) -> Response:
     """Who is logged in, and how to know this computer."""
     done = request.query_params.get("done")
@@ -30,7 +30,7 @@ def show(request: Request, person: Viewer, access: AtAccess, certificate: AtCert
     return render(request, "account.html", certificate=certificate, done=shown, factor=factor)
 
 
-@router.post("/account/password", response_class=HTMLResponse)
+@router.post("/settings/account/password", response_class=HTMLResponse)
 def change_password(
     request: Request,
     person: Viewer,
@@ -52,17 +52,17 @@ def change_password(
         factor = access.factors.standing(person.name)
         return refusal(request, "account.html", error, certificate=certificate, done="", factor=factor)
     gate.audit(person, "password.changed")
-    response = RedirectResponse("/account?done=password", HTTPStatus.SEE_OTHER)
+    response = RedirectResponse("/settings/account?done=password", HTTPStatus.SEE_OTHER)
     set_cookie(request, response, SESSION, access.sessions.open(person.name))
     return response
 
 
-@router.post("/account/others", response_class=HTMLResponse)
+@router.post("/settings/account/others", response_class=HTMLResponse)
 def end_others(person: Viewer, access: AtAccess, gate: AtGate) -> Response:
     """End his sessions in other browsers."""
     access.sessions.close_others(person.name, person.session)
     gate.audit(person, "sessions.closed", detail=Text("all but this one"))
-    return RedirectResponse("/account?done=others", HTTPStatus.SEE_OTHER)
+    return RedirectResponse("/settings/account?done=others", HTTPStatus.SEE_OTHER)
 
 
 def _see_other(old: str, new: str) -> None:

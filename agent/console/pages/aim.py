@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from agent.settings import Camera
 
 router = APIRouter()
-NAV = Nav(Place.SETTINGS, 30, "/aim", Text("Aim"), Role.TECHNICIAN)
+NAV = Nav(Place.SETTINGS, 30, "/settings/aim", Text("Aim"), Role.TECHNICIAN)
 
 LONGEST_ZONE: Final = 4_000
 EXPOSURE_FOR_S: Final = 60.0
@@ -38,22 +38,24 @@ SHARES: Final = (2, 4, 8, 16, 32, 64, 128)
 ZoneText = Annotated[str, Form(max_length=LONGEST_ZONE)]
 
 
-@router.get("/aim", response_class=HTMLResponse)
+@router.get("/settings/aim", response_class=HTMLResponse)
 async def first_camera(request: Request, gate: AtGate, _person: Technician) -> Response:
     """The page of the first camera."""
     first = next(iter(gate.cameras), None)
     return (
-        render(request, "aim_none.html") if first is None else RedirectResponse(f"/aim/{first}", HTTPStatus.SEE_OTHER)
+        render(request, "aim_none.html")
+        if first is None
+        else RedirectResponse(f"/settings/aim/{first}", HTTPStatus.SEE_OTHER)
     )
 
 
-@router.get("/aim/target", response_class=HTMLResponse)
+@router.get("/settings/aim/target", response_class=HTMLResponse)
 async def target(request: Request, _person: Technician) -> HTMLResponse:
     """A sheet to print: a code as large as a permit's on a phone, and a plate of known size."""
     return render(request, "aim_target.html", code=target_code(), plate=target_plate())
 
 
-@router.get("/aim/{lane}/{camera}", response_class=HTMLResponse)
+@router.get("/settings/aim/{lane}/{camera}", response_class=HTMLResponse)
 async def aim(request: Request, gate: AtGate, _person: Technician, lane: str, camera: str) -> HTMLResponse:
     """The page of one camera."""
     supervisor_of(gate, lane, camera)
@@ -71,7 +73,7 @@ async def aim(request: Request, gate: AtGate, _person: Technician, lane: str, ca
     )
 
 
-@router.post("/aim/{lane}/{camera}/zone", response_class=HTMLResponse)
+@router.post("/settings/aim/{lane}/{camera}/zone", response_class=HTMLResponse)
 def save_zone(
     request: Request, gate: AtGate, person: Technician, lane: str, camera: str, zone: ZoneText, was: ZoneText
 ) -> HTMLResponse:
@@ -102,7 +104,7 @@ def save_zone(
     return render(request, "aim_saved.html")
 
 
-@router.post("/aim/{lane}/{camera}/exposure", response_class=HTMLResponse)
+@router.post("/settings/aim/{lane}/{camera}/exposure", response_class=HTMLResponse)
 def try_exposure(
     gate: AtGate,
     person: Technician,

@@ -43,13 +43,13 @@ from agent.settings import AnchorsUnusableError, anchors_text
 from drivers.text import Text, joined, reason
 
 router = APIRouter()
-NAV = Nav(Place.SETTINGS, 50, "/configuration/anchors", Text("Trust anchors"), Role.TECHNICIAN)
+NAV = Nav(Place.SETTINGS, 50, "/settings/anchors", Text("Trust anchors"), Role.TECHNICIAN)
 
 TEXT_LIMIT: Final = 128 * 1024
 Signed = Annotated[str, Form(max_length=TEXT_LIMIT)]
 
 
-@router.get("/configuration/anchors", response_class=HTMLResponse)
+@router.get("/settings/anchors", response_class=HTMLResponse)
 def show(request: Request, gate: AtGate, person: Technician) -> HTMLResponse:
     """All anchors, locked, and the proposal that waits."""
     held, trouble = None, ""
@@ -73,7 +73,7 @@ def show(request: Request, gate: AtGate, person: Technician) -> HTMLResponse:
     )
 
 
-@router.post("/configuration/anchors/write", response_class=HTMLResponse)
+@router.post("/settings/anchors/write", response_class=HTMLResponse)
 def write(
     request: Request,
     gate: AtGate,
@@ -95,12 +95,12 @@ def write(
         document=document,
         changes=found,
         signing=signing_of(document_bytes(document), person),
-        action="/configuration/anchors/propose",
+        action="/settings/anchors/propose",
         button=Text("Propose"),
     )
 
 
-@router.post("/configuration/anchors/propose", response_class=HTMLResponse)
+@router.post("/settings/anchors/propose", response_class=HTMLResponse)
 def propose(request: Request, gate: AtGate, person: Admin, signed: Signed) -> HTMLResponse:
     """Have a signed change wait for a second person; a document of central is done at once."""
     signed, act = signed.strip(), "anchors.proposed"
@@ -118,7 +118,7 @@ def propose(request: Request, gate: AtGate, person: Admin, signed: Signed) -> HT
     return _done(request, Text("Waiting for a second person to confirm it on this page."))
 
 
-@router.post("/configuration/anchors/confirm", response_class=HTMLResponse)
+@router.post("/settings/anchors/confirm", response_class=HTMLResponse)
 def confirm(request: Request, gate: AtGate, person: Admin, signed: Signed) -> HTMLResponse:
     """Confirm what another has proposed, and hand it to the helper."""
     act = "anchors.confirmed"
@@ -130,7 +130,7 @@ def confirm(request: Request, gate: AtGate, person: Admin, signed: Signed) -> HT
         return _not_done(request, gate, person, act, error)
 
 
-@router.post("/configuration/anchors/refuse", response_class=HTMLResponse)
+@router.post("/settings/anchors/refuse", response_class=HTMLResponse)
 def refuse(request: Request, gate: AtGate, person: Admin) -> HTMLResponse:
     """Refuse what waits, or take back what one has proposed oneself."""
     try:

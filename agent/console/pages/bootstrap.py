@@ -45,6 +45,6 @@ def make(
     except RefusedError as error:
         return refusal(request, "first.html", error, code=code, name=name)
     is_new = gate.loaded.settings.gate.id == EXAMPLE_GATE
-    response = RedirectResponse("/setup" if is_new else "/", HTTPStatus.SEE_OTHER)
+    response = RedirectResponse("/settings/setup" if is_new else "/", HTTPStatus.SEE_OTHER)
     set_cookie(request, response, SESSION, token)
     return response

@@ -46,10 +46,10 @@ from agent.settings import (
 from drivers.text import Text
 
 router = APIRouter()
-NAV = Nav(Place.SETTINGS, 10, "/configuration", Text("Configuration"), Role.TECHNICIAN)
+NAV = Nav(Place.SETTINGS, 10, "/settings/configuration", Text("Configuration"), Role.TECHNICIAN)
 
 
-@router.get("/configuration", response_class=HTMLResponse)
+@router.get("/settings/configuration", response_class=HTMLResponse)
 def overview(request: Request, gate: AtGate, editor: AtEditor, _person: Technician) -> HTMLResponse:
     """What there is to configure, and how the files stand."""
     return render(
@@ -72,14 +72,14 @@ def standing(request: Request, gate: AtGate, editor: AtEditor, _person: Technici
     return render(request, "configuration_standing.html", **_standing(gate, editor))
 
 
-@router.get("/configuration/table", response_class=HTMLResponse)
+@router.get("/settings/configuration/table", response_class=HTMLResponse)
 def show_table(request: Request, editor: AtEditor, _person: Technician, path: Key) -> HTMLResponse:
     """The form of a table."""
     made = found_or_refused(configuration_form.group(path_of(path), document_of(editor)))
     return render(request, "configuration_table.html", group=made, seen=seen_token(editor), label_of=label_of)
 
 
-@router.get("/configuration/add", response_class=HTMLResponse)
+@router.get("/settings/configuration/add", response_class=HTMLResponse)
 def show_blank(
     request: Request,
     editor: AtEditor,
@@ -118,7 +118,7 @@ class FoundSetting:
     help: str
 
 
-@router.get("/configuration/search", response_class=HTMLResponse)
+@router.get("/settings/configuration/search", response_class=HTMLResponse)
 def search(
     request: Request, editor: AtEditor, _person: Technician, q: Annotated[str, Query(max_length=100)] = ""
 ) -> HTMLResponse:
@@ -140,7 +140,7 @@ def _found(request: Request, table: str, document: Document, wanted: str) -> Ite
             yield FoundSetting(table, field.name, *label_of(words))
 
 
-@router.get("/configuration/raw", response_class=HTMLResponse)
+@router.get("/settings/configuration/raw", response_class=HTMLResponse)
 def show_raw(
     request: Request, editor: AtEditor, _person: Technician, file: Annotated[int, Query(ge=0, le=64)] = 0
 ) -> HTMLResponse:
@@ -157,7 +157,7 @@ def show_raw(
     )
 
 
-@router.get("/configuration/history", response_class=HTMLResponse)
+@router.get("/settings/configuration/history", response_class=HTMLResponse)
 def show_history(request: Request, editor: AtEditor, _person: Technician) -> HTMLResponse:
     """The last states, the newest first."""
     seen = seen_token(editor)

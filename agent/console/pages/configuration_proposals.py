@@ -92,7 +92,7 @@ def _asked(request: Request, gate: AtGate, editor: AtEditor, person: Technician,
 Asked = Annotated[_Asked, Depends(_asked)]
 
 
-@router.post("/configuration/table", response_class=HTMLResponse)
+@router.post("/settings/configuration/table", response_class=HTMLResponse)
 def propose_table(asked: Asked, sent: FormSent, path: Key) -> HTMLResponse:
     """What the form of a table would change."""
     document = document_of(asked.editor)
@@ -100,7 +100,7 @@ def propose_table(asked: Asked, sent: FormSent, path: Key) -> HTMLResponse:
     return _proposed_edits(asked, sent, lambda: changes(made, sent, document), Text("change {path}", path=path), made)
 
 
-@router.post("/configuration/add", response_class=HTMLResponse)
+@router.post("/settings/configuration/add", response_class=HTMLResponse)
 def propose_addition(
     asked: Asked,
     sent: FormSent,
@@ -124,20 +124,20 @@ def propose_addition(
     )
 
 
-@router.post("/configuration/remove", response_class=HTMLResponse)
+@router.post("/settings/configuration/remove", response_class=HTMLResponse)
 def propose_removal(asked: Asked, sent: FormSent, path: Key) -> HTMLResponse:
     """What it would be without a table."""
     return _proposed_edits(asked, sent, lambda: [Edit("remove", path_of(path))], Text("remove {path}", path=path))
 
 
-@router.post("/configuration/raw", response_class=HTMLResponse)
+@router.post("/settings/configuration/raw", response_class=HTMLResponse)
 def propose_raw(asked: Asked, sent: FormSent, file: Annotated[int, Query(ge=0, le=64)] = 0) -> HTMLResponse:
     """What another text of a file would change."""
     path = file_of(asked.editor, file)
     return _proposed_text(asked, path, sent.text("content"), sent.text("seen"), Text("edit {name}", name=path.name))
 
 
-@router.post("/configuration/upload", response_class=HTMLResponse)
+@router.post("/settings/configuration/upload", response_class=HTMLResponse)
 def propose_upload(asked: Asked, upload: Annotated[UploadFile, File()], seen: Seen) -> HTMLResponse:
     """What an uploaded file would change in the place of the first."""
     data = upload.file.read(LARGEST_BYTES + 1)
@@ -157,7 +157,7 @@ def propose_upload(asked: Asked, upload: Annotated[UploadFile, File()], seen: Se
     return _proposed_text(asked, asked.editor.main, content, seen, "upload")
 
 
-@router.post("/configuration/undo", response_class=HTMLResponse)
+@router.post("/settings/configuration/undo", response_class=HTMLResponse)
 def propose_undo(asked: Asked, number: Annotated[int, Form(ge=1)], seen: Seen) -> HTMLResponse:
     """What a former state would change."""
     found = next((one for one in asked.editor.history.generations() if one.number == number), None)
@@ -169,7 +169,7 @@ def propose_undo(asked: Asked, number: Annotated[int, Form(ge=1)], seen: Seen) -
     )
 
 
-@router.post("/configuration/apply", response_class=HTMLResponse)
+@router.post("/settings/configuration/apply", response_class=HTMLResponse)
 def apply(asked: Asked, proposal: Annotated[str, Form(max_length=64)]) -> HTMLResponse:
     """Write a proposal, and have the gate take it."""
     gate, person = asked.gate, asked.person

@@ -16,7 +16,7 @@ from agent.console.page import render
 from drivers.text import Text
 
 router = APIRouter()
-NAV = Nav(Place.SETTINGS, 90, "/help", Text("Help"), Role.VIEWER)
+NAV = Nav(Place.SETTINGS, 90, "/settings/help", Text("Help"), Role.VIEWER)
 
 FIRST = "index"
 
@@ -27,7 +27,7 @@ def library() -> HelpLibrary:
     return HelpLibrary.installed()
 
 
-@router.get("/help", response_class=HTMLResponse)
+@router.get("/settings/help", response_class=HTMLResponse)
 def start(request: Request, _person: Viewer, q: Annotated[str, Query(max_length=200)] = "") -> HTMLResponse:
     """The first page with a field to search in, or what a search has found."""
     pages = library()
@@ -36,7 +36,7 @@ def start(request: Request, _person: Viewer, q: Annotated[str, Query(max_length=
     return render(request, "help.html", shown=None if pages.is_empty else pages.page(FIRST), is_first=True, query="")
 
 
-@router.get("/help/{name:path}", response_class=HTMLResponse)
+@router.get("/settings/help/{name:path}", response_class=HTMLResponse)
 def show(request: Request, _person: Viewer, name: str) -> Response:
     """A page, or a picture of one."""
     pages = library()

@@ -66,13 +66,13 @@ Asked = Annotated[_Asked, Depends(_asked)]
 Given = Annotated[_Given, Depends(_given)]
 
 
-@router.get("/account/second-factor", response_class=HTMLResponse)
+@router.get("/settings/account/second-factor", response_class=HTMLResponse)
 def show(asked: Asked) -> Response:
     """Whether there is one, and what can be done about it."""
     return _page(asked)
 
 
-@router.post("/account/second-factor/begin", response_class=HTMLResponse)
+@router.post("/settings/account/second-factor/begin", response_class=HTMLResponse)
 def begin(asked: Asked, given: Given) -> Response:
     """Show a new secret for an app. Nothing holds before a code of it has come back."""
     try:
@@ -83,7 +83,7 @@ def begin(asked: Asked, given: Given) -> Response:
     return _page(asked, asks=True)
 
 
-@router.post("/account/second-factor/confirm", response_class=HTMLResponse)
+@router.post("/settings/account/second-factor/confirm", response_class=HTMLResponse)
 def confirm(asked: Asked, code: Code) -> Response:
     """Take the secret that was shown. His other sessions end: the password alone has opened them."""
     person, access = asked.person, asked.access
@@ -96,7 +96,7 @@ def confirm(asked: Asked, code: Code) -> Response:
     return render(asked.request, "recovery_codes.html", codes=codes)
 
 
-@router.post("/account/second-factor/passkey/begin", response_class=HTMLResponse)
+@router.post("/settings/account/second-factor/passkey/begin", response_class=HTMLResponse)
 def begin_passkey(asked: Asked, given: Given) -> Response:
     """Have the browser make a passkey. Nothing holds before it has answered."""
     try:
@@ -113,7 +113,7 @@ def begin_passkey(asked: Asked, given: Given) -> Response:
     return render(asked.request, "passkey_made.html", options=options, longest_label=LONGEST_LABEL)
 
 
-@router.post("/account/second-factor/passkey/confirm", response_class=HTMLResponse)
+@router.post("/settings/account/second-factor/passkey/confirm", response_class=HTMLResponse)
 def confirm_passkey(
     asked: Asked, passkey: PasskeyField, label: Annotated[str, Form(max_length=LONGEST_LABEL)] = ""
 ) -> Response:
@@ -135,7 +135,7 @@ def confirm_passkey(
     return render(asked.request, "recovery_codes.html", codes=access.factors.renew_codes(person.name))
 
 
-@router.post("/account/second-factor/passkey/removed", response_class=HTMLResponse)
+@router.post("/settings/account/second-factor/passkey/removed", response_class=HTMLResponse)
 def remove_passkey(asked: Asked, given: Given, key: Annotated[str, Form(max_length=2000)]) -> Response:
     """Forget a passkey: not the last second factor of somebody whose role needs one. His other sessions end."""
     person, access = asked.person, asked.access
@@ -151,7 +151,7 @@ def remove_passkey(asked: Asked, given: Given, key: Annotated[str, Form(max_leng
     return _back()
 
 
-@router.post("/account/second-factor/codes", response_class=HTMLResponse)
+@router.post("/settings/account/second-factor/codes", response_class=HTMLResponse)
 def renew_codes(asked: Asked, given: Given) -> Response:
     """Other recovery codes; those of before are void."""
     person = asked.person
@@ -164,7 +164,7 @@ def renew_codes(asked: Asked, given: Given) -> Response:
     return render(asked.request, "recovery_codes.html", codes=codes)
 
 
-@router.post("/account/second-factor/removed", response_class=HTMLResponse)
+@router.post("/settings/account/second-factor/removed", response_class=HTMLResponse)
 def remove(asked: Asked, given: Given) -> Response:
     """Do without any again, where the role allows it. His other sessions end."""
     person, access = asked.person, asked.access
@@ -241,4 +241,4 @@ def _page(asked: _Asked, *, asks: bool = False, error: RefusedError | None = Non
 
 
 def _back() -> Response:
-    return RedirectResponse("/account/second-factor", HTTPStatus.SEE_OTHER)
+    return RedirectResponse("/settings/account/second-factor", HTTPStatus.SEE_OTHER)

@@ -20,13 +20,13 @@ from agent.setup import StepProgress, first_open
 from drivers.text import Text
 
 router = APIRouter()
-NAV = Nav(Place.SETTINGS, 20, "/setup", Text("Set-up"), Role.TECHNICIAN)
+NAV = Nav(Place.SETTINGS, 20, "/settings/setup", Text("Set-up"), Role.TECHNICIAN)
 
 LONGEST_TEXT: Final = 2953
 LONGEST_PLATE: Final = 12
 
 
-@router.get("/setup", response_class=HTMLResponse)
+@router.get("/settings/setup", response_class=HTMLResponse)
 def setup(request: Request, gate: AtGate, vehicles: AtVehicles, wizard: AtWizard, _person: Technician) -> HTMLResponse:
     """The steps of every lane, and where to go on."""
     return render(
@@ -41,19 +41,19 @@ def setup(request: Request, gate: AtGate, vehicles: AtVehicles, wizard: AtWizard
     )
 
 
-@router.get("/setup/{lane}/{step}", response_class=HTMLResponse)
+@router.get("/settings/setup/{lane}/{step}", response_class=HTMLResponse)
 def show_step(request: Request, visit: AtVisit) -> HTMLResponse:
     """One step of a lane."""
     return step_page(request, visit)
 
 
-@router.get("/live/setup/{lane}/{step}", response_class=HTMLResponse)
+@router.get("/live/settings/setup/{lane}/{step}", response_class=HTMLResponse)
 def show_live(request: Request, visit: AtVisit) -> HTMLResponse:
     """What is seen of a step now; a fragment that the page asks for again and again."""
     return live_part(request, visit)
 
 
-@router.post("/setup/{lane}/vehicle")
+@router.post("/settings/setup/{lane}/vehicle")
 def vehicle(
     gate: AtGate,
     person: Technician,

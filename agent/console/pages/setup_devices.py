@@ -29,7 +29,7 @@ _HOLDS: Final = Holds()
 Short = Annotated[str, Form(max_length=64)]
 
 
-@router.post("/setup/{lane}/{step}/ask", response_class=HTMLResponse)
+@router.post("/settings/setup/{lane}/{step}/ask", response_class=HTMLResponse)
 def ask_port(request: Request, visit: AtVisit, device: Annotated[str, Form(max_length=100)]) -> HTMLResponse:
     """Ask a free port which board it is. Waits for the answers, some seconds."""
     visit.only(StepCode.BOARD)
@@ -45,14 +45,14 @@ def ask_port(request: Request, visit: AtVisit, device: Annotated[str, Form(max_l
     return render(request, "setup_board_found.html", answer=answer, port=port.write, here=visit.path, seen=seen)
 
 
-@router.post("/setup/{lane}/{step}/press")
+@router.post("/settings/setup/{lane}/{step}/press")
 def press(visit: AtVisit, act: Short) -> dict[str, str]:
     """The button of the trial is pressed: what confirms it once it was held long enough."""
     visit.only(StepCode.BOARD)
     return {"token": _HOLDS.press(visit.person.name, f"{visit.lane} {act}", visit.gate.now().at)}
 
 
-@router.post("/setup/{lane}/{step}/try", response_class=HTMLResponse)
+@router.post("/settings/setup/{lane}/{step}/try", response_class=HTMLResponse)
 def try_board(request: Request, visit: AtVisit, act: Short, token: Short = "") -> HTMLResponse:
     """Give one test pulse, by the rules of the lane. Waits for the lane, some seconds at most."""
     visit.only(StepCode.BOARD)
@@ -71,7 +71,7 @@ def try_board(request: Request, visit: AtVisit, act: Short, token: Short = "") -
     return render(request, "setup_tried.html", done=done, words=words, here=visit.path)
 
 
-@router.post("/setup/{lane}/{step}/search", response_class=HTMLResponse)
+@router.post("/settings/setup/{lane}/{step}/search", response_class=HTMLResponse)
 def search(request: Request, visit: AtVisit) -> HTMLResponse:
     """Search the networks of this computer for cameras. Waits some seconds."""
     visit.only(StepCode.CAMERAS)
@@ -84,7 +84,7 @@ def search(request: Request, visit: AtVisit) -> HTMLResponse:
     return _found_cameras(request, visit, found, trouble)
 
 
-@router.post("/setup/{lane}/{step}/streams", response_class=HTMLResponse)
+@router.post("/settings/setup/{lane}/{step}/streams", response_class=HTMLResponse)
 def streams(
     request: Request,
     visit: AtVisit,
@@ -111,7 +111,7 @@ def streams(
     )
 
 
-@router.get("/setup/{lane}/{step}/thumbnail")
+@router.get("/settings/setup/{lane}/{step}/thumbnail")
 def thumbnail(visit: AtVisit, token: Annotated[str, Query(max_length=64)]) -> Response:
     """The picture of a stream that was offered."""
     found = visit.wizard.cameras.offered(token)

@@ -34,7 +34,7 @@ Token = Annotated[str, Form(max_length=200)]
 Short = Annotated[str, Form(max_length=64)]
 
 
-@router.get("/setup/{lane}/{step}/enrolment", response_class=HTMLResponse)
+@router.get("/settings/setup/{lane}/{step}/enrolment", response_class=HTMLResponse)
 def start(request: Request, visit: AtVisit) -> HTMLResponse:
     """The form, or how far an enrolment is that runs; a fragment."""
     _see_administrator(visit)
@@ -44,14 +44,14 @@ def start(request: Request, visit: AtVisit) -> HTMLResponse:
     return _part(request, visit, **({"server": before} if before else {}))
 
 
-@router.get("/live/setup/{lane}/{step}/enrolment", response_class=HTMLResponse)
+@router.get("/live/settings/setup/{lane}/{step}/enrolment", response_class=HTMLResponse)
 def progress(request: Request, visit: AtVisit) -> HTMLResponse:
     """How far an enrolment is; a fragment that the page asks for again and again."""
     visit.only(StepCode.CENTRAL)
     return _part(request, visit)
 
 
-@router.post("/setup/{lane}/{step}/enrolment", response_class=HTMLResponse)
+@router.post("/settings/setup/{lane}/{step}/enrolment", response_class=HTMLResponse)
 def ask(request: Request, visit: AtVisit, server: Server = "", token: Token = "") -> HTMLResponse:
     """Ask a server who it is, without showing it the token. Waits some seconds."""
     _see_administrator(visit)
@@ -76,7 +76,7 @@ def ask(request: Request, visit: AtVisit, server: Server = "", token: Token = ""
     return _part(request, visit, offer=offer)
 
 
-@router.post("/setup/{lane}/{step}/enrolment/begin", response_class=HTMLResponse)
+@router.post("/settings/setup/{lane}/{step}/enrolment/begin", response_class=HTMLResponse)
 def begin(request: Request, visit: AtVisit, offer: Short = "", fingerprint: Short = "") -> HTMLResponse:
     """Get the certificate from the server whose authority has that fingerprint: somebody compared it."""
     _see_administrator(visit)
@@ -96,7 +96,7 @@ def begin(request: Request, visit: AtVisit, offer: Short = "", fingerprint: Shor
     return _part(request, visit)
 
 
-@router.post("/setup/{lane}/{step}/enrolment/use", response_class=HTMLResponse)
+@router.post("/settings/setup/{lane}/{step}/enrolment/use", response_class=HTMLResponse)
 def use(request: Request, visit: AtVisit, proposals: AtProposals, seen: Short = "") -> Response:
     """Propose what the configuration lacks, so that the gate uses its certificate."""
     _see_administrator(visit)

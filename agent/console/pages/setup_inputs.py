@@ -22,7 +22,7 @@ router = APIRouter()
 Short = Annotated[str, Form(max_length=64)]
 
 
-@router.post("/setup/{lane}/{step}/input")
+@router.post("/settings/setup/{lane}/{step}/input")
 def use_input(
     visit: AtVisit,
     signal: Short,
@@ -44,7 +44,7 @@ def use_input(
     return visit.back()
 
 
-@router.post("/setup/{lane}/{step}/again")
+@router.post("/settings/setup/{lane}/{step}/again")
 def begin_again(visit: AtVisit) -> RedirectResponse:
     """Find the inputs again, from the first."""
     visit.only(StepCode.INPUTS)
@@ -52,7 +52,7 @@ def begin_again(visit: AtVisit) -> RedirectResponse:
     return visit.back()
 
 
-@router.post("/setup/{lane}/{step}/watch")
+@router.post("/settings/setup/{lane}/{step}/watch")
 def watch(visit: AtVisit, signal: Short) -> RedirectResponse:
     """Take what the inputs are now as their beginning: what changed before does not count."""
     visit.only(StepCode.INPUTS)

@@ -62,7 +62,7 @@ async def _sent(request: Request) -> SentForm:
 AtForm = Annotated[SentForm, Depends(_sent)]
 
 
-@router.post("/setup/{lane}/{step}", response_class=HTMLResponse)
+@router.post("/settings/setup/{lane}/{step}", response_class=HTMLResponse)
 def propose(request: Request, visit: AtVisit, proposals: AtProposals, sent: AtForm) -> Response:
     """What a step's form would change; or what is wrong, each at its field."""
     try:
@@ -80,7 +80,7 @@ def propose(request: Request, visit: AtVisit, proposals: AtProposals, sent: AtFo
     return step_body(request, visit, StepOutcome(sent.texts, proposal=proposal))
 
 
-@router.post("/setup/{lane}/{step}/apply", response_class=HTMLResponse)
+@router.post("/settings/setup/{lane}/{step}/apply", response_class=HTMLResponse)
 def apply(request: Request, visit: AtVisit, proposals: AtProposals, proposal: Short) -> Response:
     """Write a proposal; the gate takes it over by itself, and the page waits for that."""
     try:
@@ -95,7 +95,7 @@ def apply(request: Request, visit: AtVisit, proposals: AtProposals, proposal: Sh
     return render(request, "setup_applying.html", onward=path)
 
 
-@router.post("/setup/{lane}/{step}/skip")
+@router.post("/settings/setup/{lane}/{step}/skip")
 def skip(visit: AtVisit) -> RedirectResponse:
     """Leave a step out, and go on with the next."""
     if visit.code is StepCode.GATE:
@@ -105,14 +105,14 @@ def skip(visit: AtVisit) -> RedirectResponse:
     return RedirectResponse(visit.next_path, HTTPStatus.SEE_OTHER)
 
 
-@router.post("/setup/{lane}/{step}/take-up")
+@router.post("/settings/setup/{lane}/{step}/take-up")
 def take_up(visit: AtVisit) -> RedirectResponse:
     """Take a step up that was left out."""
     guarded(lambda: visit.wizard.take_up(visit.lane, visit.code))
     return visit.back()
 
 
-@router.post("/setup/{lane}/{step}/seen")
+@router.post("/settings/setup/{lane}/{step}/seen")
 def see(visit: AtVisit, what: Short = "") -> RedirectResponse:
     """Somebody says what he saw: that the barrier moved by the trial, or what a lamp, sign or loudspeaker told."""
     wizard, lane = visit.wizard, visit.lane
@@ -126,7 +126,7 @@ def see(visit: AtVisit, what: Short = "") -> RedirectResponse:
     return visit.back()
 
 
-@router.get("/live/setup/{lane}/{step}/applied")
+@router.get("/live/settings/setup/{lane}/{step}/applied")
 def applied(visit: AtVisit) -> PlainTextResponse:
     """Whether the gate runs with what is on the disk: `done`, or `waiting`."""
     try:
@@ -136,7 +136,7 @@ def applied(visit: AtVisit) -> PlainTextResponse:
     return PlainTextResponse("done" if digest == visit.gate.loaded.digest else "waiting")
 
 
-@router.post("/setup/{lane}/{step}/sign")
+@router.post("/settings/setup/{lane}/{step}/sign")
 def sign(visit: AtVisit, sent: AtForm) -> RedirectResponse:
     """Sign the safety check: every line was tried, and by whom."""
     visit.only(StepCode.SAFETY)

@@ -19,16 +19,16 @@ from agent.console.page import refusal, render
 from drivers.text import Text, joined
 
 router = APIRouter()
-NAV = Nav(Place.SETTINGS, 40, "/users", Text("Users"), Role.ADMIN)
+NAV = Nav(Place.SETTINGS, 40, "/settings/users", Text("Users"), Role.ADMIN)
 
 
-@router.get("/users", response_class=HTMLResponse)
+@router.get("/settings/users", response_class=HTMLResponse)
 def show(request: Request, _person: Admin, access: AtAccess) -> Response:
     """All users."""
     return _page(request, access)
 
 
-@router.post("/users", response_class=HTMLResponse)
+@router.post("/settings/users", response_class=HTMLResponse)
 def add(
     request: Request,
     person: Admin,
@@ -47,7 +47,7 @@ def add(
     return _page(request, access, given=(spelled_name(name), password))
 
 
-@router.post("/users/{name}/password", response_class=HTMLResponse)
+@router.post("/settings/users/{name}/password", response_class=HTMLResponse)
 def reset(request: Request, person: Admin, access: AtAccess, gate: AtGate, name: str) -> Response:
     """Give somebody who lost his another password, shown once."""
     password = made_up_password()
@@ -61,7 +61,7 @@ def reset(request: Request, person: Admin, access: AtAccess, gate: AtGate, name:
     return _page(request, access, given=(name, password))
 
 
-@router.post("/users/{name}/second-factor", response_class=HTMLResponse)
+@router.post("/settings/users/{name}/second-factor", response_class=HTMLResponse)
 def reset_factor(request: Request, person: Admin, access: AtAccess, gate: AtGate, name: str) -> Response:
     """Forget the second factor of somebody who lost it; his sessions end, and his password stays."""
     try:
@@ -74,7 +74,7 @@ def reset_factor(request: Request, person: Admin, access: AtAccess, gate: AtGate
     return _back()
 
 
-@router.post("/users/{name}/role", response_class=HTMLResponse)
+@router.post("/settings/users/{name}/role", response_class=HTMLResponse)
 def change_role(
     request: Request, person: Admin, access: AtAccess, gate: AtGate, name: str, role: Annotated[Role, Form()]
 ) -> Response:
@@ -88,7 +88,7 @@ def change_role(
     return _back()
 
 
-@router.post("/users/{name}/disabled", response_class=HTMLResponse)
+@router.post("/settings/users/{name}/disabled", response_class=HTMLResponse)
 def disable(
     request: Request, person: Admin, access: AtAccess, gate: AtGate, name: str, disabled: Annotated[bool, Form()]
 ) -> Response:
@@ -102,7 +102,7 @@ def disable(
     return _back()
 
 
-@router.post("/users/{name}/removed", response_class=HTMLResponse)
+@router.post("/settings/users/{name}/removed", response_class=HTMLResponse)
 def remove(request: Request, person: Admin, access: AtAccess, gate: AtGate, name: str) -> Response:
     """Forget somebody; his sessions end."""
     try:
@@ -133,4 +133,4 @@ def _refused(request: Request, access: AtAccess, error: RefusedError) -> Respons
 
 
 def _back() -> Response:
-    return RedirectResponse("/users", HTTPStatus.SEE_OTHER)
+    return RedirectResponse("/settings/users", HTTPStatus.SEE_OTHER)

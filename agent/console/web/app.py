@@ -101,9 +101,9 @@ async def _refused(request: Request, error: Exception) -> Response:
     if isinstance(error, LoginNeededError) and not _wants_json(request):
         return _to_login(request)
     if isinstance(error, PasswordNeededError) and request.method == "GET" and not _wants_json(request):
-        return RedirectResponse("/account", HTTPStatus.SEE_OTHER)
+        return RedirectResponse("/settings/account", HTTPStatus.SEE_OTHER)
     if isinstance(error, FactorNeededError) and request.method == "GET" and not _wants_json(request):
-        return RedirectResponse("/account/second-factor", HTTPStatus.SEE_OTHER)
+        return RedirectResponse("/settings/account/second-factor", HTTPStatus.SEE_OTHER)
     response = _error_response(request, error.status, translated(request, error.text))
     if isinstance(error, ScreenTriesError):
         response.headers["retry-after"] = str(error.wait_s)

@@ -82,8 +82,10 @@ def whole_or_part(
     **more: Any,
 ) -> HTMLResponse:
     """A part of the page; all of it for a browser that sent a form before its scripts were there."""
-    template = part if is_for_part(request) else "setup_step.html"
-    return render(request, template, status=status, **{**_context(visit, outcome), **more})
+    context = {**_context(visit, outcome), **more}
+    if is_for_part(request):
+        return render(request, part, status=status, **context)
+    return render(request, "setup_step.html", status=status, **context)
 
 
 def is_for_part(request: Request) -> bool:

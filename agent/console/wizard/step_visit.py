@@ -47,13 +47,13 @@ class StepVisit:
     @property
     def path(self) -> str:
         """The address of the step."""
-        return f"/setup/{self.lane}/{self.code}"
+        return f"/settings/setup/{self.lane}/{self.code}"
 
     @property
     def next_path(self) -> str:
         """The address of the step after it; of all steps after the last."""
         onward = after(self.code)
-        return "/setup" if onward is None else f"/setup/{self.lane}/{onward}"
+        return "/settings/setup" if onward is None else f"/settings/setup/{self.lane}/{onward}"
 
     @property
     def what(self) -> Text:

@@ -34,17 +34,17 @@ def value_of(page, name):
 
 def seen_of(browser, step):
     """The state of the files that the page of a step shows."""
-    return value_of(browser.get(f"/setup/out/{step}"), "seen")
+    return value_of(browser.get(f"/settings/setup/out/{step}"), "seen")
 
 
 def send(browser, step, files=None, **form):
     """Send the form of a step."""
     return browser.post(
-        f"/setup/out/{step}", data={"seen": seen_of(browser, step)} | form, files=files, headers=BY_SCRIPT
+        f"/settings/setup/out/{step}", data={"seen": seen_of(browser, step)} | form, files=files, headers=BY_SCRIPT
     )
 
 
 def apply(browser, step, proposed):
     """Apply what a step proposed."""
     form = {"proposal": value_of(proposed, "proposal")}
-    return browser.post(f"/setup/out/{step}/apply", data=form, headers=BY_SCRIPT)
+    return browser.post(f"/settings/setup/out/{step}/apply", data=form, headers=BY_SCRIPT)

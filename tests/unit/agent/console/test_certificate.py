@@ -25,9 +25,9 @@ def test_the_gates_own_certificate_is_what_a_browser_meets(tmp_path):
         trusting = ssl.create_default_context(cafile=str(tmp_path / "state" / CERTIFICATE))
         with httpx.Client(base_url=gate.url, verify=trusting, trust_env=False, timeout=PATIENCE_S) as browser:
             browser.cookies.set("gate-session", token)
-            assert browser.get("/account").status_code == 303  # not the name that is safe under TLS
+            assert browser.get("/settings/account").status_code == 303  # not the name that is safe under TLS
             browser.cookies.set("__Host-gate-session", token, domain="127.0.0.1")
-            page = browser.get("/account")
+            page = browser.get("/settings/account")
         assert page.status_code == 200
         assert "strict-transport-security" not in page.headers
         parsed = x509.load_pem_x509_certificate((tmp_path / "state" / CERTIFICATE).read_bytes())

@@ -15,9 +15,9 @@ ENTRIES = (
     Nav(Place.HEALTH, 20, "/devices", Text("Devices"), Role.VIEWER),
     Nav(Place.HEALTH, 10, "/health", Text("Health"), Role.VIEWER),
     Nav(Place.VEHICLES, 10, "/vehicles", Text("Vehicles"), Role.VIEWER, ("/journal",)),
-    Nav(Place.SETTINGS, 10, "/configuration", Text("Configuration"), Role.TECHNICIAN),
-    Nav(Place.SETTINGS, 20, "/configuration/anchors", Text("Trust anchors"), Role.TECHNICIAN),
-    Nav(Place.SETTINGS, 90, "/account", Text("Account"), Role.VIEWER),
+    Nav(Place.SETTINGS, 10, "/settings/configuration", Text("Configuration"), Role.TECHNICIAN),
+    Nav(Place.SETTINGS, 20, "/settings/anchors", Text("Trust anchors"), Role.TECHNICIAN),
+    Nav(Place.SETTINGS, 90, "/settings/account", Text("Account"), Role.VIEWER),
 )
 
 
@@ -27,7 +27,10 @@ def shown(role, path):
 
 @pytest.mark.parametrize(
     ("role", "paths"),
-    [(Role.VIEWER, ["/vehicles", "/health", "/account"]), (Role.ADMIN, ["/vehicles", "/health", "/configuration"])],
+    [
+        (Role.VIEWER, ["/vehicles", "/health", "/settings/account"]),
+        (Role.ADMIN, ["/vehicles", "/health", "/settings/configuration"]),
+    ],
 )
 def test_a_place_leads_to_its_first_page_that_the_person_may_see(role, paths):
     assert [place.path for place in shown(role, "/")] == paths
@@ -38,8 +41,8 @@ def test_a_place_leads_to_its_first_page_that_the_person_may_see(role, paths):
     [
         ("/devices", Place.HEALTH, "/devices"),
         ("/journal/vehicle/7", Place.VEHICLES, "/vehicles"),
-        ("/configuration/table", Place.SETTINGS, "/configuration"),
-        ("/configuration/anchors", Place.SETTINGS, "/configuration/anchors"),
+        ("/settings/configuration/table", Place.SETTINGS, "/settings/configuration"),
+        ("/settings/anchors", Place.SETTINGS, "/settings/anchors"),
         ("/healthy", None, None),
     ],
 )

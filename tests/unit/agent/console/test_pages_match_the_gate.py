@@ -153,7 +153,7 @@ def test_the_exposure_of_a_camera_that_cannot_be_set_is_not_offered(gate_with, t
         camera._live_once = lambda born_at: may_come.wait(PATIENCE_S) and live_once(born_at)
 
     gate = gate_with(LANE + CLIP.replace("{pictures}", str(tmp_path / "yard.jpg")), before=hold_back)
-    page = gate.browser("technician").get("/aim/out/front").text
+    page = gate.browser("technician").get("/settings/aim/out/front").text
     buttons = re.findall(r'<button[^>]* name="divisor"[^>]*>', page)
     assert len(buttons) > 1
     assert all(" disabled" in one and 'aria-describedby="exposure-now"' in one for one in buttons), (
@@ -196,7 +196,7 @@ def test_a_test_pulse_is_not_a_vehicle_and_ticks_no_step(gate_with, monkeypatch)
     shown = eventually(lambda: later in (page := browser.get("/lanes/out/vehicles").text) and page, 20, "a vehicle")
     assert shown.count("data-key=") == 1, "the vehicle alone"
     assert tested["transaction"] not in shown
-    assert "No vehicle has passed yet" in browser.get("/setup").text
+    assert "No vehicle has passed yet" in browser.get("/settings/setup").text
     assert (closed["data"]["outcome"], closed["data"]["taken"]) == ("not_taken", None), "nobody saw a vehicle"
 
 
@@ -219,11 +219,11 @@ def test_every_page_shows_the_gates_local_time_with_its_zone_and_utc(gate_with):
             assert (
                 '<time datetime="2026-11-28T07:00:00Z" title="2026-11-28 07:00:00 UTC">2026-11-28 12:00:00 UTC+5</time>'
             ) in page, path
-        browser.get("/configuration")
-        others = ("/health", "/connection", "/configuration/history")
+        browser.get("/settings/configuration")
+        others = ("/health", "/connection", "/settings/configuration/history")
         for path, page in {path: browser.get(path).text for path in others}.items():
             times = re.findall(r"<time[^>]*>([^<]*)</time>", page)
-            assert times or path == "/configuration/history", path
+            assert times or path == "/settings/configuration/history", path
             assert all("UTC+5" in one for one in times), path
             assert not re.search(r"\d\d:\d\d:\d\d UTC(?!\+5|\")", re.sub(r'title="[^"]*"', "", page)), path
 
@@ -231,8 +231,10 @@ def test_every_page_shows_the_gates_local_time_with_its_zone_and_utc(gate_with):
 def test_a_time_that_nobody_knows_is_said_to_be_unknown(gate_with):
     gate = gate_with()
     browser = gate.browser("technician")
-    browser.get("/configuration")
-    page = re.sub(r"[0-9a-f]{64}", "", browser.get("/configuration/history").text)  # a token may hold any digits
+    browser.get("/settings/configuration")
+    page = re.sub(
+        r"[0-9a-f]{64}", "", browser.get("/settings/configuration/history").text
+    )  # a token may hold any digits
     assert "1970" not in page
     assert "unknown time" in page
 
@@ -256,7 +258,7 @@ def test_a_search_takes_times_of_the_gates_zone_and_says_so(gate_with):
 
 def reporting(browser):
     """How far the step is that reports to central, and why."""
-    page = re.sub(r"<svg.*?</svg>", "", browser.get("/live/setup/out/central").text, flags=re.DOTALL)
+    page = re.sub(r"<svg.*?</svg>", "", browser.get("/live/settings/setup/out/central").text, flags=re.DOTALL)
     chip, why = re.search(r'<span class="chip[^>]*>([^<]*)</span>(.*?)</p>', page, re.DOTALL).groups()
     return chip.strip(), why
 
@@ -302,7 +304,7 @@ def test_reporting_is_done_by_the_brokers_answer_where_that_is_what_counts(tmp_p
 def test_a_refused_configuration_is_told_on_every_page(gate_with, language):
     gate = gate_with()
     browser, heads = gate.browser("admin"), {"accept-language": language}
-    paths = [*PATHS, "/account"]
+    paths = [*PATHS, "/settings/account"]
     banner = re.compile(r'<div\s+class="notice is-refused refused"[^>]*>.*?</div></div>', re.DOTALL)
     told = translate(Text("The configuration on disk is invalid"), language)
     pages = {path: browser.get(path, headers=heads, follow_redirects=True).text for path in paths}
@@ -311,11 +313,11 @@ def test_a_refused_configuration_is_told_on_every_page(gate_with, language):
     pages = {path: browser.get(path, headers=heads, follow_redirects=True).text for path in paths}
     for path, page in pages.items():
         assert (found := banner.search(page)), path
-        assert 'href="/configuration"' in found[0], path
+        assert 'href="/settings/configuration"' in found[0], path
         assert told in found[0], path
     viewers = gate.browser("viewer").get("/lanes/out", headers=heads).text
     assert told in banner.search(viewers)[0]
-    assert 'href="/configuration"' not in viewers, "a viewer may not open it"
+    assert 'href="/settings/configuration"' not in viewers, "a viewer may not open it"
     hello = news(gate, "viewer", "/live/lane/out/news", {"hello"})["hello"]
     assert hello["refused"] is True, "an open page is told too"
 

@@ -69,15 +69,15 @@ def test_an_open_browser_outlives_new_configurations_and_nothing_is_left_behind(
     access.close()
     with httpx.Client(base_url=gate.url, timeout=scaled(30), trust_env=False) as browser:
         browser.cookies.set("gate-session", token)
-        assert browser.get("/account").status_code == 200
+        assert browser.get("/settings/account").status_code == 200
         gate.reload()
-        assert browser.get("/account").status_code == 200
+        assert browser.get("/settings/account").status_code == 200
         before = gate.held()
         for _ in range(SPARE_THREADS + 1):
             with browser.stream("GET", "/live/lane/out/news") as news:
                 assert news.status_code == 200
                 gate.reload()
-        assert browser.get("/account").status_code == 200
+        assert browser.get("/settings/account").status_code == 200
     most = [before[0], before[1] + SPARE_THREADS]
     gate.agent.until(lambda: all(now <= then for now, then in zip(gate.held(), most, strict=True)), f"{most} at most")
     gate.path.write_text(gate.path.read_text().replace("enabled = true", "enabled = false"), encoding="utf-8")
@@ -108,7 +108,7 @@ def test_a_file_that_is_broken_at_a_reload_is_told_on_the_lanes_page_until_it_is
         gate.path.write_text(good.replace("[gate]", "[gate"), encoding="utf-8")
         os.kill(gate.agent.pid, signal.SIGHUP)
         gate.agent.until(lambda: told in banner(browser), "the banner", PATIENCE_S)
-        assert 'href="/configuration"' in banner(browser)
+        assert 'href="/settings/configuration"' in banner(browser)
         gate.path.write_text(good, encoding="utf-8")
         gate.reload()
         assert banner(browser) == ""

@@ -22,15 +22,15 @@ def gate(tmp_path_factory):
 
 @pytest.mark.parametrize("language", Language)
 def test_the_account_page_is_there_in_every_language(gate, language):
-    response = gate.browser("viewer").get("/account", headers={"accept-language": language})
+    response = gate.browser("viewer").get("/settings/account", headers={"accept-language": language})
     assert response.status_code == 200
     assert f'<html lang="{language}"' in response.text
     assert "some-viewer" in response.text
 
 
 def test_nobody_is_sent_to_log_in(gate):
-    response = gate.browser().get("/account")
-    assert (response.status_code, response.headers["location"]) == (303, "/login?onward=%2Faccount")
+    response = gate.browser().get("/settings/account")
+    assert (response.status_code, response.headers["location"]) == (303, "/login?onward=%2Fsettings%2Faccount")
 
 
 def test_every_vendored_file_is_the_one_that_its_maker_published():

@@ -44,7 +44,7 @@ def log_in(browser, name, password, **more):
 def test_the_first_admin_is_made_with_the_code_of_the_log_and_only_then(tmp_path, caplog):
     with ConsoleGate(tmp_path) as gate, visitor(gate) as browser:
         code = re.search(r"[A-Z2-9]{4}-[A-Z2-9]{4}-[A-Z2-9]{4}", caplog.text)[0]
-        assert browser.get("/account").headers["location"].startswith("/login")
+        assert browser.get("/settings/account").headers["location"].startswith("/login")
         assert browser.get("/login").headers["location"] == "/first"
         form = {"csrf": csrf(browser.get("/first")), "name": "Boss", "password": OTHER, "again": OTHER}
         assert browser.post("/first", data=form | {"code": "AAAA-AAAA-AAAA"}).status_code == 403
@@ -53,10 +53,13 @@ def test_the_first_admin_is_made_with_the_code_of_the_log_and_only_then(tmp_path
             browser.post("/first", data=form | {"code": code, "password": "short", "again": "short"}).status_code == 422
         )
         assert browser.post("/first", data=form | {"code": code}).headers["location"] == "/"
-        assert "boss" in browser.get("/account").text
+        assert "boss" in browser.get("/settings/account").text
         assert browser.get("/first").headers["location"] == "/login"
         assert (
-            browser.post("/first", data=form | {"code": code, "csrf": csrf(browser.get("/account"))}).status_code == 409
+            browser.post(
+                "/first", data=form | {"code": code, "csrf": csrf(browser.get("/settings/account"))}
+            ).status_code
+            == 409
         )
         assert [(act["act"], act["person"], act["done"]) for act in acts(gate)] == [
             ("session.refused", "", False),
@@ -74,13 +77,13 @@ def test_a_technician_logs_in_where_there_is_no_admin_yet(tmp_path):
 def test_somebody_logs_in_looks_and_logs_out(gate):
     gate.token("viewer")
     with visitor(gate) as browser:
-        assert browser.get("/account").headers["location"] == "/login?onward=%2Faccount"
-        entered = log_in(browser, "some-viewer", KNOWN_TO_ALL, onward="/account")
-        assert (entered.status_code, entered.headers["location"]) == (303, "/account")
-        page = browser.get("/account")
+        assert browser.get("/settings/account").headers["location"] == "/login?onward=%2Fsettings%2Faccount"
+        entered = log_in(browser, "some-viewer", KNOWN_TO_ALL, onward="/settings/account")
+        assert (entered.status_code, entered.headers["location"]) == (303, "/settings/account")
+        page = browser.get("/settings/account")
         assert "some-viewer" in page.text
         assert browser.post("/logout", data={"csrf": csrf(page)}).headers["location"] == "/login"
-        assert browser.get("/account").status_code == 303
+        assert browser.get("/settings/account").status_code == 303
     told = [act["act"] for act in acts(gate) if act["person"] == "some-viewer"]
     assert told[-2:] == ["session.opened", "session.closed"]
 
@@ -225,7 +228,7 @@ def test_a_new_log_in_ends_the_session_that_the_browser_had(gate):
     gate.token("viewer")
     with visitor(gate) as browser:
         first = log_in(browser, "some-viewer", KNOWN_TO_ALL).cookies["gate-session"]
-        token = csrf(browser.get("/account"))
+        token = csrf(browser.get("/settings/account"))
         second = browser.post("/login", data={"csrf": token, "name": "some-viewer", "password": KNOWN_TO_ALL}).cookies[
             "gate-session"
         ]
@@ -245,25 +248,25 @@ def test_the_cookies_are_for_the_browser_alone(gate):
 @pytest.mark.parametrize("token", ["", "x", "A" * 43, "é" * 20, "0" * 10_000])
 def test_a_made_up_cookie_is_nobody(gate, token):
     with visitor(gate) as browser:
-        response = browser.get("/account", headers={"cookie": f"gate-session={token}".encode()})
+        response = browser.get("/settings/account", headers={"cookie": f"gate-session={token}".encode()})
         assert response.status_code in {303, 400, 431}
 
 
 @pytest.mark.parametrize("given", [None, "", "0" * 64, "é"])
 def test_a_form_from_elsewhere_does_nothing(gate, given):
     token = gate.token("admin")
-    other = csrf(gate.browser("admin").get("/account"))
+    other = csrf(gate.browser("admin").get("/settings/account"))
     with visitor(gate) as browser:
         browser.cookies.set("gate-session", token)
         for forged in (given, other):
             data = {"name": "mallory", "role": "admin"} | ({} if forged is None else {"csrf": forged})
-            assert browser.post("/users", data=data).status_code == 403
+            assert browser.post("/settings/users", data=data).status_code == 403
     assert gate.app.console.access.users.find("mallory") is None
 
 
 def test_a_form_that_another_site_sends_does_nothing_though_it_knows_the_token(gate):
     answer = gate.browser("admin").post(
-        "/users", data={"name": "mallory", "role": "admin"}, headers={"sec-fetch-site": "cross-site"}
+        "/settings/users", data={"name": "mallory", "role": "admin"}, headers={"sec-fetch-site": "cross-site"}
     )
     assert answer.status_code == 403
     assert gate.app.console.access.users.find("mallory") is None
@@ -285,32 +288,32 @@ def test_who_changes_his_password_stays_here_and_is_logged_out_elsewhere(gate):
     elsewhere = access.sessions.open("daniyar")
     with visitor(gate) as browser:
         log_in(browser, "daniyar", KNOWN_TO_ALL)
-        form = {"csrf": csrf(browser.get("/account")), "password": KNOWN_TO_ALL, "new": OTHER, "again": OTHER}
+        form = {"csrf": csrf(browser.get("/settings/account")), "password": KNOWN_TO_ALL, "new": OTHER, "again": OTHER}
         for wrong, status in (
             ({"password": "not it"}, 403),
             ({"again": "a different one"}, 422),
             ({"new": "password1234", "again": "password1234"}, 422),
             ({"new": KNOWN_TO_ALL, "again": KNOWN_TO_ALL}, 422),
         ):
-            assert browser.post("/account/password", data=form | wrong).status_code == status
+            assert browser.post("/settings/account/password", data=form | wrong).status_code == status
         assert access.sessions.find(elsewhere) is not None
-        assert browser.post("/account/password", data=form).status_code == 303
-        assert browser.get("/account?done=password").status_code == 200
+        assert browser.post("/settings/account/password", data=form).status_code == 303
+        assert browser.get("/settings/account?done=password").status_code == 200
     assert access.sessions.find(elsewhere) is None
     assert access.users.verified("daniyar", OTHER) is not None
 
 
 def test_who_is_given_a_password_chooses_his_own_before_all_else(gate):
     admin = gate.browser("admin")
-    added = admin.post("/users", data={"name": "Ruslan", "role": "technician"})
+    added = admin.post("/settings/users", data={"name": "Ruslan", "role": "technician"})
     given = re.search(r'class="given">([A-Z2-9-]{19})<', added.text)[1]
     with visitor(gate) as browser:
         log_in(browser, "ruslan", given)
-        assert browser.get("/").headers["location"] == "/account"
-        form = {"csrf": csrf(browser.get("/account")), "password": given, "new": OTHER, "again": OTHER}
-        assert browser.post("/account/password", data=form).status_code == 303
-        assert browser.get("/").headers["location"] != "/account"
-    reset = admin.post("/users/ruslan/password")
+        assert browser.get("/").headers["location"] == "/settings/account"
+        form = {"csrf": csrf(browser.get("/settings/account")), "password": given, "new": OTHER, "again": OTHER}
+        assert browser.post("/settings/account/password", data=form).status_code == 303
+        assert browser.get("/").headers["location"] != "/settings/account"
+    reset = admin.post("/settings/users/ruslan/password")
     again = re.search(r'class="given">([A-Z2-9-]{19})<', reset.text)[1]
     with visitor(gate) as browser:
         assert log_in(browser, "ruslan", OTHER).status_code == 403
@@ -320,16 +323,16 @@ def test_who_is_given_a_password_chooses_his_own_before_all_else(gate):
 def test_an_admin_changes_others_and_not_himself(gate):
     admin, access = gate.browser("admin"), gate.app.console.access
     access.users.add("saule", "viewer", KNOWN_TO_ALL)
-    assert admin.post("/users/saule/role", data={"role": "technician"}).status_code == 303
+    assert admin.post("/settings/users/saule/role", data={"role": "technician"}).status_code == 303
     assert access.users.find("saule").role == "technician"
-    assert admin.post("/users/saule/disabled", data={"disabled": "true"}).status_code == 303
+    assert admin.post("/settings/users/saule/disabled", data={"disabled": "true"}).status_code == 303
     assert access.users.find("saule").disabled
-    assert admin.post("/users/saule/removed").status_code == 303
+    assert admin.post("/settings/users/saule/removed").status_code == 303
     assert access.users.find("saule") is None
-    assert admin.post("/users/saule/removed").status_code == 422
-    assert admin.post("/users/some-admin/removed").status_code == 409
-    assert admin.post("/users/some-admin/role", data={"role": "viewer"}).status_code == 409
-    assert admin.post("/users", data={"name": "x", "role": "king"}).status_code == 422
+    assert admin.post("/settings/users/saule/removed").status_code == 422
+    assert admin.post("/settings/users/some-admin/removed").status_code == 409
+    assert admin.post("/settings/users/some-admin/role", data={"role": "viewer"}).status_code == 409
+    assert admin.post("/settings/users", data={"name": "x", "role": "king"}).status_code == 422
     told = [(act["act"], act["detail"]) for act in acts(gate) if "saule" in act["detail"]]
     assert told == [
         ("user.changed", "saule: role technician"),
@@ -349,18 +352,18 @@ def test_the_log_holds_neither_passwords_nor_tokens_even_at_its_finest(gate, cap
     caplog.set_level(logging.DEBUG)
     gate.token("viewer")
     with visitor(gate) as browser:
-        token = log_in(browser, "some-viewer", KNOWN_TO_ALL, onward="/account?secret=of-the-path").cookies[
+        token = log_in(browser, "some-viewer", KNOWN_TO_ALL, onward="/settings/account?secret=of-the-path").cookies[
             "gate-session"
         ]
-        browser.get("/account?secret=of-the-path")
-        form = csrf(browser.get("/account"))
+        browser.get("/settings/account?secret=of-the-path")
+        form = csrf(browser.get("/settings/account"))
         log_in(gate.browser(), "some-viewer", "a wrong pass phrase")
         given = re.search(
-            r'class="given">([A-Z2-9-]{19})<', gate.browser("admin").post("/users/some-viewer/password").text
+            r'class="given">([A-Z2-9-]{19})<', gate.browser("admin").post("/settings/users/some-viewer/password").text
         )[1]
     lines = [record for record in caplog.records if not record.name.startswith(("httpx", "httpcore"))]
     text = "\n".join(record.getMessage() for record in lines)
-    assert "GET '/account': 200" in text
+    assert "GET '/settings/account': 200" in text
     for secret in (KNOWN_TO_ALL, token, form, "a wrong pass phrase", given, "of-the-path"):
         assert secret not in text
     gate.app.console.access.users.remove("some-viewer")
@@ -371,7 +374,7 @@ def test_an_open_browser_goes_on_after_the_agent_has_started_anew(tmp_path):
         token = gate.token("viewer")
     with ConsoleGate(tmp_path) as gate, visitor(gate) as browser:
         browser.cookies.set("gate-session", token)
-        assert "some-viewer" in browser.get("/account").text
+        assert "some-viewer" in browser.get("/settings/account").text
 
 
 def test_what_is_done_at_the_command_line_becomes_an_event_of_the_running_agent(gate):

@@ -45,8 +45,14 @@ def test_a_picture_of_a_page_is_given(library):
 
 
 def test_a_search_finds_sections_with_all_words_titles_first(library):
-    assert {one.address for one in library.search("RING picture")} == {"/help/cameras#aim", "/help/boards/lcus#lcus"}
-    assert next((one.address, one.page_title) for one in library.search("aim")) == ("/help/cameras#aim", "Cameras")
+    assert {one.address for one in library.search("RING picture")} == {
+        "/settings/help/cameras#aim",
+        "/settings/help/boards/lcus#lcus",
+    }
+    assert next((one.address, one.page_title) for one in library.search("aim")) == (
+        "/settings/help/cameras#aim",
+        "Cameras",
+    )
     assert "focus ring" in library.search("focus")[0].snippet
     assert library.search("ring nowhere") == []
     assert library.search("   ") == []

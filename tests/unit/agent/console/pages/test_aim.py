@@ -15,7 +15,7 @@ from tests.unit.agent.console.live.test_live import LANES
 
 WAS = [[0.1, 0.1], [0.9, 0.1], [0.9, 0.9]]
 NEW = [[0.2, 0.2], [0.8, 0.2], [0.8, 0.8], [0.2, 0.8]]
-PATH = "/aim/out/front/zone"
+PATH = "/settings/aim/out/front/zone"
 
 
 class AimGate(ConsoleGate):
@@ -121,19 +121,19 @@ def test_an_exposure_is_tried_recorded_and_bounded(seeing_gate):
     camera = gate.app.parts.lanes.cameras[0]
     eventually(lambda: camera.status.up and camera.last_heartbeat)
     browser = gate.browser("technician")
-    assert browser.post("/aim/out/front/exposure", data={"divisor": "4"}).status_code == 200
+    assert browser.post("/settings/aim/out/front/exposure", data={"divisor": "4"}).status_code == 200
     eventually(lambda: (beat := camera.last_heartbeat) and beat.exposure == 0.25)
-    assert browser.post("/aim/out/front/exposure", data={"divisor": "1"}).status_code == 200
+    assert browser.post("/settings/aim/out/front/exposure", data={"divisor": "1"}).status_code == 200
     eventually(lambda: (beat := camera.last_heartbeat) and beat.exposure == 1.0)
     for bad in ("0", "-1", "1000", "much", ""):
-        assert browser.post("/aim/out/front/exposure", data={"divisor": bad}).status_code == 422
+        assert browser.post("/settings/aim/out/front/exposure", data={"divisor": bad}).status_code == 422
     assert [act[0] for act in gate.acts()].count("camera.exposure_tried") == 2
 
 
 def test_pages_of_cameras_that_are_not_there_are_not_there(gate):
     browser = gate.browser("technician")
-    assert browser.get("/aim").headers["location"] == "/aim/out/front"
-    for path in ("/aim/out/nowhere", "/aim/nowhere/front", "/aim/in/front"):
+    assert browser.get("/settings/aim").headers["location"] == "/settings/aim/out/front"
+    for path in ("/settings/aim/out/nowhere", "/settings/aim/nowhere/front", "/settings/aim/in/front"):
         assert browser.get(path).status_code == 404
         assert browser.post(path + "/zone", data={"zone": "[]", "was": "[]"}).status_code == 404
 

@@ -24,7 +24,7 @@ from tests.support.gate.config_files import ROOT_KEY
 from tests.support.waiting import PATIENCE_S, eventually
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="anchors count only where they are root's")
-PAGE = "/configuration/anchors"
+PAGE = "/settings/anchors"
 
 
 @pytest.fixture
@@ -79,11 +79,11 @@ def test_a_technician_sees_all_anchors_locked_and_no_form(gate):
         for entry in fingerprints(key, value):
             assert html.escape(entry) in page.text
     assert "<textarea" not in page.text
-    assert PAGE in gate.browser("technician").get("/configuration").text
+    assert PAGE in gate.browser("technician").get("/settings/configuration").text
 
 
 def test_the_forms_of_the_configuration_show_them_as_locked(gate):
-    page = gate.browser("admin").get("/configuration/table?path=permits").text
+    page = gate.browser("admin").get("/settings/configuration/table?path=permits").text
     field = re.search(r'<textarea id="k-permits.root_keys".*?>', page, re.DOTALL)[0]
     assert "disabled" in field
     assert "anchors.toml" in page
@@ -92,9 +92,9 @@ def test_the_forms_of_the_configuration_show_them_as_locked(gate):
 def test_tables_that_are_anchors_can_be_neither_added_nor_removed_in_the_forms(gate):
     browser = gate.browser("admin")
     for section, path in (("commands", "commands.keys"), ("site", "site.gates")):
-        page = browser.get(f"/configuration/table?path={section}").text
-        assert f"/configuration/add?path={path}" not in page
-        assert "/configuration/remove?path=" not in page
+        page = browser.get(f"/settings/configuration/table?path={section}").text
+        assert f"/settings/configuration/add?path={path}" not in page
+        assert "/settings/configuration/remove?path=" not in page
         assert "anchors.toml" in page
 
 

@@ -67,13 +67,13 @@ def proposal(answer):
 
 def change(browser, path, **fields):
     """Fill in a form of a table and have it checked."""
-    address = f"/configuration/table?path={path}"
+    address = f"/settings/configuration/table?path={path}"
     sent = form(browser.get(address)) | {f"f:{name}": value for name, value in fields.items()}
     return browser.post(address, data=sent)
 
 
 def apply(browser, answer):
-    return browser.post("/configuration/apply", data={"proposal": proposal(answer)})
+    return browser.post("/settings/configuration/apply", data={"proposal": proposal(answer)})
 
 
 # -------------------------------------------------------------------------------------------------------------- forms
@@ -130,7 +130,7 @@ def test_a_value_that_does_not_fit_is_told_at_its_field_without_a_line_and_nothi
     assert place is not None, problems
     assert (place[1], place[2]) == (f"k-{field}", field)
     assert words in problems
-    assert f'id="k-{field}"' in browser.get("/configuration/table?path=lanes.out").text
+    assert f'id="k-{field}"' in browser.get("/settings/configuration/table?path=lanes.out").text
     assert gate.path.read_bytes() == before
 
 
@@ -144,28 +144,28 @@ def test_a_mistake_in_a_list_is_told_at_the_field_of_the_list(gate):
 
 def test_a_mistake_in_a_text_or_an_upload_is_told_with_its_line(gate):
     browser = gate.browser("technician")
-    raw = form(browser.get("/configuration/raw"))
-    answer = browser.post("/configuration/raw?file=0", data=raw | {"content": gate.text + "nonsense = 1\n"})
+    raw = form(browser.get("/settings/configuration/raw"))
+    answer = browser.post("/settings/configuration/raw?file=0", data=raw | {"content": gate.text + "nonsense = 1\n"})
     assert (answer.status_code, "nonsense" in answer.text) == (422, True)
     assert f"gate.toml:{gate.text.count(chr(10)) + 1}:" in answer.text
 
 
 def test_a_camera_is_added_and_removed(gate):
     browser = gate.browser("technician")
-    address = "/configuration/add?path=lanes.out.cameras&kind=simulated"
+    address = "/settings/configuration/add?path=lanes.out.cameras&kind=simulated"
     sent = form(browser.get(address)) | {"f:lanes.out.cameras[1].id": "back"}
     answer = browser.post(address, data=sent)
     assert "lanes.out.cameras[1].id" in answer.text
     apply(browser, answer)
     assert [one["id"] for one in on_disk(gate)["lanes"]["out"]["cameras"]] == ["front", "back"]
-    seen = form(browser.get("/configuration/table?path=lanes.out"))["seen"]
-    apply(browser, browser.post("/configuration/remove?path=lanes.out.cameras[0]", data={"seen": seen}))
+    seen = form(browser.get("/settings/configuration/table?path=lanes.out"))["seen"]
+    apply(browser, browser.post("/settings/configuration/remove?path=lanes.out.cameras[0]", data={"seen": seen}))
     assert [one["id"] for one in on_disk(gate)["lanes"]["out"]["cameras"]] == ["back"]
 
 
 def test_a_lane_is_added_with_its_board(gate):
     browser = gate.browser("technician")
-    address = "/configuration/add?path=lanes&name=in&kind=simulated"
+    address = "/settings/configuration/add?path=lanes&name=in&kind=simulated"
     sent = form(browser.get(address)) | {"f:lanes.in.number": "2", "f:lanes.in.direction": "import"}
     apply(browser, browser.post(address, data=sent | {"f:lanes.in.relay.name": "in"}))
     assert on_disk(gate)["lanes"]["in"]["relay"] == {"kind": "simulated", "name": "in"}
@@ -173,7 +173,7 @@ def test_a_lane_is_added_with_its_board(gate):
 
 def test_what_is_missing_in_a_new_table_is_told(gate):
     browser = gate.browser("technician")
-    address = "/configuration/add?path=lanes.out.cameras&kind=opencv"
+    address = "/settings/configuration/add?path=lanes.out.cameras&kind=opencv"
     answer = browser.post(address, data=form(browser.get(address)))
     assert answer.status_code == 422
     assert 'data-field="k-lanes.out.cameras[1].url"' in answer.text
@@ -182,7 +182,7 @@ def test_what_is_missing_in_a_new_table_is_told(gate):
 
 def test_a_board_is_replaced_by_one_of_another_kind(gate):
     browser = gate.browser("technician")
-    address = "/configuration/add?path=lanes.out.relay&kind=lcus&replace=true"
+    address = "/settings/configuration/add?path=lanes.out.relay&kind=lcus&replace=true"
     sent = form(browser.get(address)) | {"f:lanes.out.relay.port": "/dev/ttyUSB7"}
     apply(browser, browser.post(address, data=sent))
     assert on_disk(gate)["lanes"]["out"]["relay"] == {"kind": "lcus", "port": "/dev/ttyUSB7"}
@@ -194,15 +194,15 @@ def test_a_board_is_replaced_by_one_of_another_kind(gate):
 def test_no_secret_is_ever_shown_and_a_form_or_text_that_does_not_touch_it_keeps_it(gate):
     gate.path.write_text(gate.text + '[site]\nusername = "g"\npassword = "hunter2"\n', "utf-8")
     browser = gate.browser("admin")
-    pages = [browser.get(f"/configuration{rest}") for rest in ("", "/table?path=site", "/raw", "/history")]
+    pages = [browser.get(f"/settings/configuration{rest}") for rest in ("", "/table?path=site", "/raw", "/history")]
     changed = change(browser, "site", **{"site.username": "h"})
     assert not any("hunter2" in page.text for page in (*pages, changed))
     apply(browser, changed)
     assert on_disk(gate)["site"] == {"username": "h", "password": "hunter2"}
-    raw = form(browser.get("/configuration/raw"))
+    raw = form(browser.get("/settings/configuration/raw"))
     assert MASK in raw["content"]
     content = raw["content"].replace("&#34;", '"').replace("&#39;", "'").replace('username = "h"', 'username = "i"')
-    apply(browser, browser.post("/configuration/raw?file=0", data=raw | {"content": content.lstrip("\n")}))
+    apply(browser, browser.post("/settings/configuration/raw?file=0", data=raw | {"content": content.lstrip("\n")}))
     assert on_disk(gate)["site"] == {"username": "i", "password": "hunter2"}
     apply(browser, change(browser, "site", **{"site.password": "hunter3"}))
     assert "hunter3" in on_disk(gate)["site"].values()
@@ -213,7 +213,7 @@ def test_no_secret_is_ever_shown_and_a_form_or_text_that_does_not_touch_it_keeps
 
 def test_of_two_technicians_the_second_is_told_what_the_first_changed(gate):
     first, second = gate.browser("technician"), gate.browser("admin")
-    address = "/configuration/table?path=lanes.out"
+    address = "/settings/configuration/table?path=lanes.out"
     early = form(second.get(address)) | {"f:lanes.out.timing.read_s": "15"}
     waiting = second.post(address, data=early)
     apply(first, change(first, "lanes.out", **{"lanes.out.timing.read_s": "12"}))
@@ -229,9 +229,9 @@ def test_a_proposal_is_applied_once_and_by_its_maker(gate):
     browser = gate.browser("technician")
     answer = change(browser, "lanes.out", **{"lanes.out.timing.read_s": "12"})
     number = {"proposal": proposal(answer)}
-    assert gate.browser("admin").post("/configuration/apply", data=number).status_code == 422
-    assert browser.post("/configuration/apply", data=number).status_code == 200
-    assert browser.post("/configuration/apply", data=number).status_code == 422
+    assert gate.browser("admin").post("/settings/configuration/apply", data=number).status_code == 422
+    assert browser.post("/settings/configuration/apply", data=number).status_code == 200
+    assert browser.post("/settings/configuration/apply", data=number).status_code == 422
     assert gate.read_anew == [1]
 
 
@@ -240,15 +240,17 @@ def test_a_proposal_for_one_gate_is_none_for_another_and_ends_with_its_gate(gate
     number = {"proposal": proposal(answer)}
     with ConsoleGate(tmp_path) as other:
         before = other.path.read_bytes()
-        refused = other.browser("technician").post("/configuration/apply", data=number)
+        refused = other.browser("technician").post("/settings/configuration/apply", data=number)
         assert refused.status_code == 422
         assert other.path.read_bytes() == before
         own = change(other.browser("technician"), "lanes.out", **{"lanes.out.timing.read_s": "13"})
     with ConsoleGate(tmp_path) as started_again:
-        refused = started_again.browser("technician").post("/configuration/apply", data={"proposal": proposal(own)})
+        refused = started_again.browser("technician").post(
+            "/settings/configuration/apply", data={"proposal": proposal(own)}
+        )
         assert refused.status_code == 422
         assert started_again.path.read_bytes() == before
-    assert gate.browser("technician").post("/configuration/apply", data=number).status_code == 200
+    assert gate.browser("technician").post("/settings/configuration/apply", data=number).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -263,16 +265,18 @@ def test_a_proposal_for_one_gate_is_none_for_another_and_ends_with_its_gate(gate
 )
 def test_an_upload_that_is_no_configuration_is_refused_with_its_errors(gate, data, words):
     browser, before = gate.browser("technician"), gate.path.read_bytes()
-    seen = form(browser.get("/configuration"))["seen"]
-    answer = browser.post("/configuration/upload", data={"seen": seen}, files={"upload": ("gate.toml", data)})
+    seen = form(browser.get("/settings/configuration"))["seen"]
+    answer = browser.post("/settings/configuration/upload", data={"seen": seen}, files={"upload": ("gate.toml", data)})
     assert answer.status_code == 422
     assert words in answer.text
     assert gate.path.read_bytes() == before
 
 
 def upload(browser, text):
-    seen = form(browser.get("/configuration"))["seen"]
-    return browser.post("/configuration/upload", data={"seen": seen}, files={"upload": ("gate.toml", text.encode())})
+    seen = form(browser.get("/settings/configuration"))["seen"]
+    return browser.post(
+        "/settings/configuration/upload", data={"seen": seen}, files={"upload": ("gate.toml", text.encode())}
+    )
 
 
 CONTENT = "MC4CAQAwBQYDK2VwBCIEIEXAMPLEsecretbytes"
@@ -357,7 +361,12 @@ def test_no_answer_quotes_a_file_that_a_key_names(gate, secret, keys):
         apply(browser, answer)
         pages += [
             browser.get(page).text
-            for page in ("/configuration", "/configuration/raw", "/health", "/configuration/history")
+            for page in (
+                "/settings/configuration",
+                "/settings/configuration/raw",
+                "/health",
+                "/settings/configuration/history",
+            )
         ]
     assert CONTENT not in "".join(pages)
 
@@ -381,7 +390,7 @@ def test_every_proposal_is_an_event_with_who_and_what_it_would_change(gate):
 def test_a_refused_proposal_is_an_event_too(gate, secret):
     browser, before = gate.browser("technician"), len(proposals(gate))
     upload(browser, f'include = ["{secret["outside"]}"]\n{gate.text}')
-    browser.post("/configuration/upload", data={"seen": "x"}, files={"upload": ("gate.toml", b"\xff\xfe")})
+    browser.post("/settings/configuration/upload", data={"seen": "x"}, files={"upload": ("gate.toml", b"\xff\xfe")})
     upload(browser, "[gate\n")
     change(browser, "lanes.out")
     told = proposals(gate)[before:]
@@ -395,9 +404,9 @@ def test_a_broken_file_on_the_disk_is_reported_and_fixed_as_text(gate):
     gate.path.write_text(good.replace("[gate]", "[gate"), encoding="utf-8")
     browser = gate.browser("technician")
     assert "cannot be used" in browser.get("/live/configuration").text
-    assert browser.get("/configuration/table?path=gate").status_code == 409
-    raw = form(browser.get("/configuration/raw"))
-    answer = browser.post("/configuration/raw?file=0", data=raw | {"content": good})
+    assert browser.get("/settings/configuration/table?path=gate").status_code == 409
+    raw = form(browser.get("/settings/configuration/raw"))
+    answer = browser.post("/settings/configuration/raw?file=0", data=raw | {"content": good})
     apply(browser, answer)
     assert gate.path.read_text(encoding="utf-8") == good
 
@@ -419,7 +428,10 @@ def test_a_folder_that_cannot_be_written_is_told_plainly(gate, monkeypatch):
     "path", ["", "nothing", "lanes.none", "lanes.out.timing.read_s", "a[", "lanes.out.cameras[9]", "x" * 301]
 )
 def test_a_table_that_is_not_there_is_not_found(gate, path):
-    assert gate.browser("technician").get("/configuration/table", params={"path": path}).status_code in (404, 422)
+    assert gate.browser("technician").get("/settings/configuration/table", params={"path": path}).status_code in (
+        404,
+        422,
+    )
 
 
 # -------------------------------------------------------------------------------------------------------------- history
@@ -429,13 +441,13 @@ def test_any_of_the_last_states_can_be_brought_back(gate):
     browser = gate.browser("technician")
     before = gate.path.read_text(encoding="utf-8")
     apply(browser, change(browser, "lanes.out", **{"lanes.out.timing.read_s": "12"}))
-    page = browser.get("/configuration/history")
+    page = browser.get("/settings/configuration/history")
     assert "lanes.out.timing.read_s" in page.text
     number = int(re.search(r'name="number"\s+value="(\d+)"', page.text)[1])
-    answer = browser.post("/configuration/undo", data={"seen": form(page)["seen"], "number": number})
+    answer = browser.post("/settings/configuration/undo", data={"seen": form(page)["seen"], "number": number})
     apply(browser, answer)
     assert gate.path.read_text(encoding="utf-8") == before
-    none = browser.post("/configuration/undo", data={"seen": form(page)["seen"], "number": 9999})
+    none = browser.post("/settings/configuration/undo", data={"seen": form(page)["seen"], "number": 9999})
     assert none.status_code == 422
 
 
@@ -446,17 +458,17 @@ def test_any_of_the_last_states_can_be_brought_back(gate):
 def test_every_section_and_lane_has_its_form_in_every_language(gate, language):
     browser = gate.browser("technician")
     ask = {"accept-language": language}
-    page = browser.get("/configuration", headers=ask)
+    page = browser.get("/settings/configuration", headers=ask)
     waiting = Text("Waiting: the gate takes the new configuration once no vehicle is on its way")
     assert translate(waiting, language) in page.text
-    paths = re.findall(r'href="/configuration/table\?([^"]+)"', page.text)
+    paths = re.findall(r'href="/settings/configuration/table\?([^"]+)"', page.text)
     assert len(paths) >= 15
     for path in paths:
-        found = browser.get(f"/configuration/table?{path}", headers=ask)
+        found = browser.get(f"/settings/configuration/table?{path}", headers=ask)
         assert found.status_code == 200, parse_qs(path)
         assert translate(Text("Check and show what would change"), language) in found.text
         assert '<span lang="en">' not in found.text
-    lane = browser.get("/configuration/table?path=lanes.out", headers=ask).text
+    lane = browser.get("/settings/configuration/table?path=lanes.out", headers=ask).text
     for described in (
         "What the lane asks of a vehicle.",
         "Seconds to wait for a decision after the permit was read.",
@@ -472,13 +484,13 @@ def test_mistakes_and_what_cannot_be_done_are_told_in_the_readers_language(gate,
     seen = {
         "w:log.level": "info",
         "f:log.level": "loud",
-        "seen": form(browser.get("/configuration/table?path=log"))["seen"],
+        "seen": form(browser.get("/settings/configuration/table?path=log"))["seen"],
     }
-    wrong = browser.post("/configuration/table?path=log", data=seen, headers=ask)
+    wrong = browser.post("/settings/configuration/table?path=log", data=seen, headers=ask)
     expected = Text("expected {kind}", kind=Text("one of {words}", words='"debug", "info", "warning", "error"'))
     message = Text("{message}; got {value}", message=expected, value='"loud"')
     assert (wrong.status_code, str(escape(translate(message, Language(language)))) in wrong.text) == (422, True)
-    address = "/configuration/remove?path=lanes.out.scanners%5B7%5D"
+    address = "/settings/configuration/remove?path=lanes.out.scanners%5B7%5D"
     absent = browser.post(address, data={"seen": seen["seen"]}, headers=ask)
     why = translate(Text("{key} is not set", key="lanes.out.scanners[7]"), Language(language))
     assert (absent.status_code, why in absent.text) == (422, True)
@@ -490,14 +502,19 @@ def test_how_a_state_came_to_be_is_told_in_the_readers_language(gate, language):
     apply(
         browser, change(browser, "lanes.out", **{"lanes.out.timing.read_s": str(11 + list(Language).index(language))})
     )
-    page = browser.get("/configuration/history", headers={"accept-language": language}).text
+    page = browser.get("/settings/configuration/history", headers={"accept-language": language}).text
     assert translate(Text("changed: {what}", what="lanes.out"), language) in page
     assert translate(Text("edited manually"), language) in page
 
 
 def test_a_viewer_sees_none_of_it(gate):
     viewer = gate.browser("viewer")
-    for path in ("/configuration", "/configuration/raw", "/configuration/history", "/configuration/table?path=mqtt"):
+    for path in (
+        "/settings/configuration",
+        "/settings/configuration/raw",
+        "/settings/configuration/history",
+        "/settings/configuration/table?path=mqtt",
+    ):
         assert viewer.get(path).status_code == 403
 
 
@@ -519,13 +536,15 @@ def test_what_describes_a_key_is_its_label_and_its_help(described, label, rest):
 
 def test_settings_are_found_by_words_and_by_key(gate):
     browser = gate.browser("technician")
-    by_key = browser.get("/configuration/search", params={"q": "TIMING.read_s"}).text
-    assert "/configuration/table?path=lanes.out#k-lanes.out.timing.read_s" in by_key
+    by_key = browser.get("/settings/configuration/search", params={"q": "TIMING.read_s"}).text
+    assert "/settings/configuration/table?path=lanes.out#k-lanes.out.timing.read_s" in by_key
     level = blank(("log",), "").fields[0]
     words, _help = label_of(translate(level.description, Language.ZH))
-    by_words = browser.get("/configuration/search", params={"q": words}, headers={"accept-language": "zh"}).text
+    by_words = browser.get(
+        "/settings/configuration/search", params={"q": words}, headers={"accept-language": "zh"}
+    ).text
     assert f"#k-{level.name}" in by_words
-    none = browser.get("/configuration/search", params={"q": "<b>nothing"}).text
+    none = browser.get("/settings/configuration/search", params={"q": "<b>nothing"}).text
     assert "No setting contains “&lt;b&gt;nothing”" in none
-    assert browser.get("/configuration/search", params={"q": " "}).text.strip() == ""
-    assert gate.browser("viewer").get("/configuration/search", params={"q": "log"}).status_code == 403
+    assert browser.get("/settings/configuration/search", params={"q": " "}).text.strip() == ""
+    assert gate.browser("viewer").get("/settings/configuration/search", params={"q": "log"}).status_code == 403

@@ -161,7 +161,7 @@ def test_the_token_is_in_the_address_once_and_then_a_cookie_for_this_page_alone(
     stolen = {"cookie": f"{name}={value}"}
     assert gate.elsewhere().get(f"/driver/{other}", headers=stolen).status_code == 403
     assert gate.elsewhere().get(f"/driver/{lane}", params={"token": value}).status_code == 403
-    for path in ("/", "/lane", "/account", f"/live/lane/{lane}/news", "/api/openapi.json"):
+    for path in ("/", "/lane", "/settings/account", f"/live/lane/{lane}/news", "/api/openapi.json"):
         answer = gate.elsewhere().get(path, headers=stolen)
         assert answer.status_code in {303, 401}, path
         assert answer.headers.get("location", "/login").startswith("/login")
@@ -361,7 +361,7 @@ def test_a_screen_that_asks_without_end_is_slowed_down_and_a_technician_at_its_a
         screen = gate.browser()
         paths = ("/driver/out", "/static/driver/driver.css", "/driver/out")
         assert [screen.get(path).status_code for path in paths] == [200, 200, 429]
-        assert gate.browser("viewer").get("/account").status_code == 200
+        assert gate.browser("viewer").get("/settings/account").status_code == 200
     finally:
         limits._burst = 1e6
         limits._buckets.clear()

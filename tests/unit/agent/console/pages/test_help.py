@@ -13,23 +13,26 @@ def viewer(tmp_path_factory):
 
 
 def test_the_first_page_lists_the_pages(viewer):
-    page = viewer.get("/help")
+    page = viewer.get("/settings/help")
     assert page.status_code == 200
-    assert 'href="/help/handbook"' in page.text
+    assert 'href="/settings/help/handbook"' in page.text
     assert 'name="q"' in page.text
 
 
 def test_a_page_is_shown_with_anchors_and_pictures(viewer):
-    page = viewer.get("/help/handbook").text
+    page = viewer.get("/settings/help/handbook").text
     assert 'id="6-aim"' in page
-    assert '<img src="/help/images/console-aim.webp"' in page
-    picture = viewer.get("/help/images/console-aim.webp")
+    assert '<img src="/settings/help/images/console-aim.webp"' in page
+    picture = viewer.get("/settings/help/images/console-aim.webp")
     assert (picture.status_code, picture.headers["content-type"]) == (200, "image/webp")
 
 
 def test_a_search_leads_to_sections_and_shows_what_was_typed_as_text(viewer):
-    assert 'href="/help/handbook#6-aim"' in viewer.get("/help", params={"q": "aim traffic lights zone"}).text
-    page = viewer.get("/help", params={"q": "<script>"})
+    assert (
+        'href="/settings/help/handbook#6-aim"'
+        in viewer.get("/settings/help", params={"q": "aim traffic lights zone"}).text
+    )
+    page = viewer.get("/settings/help", params={"q": "<script>"})
     assert page.status_code == 200
     assert "<script>" not in page.text.split('id="content"')[1]
 
@@ -38,5 +41,5 @@ def test_a_search_leads_to_sections_and_shows_what_was_typed_as_text(viewer):
     "name", ["nowhere", "images/none.png", "../pyproject", "..%2f..%2fetc%2fpasswd", "glossary.md"]
 )
 def test_what_is_not_there_is_said_and_nothing_else_is_shown(viewer, name):
-    answer = viewer.get(f"/help/{name}")
+    answer = viewer.get(f"/settings/help/{name}")
     assert answer.status_code == 404

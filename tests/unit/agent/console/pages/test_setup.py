@@ -54,8 +54,8 @@ def test_a_simulated_vehicle_with_the_practice_permit_passes_and_the_steps_follo
         assert papers.text in browser.get(NAV.path).text
         eventually(lambda: gate.app.lanes[0].view and gate.app.lanes[0].view.state == "idle", 60, "an idle lane")
         eventually(lambda: gate.app.parts.lanes.cameras[0].status.up, 60, "the camera")
-        came = browser.post("/setup/out/vehicle", data={"plate": PLATE, "permit": papers.text})
-        again = browser.post("/setup/out/vehicle", data={"plate": PLATE, "permit": papers.text})
+        came = browser.post("/settings/setup/out/vehicle", data={"plate": PLATE, "permit": papers.text})
+        again = browser.post("/settings/setup/out/vehicle", data={"plate": PLATE, "permit": papers.text})
         # The page is asked once the vehicle has gone: to make it costs more than to look into the journal.
         eventually(lambda: has_closed(gate.app.parts.journal), 60, "the end of the vehicle")
         eventually(lambda: "Passed" in browser.get("/lanes/out/vehicles").text, 60, "a vehicle that passed")
@@ -67,8 +67,8 @@ def test_a_simulated_vehicle_with_the_practice_permit_passes_and_the_steps_follo
 
 def test_no_vehicle_is_simulated_where_the_hardware_is_real(tmp_path):
     with ConsoleGate(tmp_path) as gate:
-        answer = gate.browser("technician").post("/setup/out/vehicle", data={"plate": PLATE, "permit": "GP1:"})
-        nobody = gate.browser("viewer").post("/setup/out/vehicle", data={"plate": PLATE, "permit": "GP1:"})
+        answer = gate.browser("technician").post("/settings/setup/out/vehicle", data={"plate": PLATE, "permit": "GP1:"})
+        nobody = gate.browser("viewer").post("/settings/setup/out/vehicle", data={"plate": PLATE, "permit": "GP1:"})
     assert (answer.status_code, nobody.status_code) == (404, 403)
 
 
@@ -80,7 +80,7 @@ def scene_gate(folder, scene, lanes=""):
 
 def send_vehicle(gate):
     form = {"plate": PLATE, "permit": "GP1:NOTHING"}
-    return gate.browser("technician").post("/setup/out/vehicle", data=form)
+    return gate.browser("technician").post("/settings/setup/out/vehicle", data=form)
 
 
 @pytest.mark.parametrize(
@@ -133,4 +133,4 @@ channels = 2
 def test_no_simulated_vehicle_comes_at_a_gate_with_a_real_barrier(tmp_path):
     with scene_gate(tmp_path, tmp_path / "state/rehearsal/scene.json", REAL_LANE) as gate:
         assert send_vehicle(gate).status_code == 404
-        assert 'action="/setup/out/vehicle"' not in gate.browser("technician").get("/setup").text
+        assert 'action="/settings/setup/out/vehicle"' not in gate.browser("technician").get("/settings/setup").text

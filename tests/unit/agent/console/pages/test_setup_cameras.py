@@ -34,7 +34,7 @@ def search(gate, monkeypatch):
     def searched(onvif):
         one = FoundCamera(ServiceAddress.typed(onvif.place), "Exit", "X1")
         monkeypatch.setattr(camera_search, "find_cameras", lambda _s: (one,))
-        return browser, browser.post("/setup/out/cameras/search")
+        return browser, browser.post("/settings/setup/out/cameras/search")
 
     return searched
 
@@ -42,7 +42,7 @@ def search(gate, monkeypatch):
 def log_in(browser, shown, phrase=PASSWORD):
     """Log in to the camera that a page shows."""
     login = {"address": value_of(shown, "address"), "title": value_of(shown, "title"), "user": USER}
-    return browser.post("/setup/out/cameras/streams", data=login | {"password": phrase})
+    return browser.post("/settings/setup/out/cameras/streams", data=login | {"password": phrase})
 
 
 @pytest.mark.parametrize("address", ["n", "192.168.1.64", ""])
@@ -67,9 +67,9 @@ def test_a_camera_is_found_logged_in_to_and_its_stream_used_without_showing_the_
         shown = log_in(browser, wrong)
     assert PASSWORD not in shown.text
     token = value_of(shown, "stream")
-    picture = browser.get("/setup/out/cameras/thumbnail", params={"token": token})
+    picture = browser.get("/settings/setup/out/cameras/thumbnail", params={"token": token})
     assert (picture.status_code, picture.headers["content-type"]) == (200, "image/jpeg")
-    assert browser.get("/setup/out/cameras/thumbnail", params={"token": "other"}).status_code == 404
+    assert browser.get("/settings/setup/out/cameras/thumbnail", params={"token": "other"}).status_code == 404
     proposed = send(browser, "cameras", stream=token, camera="front")
     assert PASSWORD not in proposed.text
     assert apply(browser, "cameras", proposed).status_code == 200
@@ -91,11 +91,11 @@ def test_a_camera_that_is_found_at_https_is_asked_by_https(search, tmp_path):
 def test_where_no_camera_answers_one_is_logged_in_to_by_its_address(gate, monkeypatch):
     monkeypatch.setattr(camera_search, "find_cameras", lambda _s: ())
     browser = gate.browser("technician")
-    none = browser.post("/setup/out/cameras/search")
+    none = browser.post("/settings/setup/out/cameras/search")
     assert ("No camera answered" in none.text, 'name="address"' in none.text) == (True, True)
     with OnvifCamera(USER, PASSWORD) as onvif:
         login = {"address": f" {onvif.place} ", "user": USER, "password": PASSWORD}
-        shown = browser.post("/setup/out/cameras/streams", data=login)
+        shown = browser.post("/settings/setup/out/cameras/streams", data=login)
     assert "Use this stream" in shown.text
 
 

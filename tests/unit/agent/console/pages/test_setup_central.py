@@ -19,7 +19,7 @@ from tests.support.est.gate_files import GateFiles
 from tests.support.mqtt.mosquitto import free_port
 from tests.support.waiting import eventually
 
-HERE = "/setup/out/central/enrolment"
+HERE = "/settings/setup/out/central/enrolment"
 BROKERS = ["mqtts://broker.example:8883"]
 
 
@@ -189,7 +189,7 @@ def test_an_enrolment_goes_on_while_the_phone_is_away_and_whoever_comes_sees_it(
     admin.post(f"{HERE}/begin", data=form)
     other = gate.browser("admin")
     ended(other)
-    assert "The gate has its certificate" in other.get("/setup/out/central").text
+    assert "The gate has its certificate" in other.get("/settings/setup/out/central").text
 
 
 def test_a_token_is_for_the_person_who_typed_it_and_not_for_ever(tmp_path, site):
@@ -213,12 +213,12 @@ def test_only_an_administrator_enrols(gate, site):
     for path in (f"{HERE}/begin", f"{HERE}/use"):
         assert technician.post(path, data={}).status_code == 403
     assert technician.get(HERE).status_code == 403
-    assert "disabled" in re.search(r"<input id=\"server\"[^>]*>", technician.get("/setup/out/central").text)[0]
+    assert "disabled" in re.search(r"<input id=\"server\"[^>]*>", technician.get("/settings/setup/out/central").text)[0]
 
 
 def test_without_a_new_certificate_there_is_nothing_to_use(gate, admin):
     assert admin.post(f"{HERE}/use", data={}).status_code == 409
-    assert admin.post("/setup/out/gate/enrolment", data={}).status_code == 404
+    assert admin.post("/settings/setup/out/gate/enrolment", data={}).status_code == 404
 
 
 def test_a_form_that_is_sent_before_the_scripts_are_there_gets_the_whole_page(gate, site):
@@ -254,7 +254,7 @@ def test_uploaded_certificates_are_kept_for_the_gate_alone_and_the_key_is_never_
     assert Path(mqtt["key_file"]).stat().st_mode & 0o077 == 0
     assert Path(mqtt["certificate_file"]).read_bytes() == certificate
     secret = key.decode().splitlines()[1]
-    assert not any(secret in page.text for page in (proposed, done, admin.get("/setup/out/central")))
+    assert not any(secret in page.text for page in (proposed, done, admin.get("/settings/setup/out/central")))
     assert secret not in str(acts(gate))
 
 

@@ -44,7 +44,7 @@ def test_a_step_is_proposed_first_and_written_whole_by_a_second_request(gate, re
     assert (done.status_code, reloads) == (200, [1])
     assert 'id = "khorgos-7"' in gate.path.read_text()
     assert "site = 17" in gate.path.read_text()
-    assert browser.get("/live/setup/out/gate/applied").text == "waiting"
+    assert browser.get("/live/settings/setup/out/gate/applied").text == "waiting"
     assert [one["act"] for one in acts(gate)][-2:] == ["configuration.proposed", "configuration.changed"]
 
 
@@ -58,21 +58,21 @@ def test_what_is_wrong_is_shown_at_its_field_and_what_was_typed_stays(gate):
 
 def test_a_step_that_changes_nothing_leads_on_to_the_next(gate):
     same = {"gate": "gate-7", "site": "7", "number": "1", "direction": "export"}
-    assert send(gate.browser("admin"), "gate", **same).headers["hx-redirect"] == "/setup/out/network"
+    assert send(gate.browser("admin"), "gate", **same).headers["hx-redirect"] == "/settings/setup/out/network"
 
 
 def test_what_is_an_administrators_is_not_a_technicians(gate):
     answer = send(gate.browser("technician"), "gate", **GATE)
     assert answer.status_code == 422
     assert "an administrator changes this" in html.unescape(answer.text)
-    assert "An administrator does this step." in gate.browser("technician").get("/setup/out/gate").text
+    assert "An administrator does this step." in gate.browser("technician").get("/settings/setup/out/gate").text
 
 
 def test_of_two_people_the_second_is_told_that_somebody_was_first(gate):
     one, other = gate.browser("admin"), gate.browser("admin")
     seen = seen_of(other, "gate")
     assert apply(one, "gate", send(one, "gate", **GATE)).status_code == 200
-    late = other.post("/setup/out/gate", data=GATE | {"gate": "khorgos-8", "seen": seen})
+    late = other.post("/settings/setup/out/gate", data=GATE | {"gate": "khorgos-8", "seen": seen})
     assert late.status_code == 422
     assert "changed the configuration meanwhile" in late.text
     assert 'value="khorgos-8"' in late.text
@@ -80,8 +80,8 @@ def test_of_two_people_the_second_is_told_that_somebody_was_first(gate):
 
 
 def test_people_in_the_set_up_see_one_another(gate):
-    gate.browser("admin").get("/setup/out/board")
-    page = gate.browser("technician").get("/setup/out/cameras").text
+    gate.browser("admin").get("/settings/setup/out/board")
+    page = gate.browser("technician").get("/settings/setup/out/cameras").text
     assert "some-admin is in the set-up too: Relay board" in page
     people = Presence()
     people.come(Here("olga", "out", StepCode.GATE, 10.0))
@@ -92,22 +92,22 @@ def test_people_in_the_set_up_see_one_another(gate):
 
 def test_a_step_that_is_left_out_says_what_follows_and_can_be_taken_up(gate):
     browser = gate.browser("technician")
-    assert "the driver is told nothing" in browser.get("/setup/out/outputs").text
-    assert browser.post("/setup/out/outputs/skip").headers["location"] == "/setup/out/cameras"
-    assert "Do this step after all" in browser.get("/setup/out/outputs").text
-    browser.post("/setup/out/outputs/take-up")
-    assert "Do this step after all" not in browser.get("/setup/out/outputs").text
-    assert browser.post("/setup/out/gate/skip").status_code == 409
+    assert "the driver is told nothing" in browser.get("/settings/setup/out/outputs").text
+    assert browser.post("/settings/setup/out/outputs/skip").headers["location"] == "/settings/setup/out/cameras"
+    assert "Do this step after all" in browser.get("/settings/setup/out/outputs").text
+    browser.post("/settings/setup/out/outputs/take-up")
+    assert "Do this step after all" not in browser.get("/settings/setup/out/outputs").text
+    assert browser.post("/settings/setup/out/gate/skip").status_code == 409
 
 
 def found_input(browser):
-    return re.search(r"Found: input (\d)", browser.get("/live/setup/out/inputs").text)
+    return re.search(r"Found: input (\d)", browser.get("/live/settings/setup/out/inputs").text)
 
 
 def use(browser, gate, signal, number):
     simulated.board(gate.path.parent.name).set(number, True)
     assert eventually(lambda: found_input(browser), what="the input")[1] == str(number)
-    answer = browser.post("/setup/out/inputs/input", data={"signal": signal, "number": number})
+    answer = browser.post("/settings/setup/out/inputs/input", data={"signal": signal, "number": number})
     assert answer.status_code == 303, answer.text
 
 
@@ -115,13 +115,15 @@ def test_inputs_are_found_by_using_them_and_saved_together(gate, reloads):
     browser = gate.browser("technician")
     board = simulated.board(gate.path.parent.name)
     board.set(4, True)
-    assert "Drive onto the loop in front of the barrier" in browser.get("/setup/out/inputs").text
-    browser.get("/live/setup/out/inputs")
+    assert "Drive onto the loop in front of the barrier" in browser.get("/settings/setup/out/inputs").text
+    browser.get("/live/settings/setup/out/inputs")
     use(browser, gate, "presence", 1)
     use(browser, gate, "safety", 2)
-    assert browser.post("/setup/out/inputs/input", data={"signal": "photocell", "number": 2}).status_code == 409
+    assert (
+        browser.post("/settings/setup/out/inputs/input", data={"signal": "photocell", "number": 2}).status_code == 409
+    )
     for signal in ("photocell", "opened", "closed", "key", "hold"):
-        browser.post("/setup/out/inputs/input", data={"signal": signal, "number": 0})
+        browser.post("/settings/setup/out/inputs/input", data={"signal": signal, "number": 0})
     proposed = send(browser, "inputs")
     assert proposed.status_code == 200, proposed.text
     assert apply(browser, "inputs", proposed).status_code == 200
@@ -135,28 +137,30 @@ def test_inputs_are_found_by_using_them_and_saved_together(gate, reloads):
 
 def test_what_changed_together_can_be_watched_again(gate):
     browser = gate.browser("technician")
-    browser.get("/live/setup/out/inputs")
+    browser.get("/live/settings/setup/out/inputs")
     board = simulated.board(gate.path.parent.name)
     board.set(1, True)
     board.set(2, True)
-    eventually(lambda: "Several inputs changed together" in browser.get("/live/setup/out/inputs").text)
-    again = browser.post("/setup/out/inputs/watch", data={"signal": "presence"})
-    assert again.headers["location"] == "/setup/out/inputs?signal=presence"
-    assert "Several inputs changed together" not in browser.get("/live/setup/out/inputs").text
+    eventually(lambda: "Several inputs changed together" in browser.get("/live/settings/setup/out/inputs").text)
+    again = browser.post("/settings/setup/out/inputs/watch", data={"signal": "presence"})
+    assert again.headers["location"] == "/settings/setup/out/inputs?signal=presence"
+    assert "Several inputs changed together" not in browser.get("/live/settings/setup/out/inputs").text
 
 
 def test_an_input_that_did_not_change_is_not_taken_for_one_that_was_found(gate):
     browser = gate.browser("technician")
-    browser.get("/live/setup/out/inputs")
-    refused = browser.post("/setup/out/inputs/input", data={"signal": "presence", "number": 3})
+    browser.get("/live/settings/setup/out/inputs")
+    refused = browser.post("/settings/setup/out/inputs/input", data={"signal": "presence", "number": 3})
     assert (refused.status_code, "Input 3 has not changed." in refused.text) == (409, True)
-    by_hand = browser.post("/setup/out/inputs/input", data={"signal": "presence", "number": 3, "by_hand": "true"})
+    by_hand = browser.post(
+        "/settings/setup/out/inputs/input", data={"signal": "presence", "number": 3, "by_hand": "true"}
+    )
     assert by_hand.status_code == 303
 
 
 def test_one_loop_alone_is_refused_with_the_reason_and_nothing_is_written(gate):
     browser = gate.browser("technician")
-    browser.post("/setup/out/inputs/input", data={"signal": "presence", "number": 1, "by_hand": "true"})
+    browser.post("/settings/setup/out/inputs/input", data={"signal": "presence", "number": 1, "by_hand": "true"})
     before = gate.path.read_bytes()
     answer = send(browser, "inputs")
     assert (answer.status_code, gate.path.read_bytes()) == (422, before)
@@ -165,8 +169,8 @@ def test_one_loop_alone_is_refused_with_the_reason_and_nothing_is_written(gate):
 
 def test_the_board_counts_as_tried_only_after_a_pulse_and_somebodys_word(gate):
     browser = gate.browser("technician")
-    assert browser.post("/setup/out/board/seen").status_code == 409
-    assert browser.post("/setup/out/board/try", data={"act": "test_open"}).status_code == 409  # not held
+    assert browser.post("/settings/setup/out/board/seen").status_code == 409
+    assert browser.post("/settings/setup/out/board/try", data={"act": "test_open"}).status_code == 409  # not held
 
 
 def test_a_board_that_is_named_by_hand_takes_the_place_of_the_simulated_one(gate):
@@ -208,11 +212,13 @@ def test_a_trust_list_of_somebody_else_is_refused(gate):
 def test_the_safety_list_is_signed_only_whole_and_with_a_second_name(gate):
     browser = gate.browser("technician")
     lines = [str(number) for number in range(1, len(SAFETY_LINES) + 1)]
-    assert browser.post("/setup/out/safety/sign", data={"line": lines[:-1], "name": "Ivan"}).status_code == 409
+    assert browser.post("/settings/setup/out/safety/sign", data={"line": lines[:-1], "name": "Ivan"}).status_code == 409
     short = "x" * (SHORTEST_NAME - 1)
-    assert browser.post("/setup/out/safety/sign", data={"line": lines, "name": short}).status_code == 422
-    assert browser.post("/setup/out/safety/sign", data={"line": lines, "name": "Ivan Petrov"}).status_code == 303
-    assert "Signed by some-technician" in browser.get("/setup/out/safety").text
+    assert browser.post("/settings/setup/out/safety/sign", data={"line": lines, "name": short}).status_code == 422
+    assert (
+        browser.post("/settings/setup/out/safety/sign", data={"line": lines, "name": "Ivan Petrov"}).status_code == 303
+    )
+    assert "Signed by some-technician" in browser.get("/settings/setup/out/safety").text
     signed = next(one for one in acts(gate) if one["act"] == "setup.signed")
     assert "Ivan Petrov" in signed["detail"]
 
@@ -225,26 +231,26 @@ def test_the_safety_check_has_the_lines_of_its_page():
 
 def test_there_is_no_step_of_a_lane_that_is_not_there(gate):
     browser = gate.browser("admin")
-    assert browser.get("/setup/none/gate").status_code == 404
-    assert browser.get("/setup/out/nothing").status_code == 422
-    assert browser.post("/setup/out/gate/sign", data={}).status_code == 404
+    assert browser.get("/settings/setup/none/gate").status_code == 404
+    assert browser.get("/settings/setup/out/nothing").status_code == 422
+    assert browser.post("/settings/setup/out/gate/sign", data={}).status_code == 404
 
 
 def test_every_step_is_a_page_for_a_technician(gate):
     browser = gate.browser("technician")
     for code in StepCode:
-        assert browser.get(f"/setup/out/{code}").status_code == 200, code
+        assert browser.get(f"/settings/setup/out/{code}").status_code == 200, code
 
 
 def test_a_form_that_is_sent_before_the_scripts_are_there_works_too(gate, reloads):
     browser = gate.browser("admin")
     form = GATE | {"seen": seen_of(browser, "gate")}
-    proposed = browser.post("/setup/out/gate", data=form)
+    proposed = browser.post("/settings/setup/out/gate", data=form)
     assert ("<!doctype html>" in proposed.text.lower(), "gate.id" in proposed.text) == (True, True)
-    done = browser.post("/setup/out/gate/apply", data={"proposal": value_of(proposed, "proposal")})
-    assert (done.status_code, done.headers["location"], reloads) == (303, "/setup/out/network", [1])
-    same = browser.post("/setup/out/gate", data=form | {"seen": seen_of(browser, "gate")})
-    assert (same.status_code, same.headers["location"]) == (303, "/setup/out/network")
+    done = browser.post("/settings/setup/out/gate/apply", data={"proposal": value_of(proposed, "proposal")})
+    assert (done.status_code, done.headers["location"], reloads) == (303, "/settings/setup/out/network", [1])
+    same = browser.post("/settings/setup/out/gate", data=form | {"seen": seen_of(browser, "gate")})
+    assert (same.status_code, same.headers["location"]) == (303, "/settings/setup/out/network")
 
 
 def test_no_form_of_the_set_up_puts_what_is_typed_into_an_address():

@@ -59,7 +59,7 @@ def test_a_gate_that_starts_anew_takes_the_same_port_with_a_stream_still_open(tm
     assert "console" not in {thread.name for thread in threading.enumerate()}
     with ConsoleGate(tmp_path, port=port) as gate:
         assert gate.url.endswith(f":{port}")
-        assert gate.browser("viewer").get("/account").status_code == 200
+        assert gate.browser("viewer").get("/settings/account").status_code == 200
     assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
 
 

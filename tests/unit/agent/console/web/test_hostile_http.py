@@ -62,7 +62,7 @@ def refused(gate, reason):
 
 def test_every_answer_bears_the_headers_that_keep_a_browser_safe(gate):
     browser = gate.browser("viewer")
-    for path in ("/account", "/static/console.css", "/no-such-page", "/healthz", "/api/openapi.json"):
+    for path in ("/settings/account", "/static/console.css", "/no-such-page", "/healthz", "/api/openapi.json"):
         headers = browser.get(path).headers
         policy = dict(part.strip().partition(" ")[::2] for part in headers["content-security-policy"].split(";"))
         assert policy["default-src"] == "'none'"
@@ -124,7 +124,7 @@ def test_a_name_that_is_not_the_gates_is_refused(host, allowed):
 
 def test_a_page_of_another_name_that_leads_here_gets_nothing(gate):
     before = refused(gate, "host")
-    response = gate.browser("admin").get("/account", headers={"host": "evil.example"})
+    response = gate.browser("admin").get("/settings/account", headers={"host": "evil.example"})
     assert response.status_code == 421
     assert "some-admin" not in response.text
     assert refused(gate, "host") == before + 1
@@ -133,14 +133,14 @@ def test_a_page_of_another_name_that_leads_here_gets_nothing(gate):
 @pytest.mark.parametrize(
     "head",
     [
-        b"GET /account HTTP/1.1\r\n\r\n",
-        b"GET /account HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
-        b"GET /account HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"GET /settings/account HTTP/1.1\r\n\r\n",
+        b"GET /settings/account HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        b"GET /settings/account HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
         b"GET /" + b"a" * 70_000,
         b"GET / HTTP/9.9\r\n\r\n",
         b"\x00" * 100 + b"\r\n\r\n",
-        b"GET /account HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"y" * 70_000,
+        b"GET /settings/account HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"y" * 70_000,
         b"SSH-2.0-OpenSSH_9.9\r\n\r\n",
     ],
 )
@@ -155,7 +155,7 @@ def test_what_is_no_request_is_refused_and_the_connection_closed(gate, head):
             said = b""
     assert said[:12] in {b"", b"HTTP/1.1 400", b"HTTP/1.1 421"}
     assert said[:12] == b"HTTP/1.1 421" or refused(gate, "malformed") + refused(gate, "length") == before + 1
-    assert gate.browser("viewer").get("/account").status_code == 200
+    assert gate.browser("viewer").get("/settings/account").status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_no_path_leads_out_of_the_static_files(gate, path):
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "TRACE", "CONNECT", "OPTIONS", "BREW"])
 def test_a_method_that_no_page_has_does_nothing(gate, method):
-    assert gate.browser("admin").request(method, "/users").status_code in {404, 405}
+    assert gate.browser("admin").request(method, "/settings/users").status_code in {404, 405}
 
 
 def test_a_body_that_says_it_is_too_large_is_refused_before_it_is_read(gate):
@@ -187,7 +187,7 @@ def test_a_body_that_grows_too_large_is_refused(gate):
 
     before = refused(gate, "body")
     response = gate.browser("admin").post(
-        "/users", content=parts(), headers={"content-type": "application/x-www-form-urlencoded"}
+        "/settings/users", content=parts(), headers={"content-type": "application/x-www-form-urlencoded"}
     )
     assert response.status_code == 413
     assert refused(gate, "body") == before + 1
@@ -199,7 +199,7 @@ def test_a_flood_from_one_address_is_slowed_down(gate):
     limits._burst, limits._per_s = 3.0, 1e-6
     limits._buckets.clear()
     try:
-        answers = [browser.get("/account") for _ in range(5)]
+        answers = [browser.get("/settings/account") for _ in range(5)]
     finally:
         limits._burst = 1e6
         limits._buckets.clear()
@@ -213,7 +213,7 @@ def test_so_many_connections_from_one_address_and_no_more(tmp_path, mocker):
         gate.token("admin")
         before = refused(gate, "connections")
         token = gate.token("viewer")
-        asked = f"GET /account HTTP/1.1\r\nHost: localhost\r\nCookie: gate-session={token}\r\n\r\n".encode()
+        asked = f"GET /settings/account HTTP/1.1\r\nHost: localhost\r\nCookie: gate-session={token}\r\n\r\n".encode()
         for _ in range(http_server.NETWORK.most_of_one):
             known = stack.enter_context(connected(gate, "127.0.0.8"))
             known.sendall(asked)
@@ -222,7 +222,7 @@ def test_so_many_connections_from_one_address_and_no_more(tmp_path, mocker):
             assert one_more.recv(1) == b""
         assert refused(gate, "connections") > before
         stack.close()
-        eventually(lambda: gate.browser("viewer").get("/account").status_code == 200)
+        eventually(lambda: gate.browser("viewer").get("/settings/account").status_code == 200)
 
 
 def test_of_one_address_that_nobody_is_known_of_the_oldest_half_open_connection_goes_for_a_new_one(gate):
@@ -264,7 +264,7 @@ def test_a_client_that_sends_half_a_request_is_not_waited_for(tmp_path, mocker):
     with ConsoleGate(tmp_path) as gate:
         gate.token("admin")
         with connected(gate) as connection:
-            connection.sendall(b"GET /account HTTP/1.1\r\nHost: local")
+            connection.sendall(b"GET /settings/account HTTP/1.1\r\nHost: local")
             assert answer_or_reset(connection) == b""
         with connected(gate) as connection:
             assert answer_or_reset(connection) == b""
@@ -317,18 +317,18 @@ def test_only_so_many_live_answers_are_open_and_each_ends_with_its_session(tmp_p
             with viewer.stream("GET", "/live/lane/out/news") as two:
                 assert two.status_code == 200
                 assert viewer.get("/live/lane/out/news").status_code == 503
-                assert viewer.get("/account").status_code == 200
+                assert viewer.get("/settings/account").status_code == 200
             gate.app.console.access.users.remove("some-viewer")
             for _ in news:
                 pass
-        assert gate.browser("admin").get("/account").status_code == 200
+        assert gate.browser("admin").get("/settings/account").status_code == 200
 
 
 def test_an_encrypted_door_is_not_opened_by_plain_talk(tmp_path):
     with ConsoleGate(tmp_path, console='tls = "always"') as gate:
         gate.token("admin")
         with connected(gate) as connection:
-            connection.sendall(b"GET /account HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            connection.sendall(b"GET /settings/account HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert b"200" not in answer_or_reset(connection)
         old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         old.check_hostname, old.verify_mode = False, ssl.CERT_NONE
@@ -350,7 +350,8 @@ def send_and_reset(gate, request):
 
 def test_who_resets_the_connection_behind_a_request_is_no_local_caller_and_needs_the_forms_token(tmp_path):
     with ConsoleGate(tmp_path) as gate:
-        head = f"POST /account/others HTTP/1.1\r\nHost: localhost\r\nCookie: gate-session={gate.token('admin')}\r\n"
+        head = "POST /settings/account/others HTTP/1.1\r\nHost: localhost\r\n"
+        head += f"Cookie: gate-session={gate.token('admin')}\r\n"
         for number in range(30):
             send_and_reset(gate, f"{head}X-CSRF-Token: {'0' * 64}\r\nContent-Length: 0\r\n\r\n".encode())
             eventually(lambda done=number + 1: refused(gate, "forged") + len(acts(gate)) == done)
@@ -367,7 +368,7 @@ def test_requests_that_are_reset_count_for_their_address(tmp_path, mocker):
         limits._burst, limits._per_s = 5.0, 1e-6
         asked = mocker.spy(limits, "wait_s")
         for number in range(8):
-            send_and_reset(gate, b"GET /account HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            send_and_reset(gate, b"GET /settings/account HTTP/1.1\r\nHost: localhost\r\n\r\n")
             eventually(lambda done=number + 1: asked.call_count == done)
         assert {call.args for call in asked.call_args_list} == {("127.0.0.1",)}
         eventually(lambda: refused(gate, "rate") == 3)
@@ -388,11 +389,11 @@ def test_half_sent_requests_from_many_addresses_keep_no_technician_out(tmp_path,
     with ConsoleGate(tmp_path) as gate, ExitStack() as stack:
         gate.token("admin")
         before = gate.browser("technician")
-        assert before.get("/account").status_code == 200
+        assert before.get("/settings/account").status_code == 200
         for number in range(addresses):
             half_open(gate, stack, f"127.0.1.{number + 1}", of_each)
-        assert before.get("/account").status_code == 200
-        assert gate.browser("technician").get("/account").status_code == 200
+        assert before.get("/settings/account").status_code == 200
+        assert gate.browser("technician").get("/settings/account").status_code == 200
         assert gate.browser().get("/login").status_code == 200
         assert refused(gate, "connections") > 0
 
@@ -419,7 +420,7 @@ def test_clients_that_take_nothing_of_their_answers_keep_no_technician_out(tmp_p
             takes_nothing(gate, stack, f"127.0.6.{number // of_each + 1}")
         eventually(lambda: pool.inside == strangers and all(place.waits() for place in list(pool._places)))
         assert gate.browser().get("/login").status_code == 200
-        assert gate.browser("technician").get("/account").status_code == 200
+        assert gate.browser("technician").get("/settings/account").status_code == 200
         assert refused(gate, "connections") > 0
 
 
@@ -446,7 +447,9 @@ def test_handshakes_that_are_never_made_keep_no_technician_out(tmp_path):
         ]
         trusting = ssl.create_default_context(cafile=str(tmp_path / "state" / CERTIFICATE))
         cookie = {"cookie": f"__Host-gate-session={token}"}
-        page = httpx.get(f"{gate.url}/account", headers=cookie, verify=trusting, trust_env=False, timeout=PATIENCE_S)
+        page = httpx.get(
+            f"{gate.url}/settings/account", headers=cookie, verify=trusting, trust_env=False, timeout=PATIENCE_S
+        )
         assert page.status_code == 200
         assert answer_or_reset(silent[0]) == b""
         assert gate.app.console.connections <= http_server.NETWORK.strangers + 1

@@ -181,7 +181,7 @@ def test_all_else_gets_a_plain_refusal_and_is_counted(gate, request_):
 def test_no_page_is_served_in_plain_to_a_logged_in_user(gate):
     token = gate.token("admin")
     status, _, body = asked(
-        gate, target="/account", more=f"Cookie: gate-session={token}; __Host-gate-session={token}\r\n"
+        gate, target="/settings/account", more=f"Cookie: gate-session={token}; __Host-gate-session={token}\r\n"
     )
     assert (status, b"some-admin" in body) == (308, False)
 

@@ -25,9 +25,9 @@ def test_the_computers_own_socket_lets_a_viewer_in_and_is_there_without_the_page
         assert stat.S_IMODE(path.stat().st_mode) == 0o660
         transport = httpx.HTTPTransport(uds=str(path))
         with httpx.Client(transport=transport, base_url="http://gate", trust_env=False, timeout=PATIENCE_S) as local:
-            assert local.get("/account").status_code == 200
-            assert local.get("/users").status_code == 403
-            assert local.post("/users", data={"name": "x", "role": "admin"}).status_code == 403
+            assert local.get("/settings/account").status_code == 200
+            assert local.get("/settings/users").status_code == 403
+            assert local.post("/settings/users", data={"name": "x", "role": "admin"}).status_code == 403
             assert local.get("/api/openapi.json").status_code == 403
     assert not path.exists()
 
