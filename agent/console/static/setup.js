@@ -4,7 +4,8 @@
 const KEEP = "setup ";
 
 function kept(form) {
-  return form.querySelectorAll("input:not([type=hidden]):not([type=file]):not([type=password]):not([data-secret]), select, textarea");
+  const typed = "input:not([type=hidden]):not([type=file]):not([type=password]):not([data-secret])";
+  return form.querySelectorAll(`${typed}, select, textarea`);
 }
 
 function store(form) {

@@ -249,11 +249,24 @@ def keys_of(value: ast.expr, function: Function, module: ast.Module) -> set[str]
 
 def constants(value: ast.expr, function: Function) -> set[str]:
     """The texts that it may be."""
-    values = assigned(value.id, function) if isinstance(value, ast.Name) else [value]
+    names = [one.arg for one in function.args.args]
+    if isinstance(value, ast.Name) and value.id in names:
+        values = given_to(function.name, names.index(value.id))
+    else:
+        values = assigned(value.id, function) if isinstance(value, ast.Name) else [value]
     branches = [
         branch for one in values for branch in ((one.body, one.orelse) if isinstance(one, ast.IfExp) else (one,))
     ]
     return {branch.value for branch in branches}
+
+
+def given_to(function: str, place: int) -> list[ast.expr]:
+    """What calls in the console give a function as its argument at this place."""
+    modules = (ast.parse(path.read_text(encoding="utf-8")) for path in sorted(CONSOLE.rglob("*.py")))
+    calls = (node for module in modules for node in ast.walk(module) if isinstance(node, ast.Call))
+    found = [call.args[place] for call in calls if isinstance(call.func, ast.Name) and call.func.id == function]
+    assert found, f"{function} is nowhere called"
+    return found
 
 
 def assigned(name: str, place: ast.AST) -> list[ast.expr]:

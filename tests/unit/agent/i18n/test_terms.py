@@ -50,7 +50,7 @@ TERMS = {
         Term("events?", "事件"),
         Term(r"journal\b(?!\.)", "事件日志", "(?<!事件)(?<!运行)(?<!系统)日志", "for the lists"),
         Term("the log|its log|own log", "运行日志"),
-        Term(r"brokers?\b(?!\.)", "消息服务器", "代理|(?<!消息)(?<!时间)服务器", "another server|mail server"),
+        Term(r"brokers?\b(?!\.)", "消息服务器", "代理|(?<!消息)(?<!时间)服务器", "[Ss]erver"),
         Term(r"lists?\b(?!\.)", "名单", "清单|列表", r"\ba list\b"),
         Term("trust list", "信任名单"),
         Term("trust anchors?", "信任锚"),
@@ -104,9 +104,7 @@ TERMS = {
         Term("events?", "событи"),
         Term(r"journal\b(?!\.)", "журнал", r"\bлог(?:[аеиу]|ом|ов)?\b|протокол", "protocol"),
         Term("the log|gate's log", "журнал[а-я]* программы", "журнал[а-я]* службы"),
-        Term(
-            r"brokers?\b(?!\.)", "брокер", r"\bсервер(?!\w* времени)", "another server|mail server|the (?:EST )?server"
-        ),
+        Term(r"brokers?\b(?!\.)", "брокер", r"\bсервер(?!\w* времени)", "[Ss]erver"),
         Term(r"lists?\b(?!\.)", "спис", "перечн"),
         Term("watch list", "спис(?:ок|к[а-я]+) наблюдения", "спис(?:ок|к[а-я]+) контроля"),
         Term("barrier", "шлагбаум", "барьер|заграждени"),
@@ -160,7 +158,7 @@ TERMS = {
             r"brokers?\b(?!\.)",
             "хабар сервер",
             "брокер|(?<!хабар )(?<!уақыт )сервер",
-            "another server|mail server|the (?:EST )?server",
+            "[Ss]erver",
         ),
         Term(r"lists?\b(?!\.)", "тізім"),
         Term("barrier", "шлагбаум", "тосқауыл|барьер"),
