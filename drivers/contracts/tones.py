@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from functools import cache
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from drivers.wave_file import FULL_SCALE, Wave
 
@@ -19,8 +18,8 @@ RATE_HZ = 16_000
 @cache
 def tone(duration_s: float, pitch_hz: float = 440.0, peak: float = 0.5, rate_hz: int = RATE_HZ) -> Wave:
     """A tone of this length, whose every sample differs from silence but at its zeros."""
-    angles = np.arange(round(duration_s * rate_hz)) * (2 * np.pi * pitch_hz / rate_hz)
-    return Wave(rate_hz, array("h", np.rint(peak * FULL_SCALE * np.sin(angles)).astype("<i2").tobytes()))
+    step, height = 2 * math.pi * pitch_hz / rate_hz, peak * FULL_SCALE
+    return Wave(rate_hz, array("h", (round(height * math.sin(step * n)) for n in range(round(duration_s * rate_hz)))))
 
 
 def record(path: Path, wave: Wave) -> Path:
