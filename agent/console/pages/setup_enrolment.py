@@ -12,8 +12,7 @@ from agent.console.access import Role
 from agent.console.errors import RefusedError, RoleNeededError
 from agent.console.pages.configuration_proposals import AtProposals
 from agent.console.wizard.enrolment import EnrolmentProgress
-from agent.console.wizard.step_page import StepOutcome, onward, step_body, whole_or_part
-from agent.console.wizard.step_parts import enrolment_part
+from agent.console.wizard.step_page import StepOutcome, enrolment_card, onward, step_body
 from agent.console.wizard.step_proposal import StepChange, StepRefusedError
 from agent.console.wizard.step_visit import AtVisit, StepVisit
 from agent.setup import (
@@ -119,11 +118,7 @@ def use(request: Request, visit: AtVisit, proposals: AtProposals, seen: Short = 
 
 
 def _part(request: Request, visit: StepVisit, **found: Any) -> HTMLResponse:
-    """The card of the enrolment, with what came of a form."""
-    bad = "errors" in found or "trouble" in found
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if bad else HTTPStatus.OK
-    part = enrolment_part(visit, **found)
-    return whole_or_part(request, visit, "setup_enrolment.html", status=status, enrolment=part)
+    return enrolment_card(request, visit, found)
 
 
 def _see_administrator(visit: StepVisit) -> None:

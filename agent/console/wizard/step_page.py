@@ -13,7 +13,7 @@ from agent.console.configuration_requests import document_of, seen_token
 from agent.console.page import render
 from agent.console.wizard.forms import fields, value_at
 from agent.console.wizard.presence import Here
-from agent.console.wizard.step_parts import parts_of
+from agent.console.wizard.step_parts import enrolment_part, parts_of
 from agent.console.wizard.step_visit import StepVisit, guarded
 from agent.settings import EXAMPLE_ROOT_KEY
 from agent.setup import (
@@ -67,25 +67,25 @@ def step_page(request: Request, visit: StepVisit) -> HTMLResponse:
 
 
 def step_body(request: Request, visit: StepVisit, outcome: StepOutcome) -> HTMLResponse:
-    """The step again, with what came of its form: a fragment."""
+    """The step again, with what came of its form: a fragment.
+
+    All of the page for a browser that sent the form before its scripts were there.
+    """
     bad = bool(outcome.errors) or outcome.refused is not None
     status = HTTPStatus.UNPROCESSABLE_ENTITY if bad else HTTPStatus.OK
-    return whole_or_part(request, visit, "setup_body.html", outcome, status)
+    if not is_for_part(request):
+        return render(request, "setup_step.html", status=status, **_context(visit, outcome))
+    return render(request, "setup_body.html", status=status, **_context(visit, outcome))
 
 
-def whole_or_part(
-    request: Request,
-    visit: StepVisit,
-    part: str,
-    outcome: StepOutcome = NOTHING_SENT,
-    status: HTTPStatus = HTTPStatus.OK,
-    **more: Any,
-) -> HTMLResponse:
-    """A part of the page; all of it for a browser that sent a form before its scripts were there."""
-    context = {**_context(visit, outcome), **more}
-    if is_for_part(request):
-        return render(request, part, status=status, **context)
-    return render(request, "setup_step.html", status=status, **context)
+def enrolment_card(request: Request, visit: StepVisit, found: Mapping[str, Any]) -> HTMLResponse:
+    """The card of the enrolment, with what came of its form; the whole page where no script asks."""
+    bad = "errors" in found or "trouble" in found
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if bad else HTTPStatus.OK
+    context = {**_context(visit, NOTHING_SENT), "enrolment": enrolment_part(visit, **found)}
+    if not is_for_part(request):
+        return render(request, "setup_step.html", status=status, **context)
+    return render(request, "setup_enrolment.html", status=status, **context)
 
 
 def is_for_part(request: Request) -> bool:
