@@ -85,7 +85,7 @@ class WitnessFaults(WitnessSuite):
             error = error_of(witness, opened=True)
             if fault is CameraFault.ENDLESS_PREAMBLE:
                 # After a part it is no preamble.
-                assert "a part is longer than it said" in str(error)
+                assert "a part is longer than announced" in str(error)
             else:
                 self._judge(fault, error)
             self._recover(camera, witness)

@@ -164,7 +164,7 @@ def _gate(interview: Interview, lane: _Lane) -> None:
         except AnswerError as error:
             interview.say(error.text, 2)
     interview.value((*lane.path, "number"), Text("Number of the lane, as permits name it"), 1)
-    interview.choice((*lane.path, "direction"), Text("Which way do vehicles pass?"), "export")
+    interview.choice((*lane.path, "direction"), Text("In which direction do vehicles pass?"), "export")
 
 
 def _state(sheet: AnswerSheet, configuration: Path) -> None:
@@ -239,9 +239,9 @@ def _broker(interview: Interview, _lane: _Lane) -> None:
     if not sheet.values["mqtt"]["enabled"]:
         interview.say(CONSEQUENCES[StepCode.CENTRAL], 2)
         return
-    interview.value((*mqtt, "brokers"), Text("Its addresses (mqtts://broker.example:8883, more with commas between)"))
+    interview.value((*mqtt, "brokers"), Text("Its addresses (mqtts://broker.example:8883), separated by commas"))
     if any(url.startswith("mqtts:") for url in sheet.values["mqtt"]["brokers"]):
-        question = Text("File of the certificate that signed the broker's; empty: the system's")
+        question = Text("File of the CA certificate for the broker; empty: the certificates of the system")
         interview.value((*mqtt, "ca_file"), question, optional=True)
         question = Text("File of the gate's own certificate; empty: none")
         if interview.value((*mqtt, "certificate_file"), question, optional=True):
@@ -257,7 +257,7 @@ def _console(interview: Interview, _lane: _Lane) -> None:
     others = [address for address in v4_addresses() if not ip_address(address).is_loopback]
     if others:
         interview.say(Text("This computer can be reached at {addresses}.", addresses=", ".join(others)))
-    question = Text("Addresses of this computer at which the console is served, with commas between")
+    question = Text("Addresses of this computer at which the console is served, separated by commas")
     interview.value(("console", "listen"), question, [LOOPBACK])
 
 
@@ -289,7 +289,7 @@ def _tell_what_next(interview: Interview, configuration: Path, *, practising: bo
 
 def _next_steps(configuration: Path) -> dict[str, Text]:
     """Commands and what they are for. The service runs DEFAULT_PATH; another configuration is run from a terminal."""
-    start = {"systemctl enable --now gate-agent": Text("start it, now and at every boot")}
+    start = {"systemctl enable --now gate-agent": Text("start it now and at every boot")}
     given, of_config, of_agent, of_journal = "", "", "", ""
     if configuration != DEFAULT_PATH:
         file, folder = shlex.quote(str(configuration)), runtime_folder(configuration)
@@ -304,5 +304,5 @@ def _next_steps(configuration: Path) -> dict[str, Text]:
         f"gate-agent anchors adopt{of_config}": Text("lock keys and brokers before the first real vehicle"),
         f"gate-agent console code{of_config}": Text("show the code for the first log-in at the console"),
         f"gate-agent watch{of_agent}{of_journal}": Text("see the lane live while the first vehicle passes"),
-        "gate-agent demo": Text("see a vehicle pass a simulated barrier on this machine"),
+        "gate-agent demo": Text("see a vehicle pass a simulated barrier on this computer"),
     }

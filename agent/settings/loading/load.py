@@ -181,7 +181,7 @@ def _without_nul(document: Document, pydantic_problems: PydanticProblems) -> Ite
         if isinstance(value, str) and NUL in value:
             table: Any = pydantic_problems.value(path[:-1])
             table[path[-1]] = value.replace(NUL, NUL_SHOWN)
-            yield pydantic_problems.about(path, Text("expected a text without the character NUL"))
+            yield pydantic_problems.about(path, Text("expected a text without NUL characters"))
 
 
 def _kind_problems(unknown: Mapping[Path, Text], pydantic_problems: PydanticProblems) -> Iterator[Problem]:

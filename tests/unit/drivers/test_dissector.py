@@ -74,7 +74,7 @@ def test_a_request_in_words(kind, sent, words):
         ("modbus_rtu", READ_INPUTS, modbus_codec.framed(b"\x01\x02\x01\x01"), "on: 5"),
         ("modbus_rtu", READ_MODES, modbus_codec.framed(b"\x01\x03\x04\x00\x01\x00\x00"), "values: 1, 0"),
         ("modbus_rtu", ON, ON, "taken"),
-        ("modbus_rtu", ON, modbus_codec.write_coil(1, 2, on=True).frame, "not what was asked"),
+        ("modbus_rtu", ON, modbus_codec.write_coil(1, 2, on=True).frame, "not what was asked for"),
         ("modbus_rtu", ON, modbus_codec.framed(b"\x01\x85\x02"), "refused: illegal data address"),
         ("modbus_rtu", ON, modbus_codec.framed(b"\x01\x85\x63"), "refused: exception 99"),
         ("modbus_rtu", READ_COILS, b"\x01\x01\x01\x00\x00\x00", "garbled"),

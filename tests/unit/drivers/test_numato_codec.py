@@ -151,8 +151,8 @@ def test_states_and_levels_are_the_words_of_the_board() -> None:
         (numato_codec.relay_state, "1", "the board answered 'q' with '1': neither on nor off"),
         (numato_codec.input_state, "on", "the board answered 'q' with 'on': neither 0 nor 1"),
         (numato_codec.input_state, "00", "the board answered 'q' with '00': neither 0 nor 1"),
-        (numato_codec.relay_state, "", "the board has no answer to 'q': does it have so many relays and inputs?"),
-        (numato_codec.input_state, "", "the board has no answer to 'q': does it have so many relays and inputs?"),
+        (numato_codec.relay_state, "", "the board does not answer 'q': does it have that many relays and inputs?"),
+        (numato_codec.input_state, "", "the board does not answer 'q': does it have that many relays and inputs?"),
     ],
 )
 def test_other_words_are_refused_and_shown(read, text: str, wrong: str) -> None:
@@ -166,9 +166,9 @@ def test_other_words_are_refused_and_shown(read, text: str, wrong: str) -> None:
         ("two words", "two words", "the board answered 'q' with 'two words': not one word"),
         ("x" * 17, "x" * 17, f"the board answered 'q' with '{'x' * 17}': not one word"),
         ("\x7f", "\x7f", "the board answered 'q' with '\\x7f': not one word"),
-        ("", "", "the board has no answer to 'q': does it have so many relays and inputs?"),
+        ("", "", "the board does not answer 'q': does it have that many relays and inputs?"),
         ("8", "9", "the board answered 'q' with '9': before it was '8'"),
-        ("8", "", "the board has no answer to 'q': does it have so many relays and inputs?"),
+        ("8", "", "the board does not answer 'q': does it have that many relays and inputs?"),
     ],
 )
 def test_an_identity_is_one_word_that_is_the_same_twice(first: str, second: str, wrong: str) -> None:

@@ -364,8 +364,8 @@ def test_values_of_some_events_are_erased_in_this_stream_alone(gate):
     ("told", "result", "detail"),
     [
         (ErasureAnswer(0, 0), Result.NOT_DONE, "nothing of it is kept"),
-        (JournalUnavailableError("no disk"), Result.FAILED, "not all of it could be erased: no disk"),
-        (EvidenceError("no disk"), Result.FAILED, "not all of it could be erased: no disk"),
+        (JournalUnavailableError("no disk"), Result.FAILED, "could not erase everything: no disk"),
+        (EvidenceError("no disk"), Result.FAILED, "could not erase everything: no disk"),
     ],
 )
 def test_what_could_not_be_erased_is_told(gate, told, result, detail):

@@ -68,7 +68,7 @@ def test_a_sandbox_that_refuses_the_call_makes_the_clock_untrusted_where_nobody_
     refuse_to_say(mocker)
     answer = Clock(tmp_path / "state.json").synchronisation()
     assert (answer.synchronised, answer.error_ms) == (False, None)
-    assert "Operation not permitted, and gate-agent-clock.service has noted nothing" in answer.detail
+    assert "Operation not permitted, and gate-agent-clock.service has recorded nothing" in answer.detail
 
 
 def test_where_the_call_is_refused_the_note_of_the_process_that_may_ask_counts(mocker, tmp_path):

@@ -469,7 +469,7 @@ def test_a_reset_is_done_told_with_who_and_why_and_then_gone(gate):
     assert gate.store.floor.utc == UTC
     assert [event.state for event in gate.events] == [SYNCED, SYNCED]
     assert gate.events[-1].detail == (
-        f"root reset the floor by {-YEAR_S:+.0f} s: the time server of the site told a wrong year"
+        f"root moved the earliest accepted time by {-YEAR_S:+.0f} s: the time server of the site told a wrong year"
     )
     assert not (gate.folder / RESET).exists()
 

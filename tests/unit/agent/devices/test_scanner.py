@@ -191,7 +191,7 @@ def test_a_fault_of_the_driver_or_of_the_listener_is_a_lost_scanner_that_is_open
         watching.wait_state(ScannerState.UP, 2)
         scanner.scan(b"A")
         watching.wait_texts(b"A")
-    assert watching.states[1] == (ScannerState.LOST, "a fault in the driver: KeyError")
+    assert watching.states[1] == (ScannerState.LOST, "an error in the driver: KeyError")
     assert not ScannerState.LOST.works
     assert "a bug" in caplog.text
 

@@ -107,7 +107,7 @@ def test_a_receiver_that_hangs_is_left_in_time():
     with peer_that(receivers.silent) as port:
         began_at = time.monotonic()
         channel = WebhookChannel(WebhookReceiver(f"https://localhost:{port}/", SECRET, None, 0.2))
-        assert "no whole answer within 0.2 s" in refusal(channel).detail
+        assert "no complete answer within 0.2 s" in refusal(channel).detail
         assert time.monotonic() - began_at < scaled(5)
 
 

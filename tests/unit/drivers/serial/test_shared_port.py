@@ -450,7 +450,7 @@ def test_what_is_stuck_on_a_shared_line_goes_with_the_first_user_who_lets_it_go(
     peer: Peer, port: SerialPort, mocker
 ) -> None:
     other = SerialPort.shared(str(peer.line.link), PARAMETERS)
-    drain = mocker.patch.object(serial_line.SerialLine, "_drain", side_effect=OSError("the bytes do not leave it"))
+    drain = mocker.patch.object(serial_line.SerialLine, "_drain", side_effect=OSError("it does not send the bytes"))
     flush = mocker.patch("drivers.serial.line.termios.tcflush", wraps=termios.tcflush)
     port.close()
     assert [call.args[1] for call in flush.call_args_list] == [termios.TCOFLUSH]
@@ -485,7 +485,7 @@ def test_a_request_that_waited_for_the_line_until_after_its_deadline_is_not_sent
     peer.answers |= {b"order": b"yes", b"ask": b"yes"}
     said = after_the_wait(str(peer.line.link), request)
     assert isinstance(said, TooLateError)
-    assert str(said) == f"{peer.line.link} was free too late; nothing was sent"
+    assert str(said) == f"{peer.line.link} became free too late; nothing was sent"
     assert port.is_usable
     assert port.exchange(b"ask", 3, WAIT_S) == b"yes"
     assert peer.line.received() == b"ask"

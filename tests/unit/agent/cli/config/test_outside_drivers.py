@@ -65,7 +65,7 @@ def test_a_misspelt_kind_is_told_with_the_nearest_one_from_outside_too(run, tmp_
     with installed(put(tmp_path / "site", DECLARED, {"acme_board": RELAY})):
         answer = run("check", path)
     assert answer.exit_code == exit_codes.CONFIGURATION
-    assert "lanes.out.relay.kind: no driver of kind 'acne'; there is: acme, " in answer.stderr
+    assert "lanes.out.relay.kind: no driver of kind 'acne'; expected one of acme, " in answer.stderr
     assert 'did you mean "acme"?' in answer.stderr
 
 

@@ -480,7 +480,7 @@ GOOD = {
         ({"energy": "9"}, "energy: expected a whole number from 1 to 5"),
         ({"site": "7"}, f"site: expected {SITE}, got '7'"),
         ({"lanes": "1 33"}, "lanes: expected a whole number from 1 to 32"),
-        ({"direction": "import"}, "digit 9 of the declaration number is not that of an import"),
+        ({"direction": "import"}, "digit 9 of the declaration number does not mean import"),
         ({"direction": "out"}, f"direction: expected {' or '.join(DIRECTIONS.values())}"),
         ({"max_uses": "0"}, "max_uses: expected a whole number from 1 to 1000"),
         ({"reference": "ab"}, "reference: expected 32 hexadecimal digits"),
@@ -520,7 +520,7 @@ def test_all_mistakes_of_a_file_are_told_together_and_nothing_of_it_is_taken(cen
     [
         ("a.csv", b"", "it is empty; its first line names the columns"),
         ("a.csv", b"permit_id,status\n", "the column issuer is missing"),
-        ("a.csv", b"permit_id,permit_id\n", "the column permit_id is there twice"),
+        ("a.csv", b"permit_id,permit_id\n", "the column permit_id exists twice"),
         ("a.csv", b"permit_idd\n", "there is no column 'permit_idd'; do you mean permit_id?"),
         ("a.csv", as_csv(ROWS[:1]).encode() + b"1,2\n", ":3: 2 cells; the header names 13"),
         ("a.csv", as_csv(ROWS[:1]).encode() + b'"x\n', "this is no CSV"),

@@ -77,7 +77,7 @@ def tell(text, indent):
 GATE = ("khorgos-7", "17", "exit-1", "1", "export")
 SIMULATED = (
     "none yet: a simulated board, to be replaced later",
-    "none yet: a drawn yard, to be replaced later",
+    "none yet: a simulated scene, to be replaced later",
     "front",
 )
 
@@ -209,7 +209,7 @@ def test_a_port_that_may_not_be_asked_is_named_with_the_reason(run, machine):
     machine.plug("ttyUSB0", CH340, "ch341")
     machine.run(4711, "other-program", "ttyUSB0")
     done = run(*GATE, *SIMULATED, "n", "n", "n", "", "n")
-    assert "/dev/ttyUSB0 is not asked: other-program has it open" in done.output
+    assert "/dev/ttyUSB0 is not searched: other-program has it open" in done.output
     assert "No serial port of this machine can be asked" in done.output
 
 

@@ -551,11 +551,11 @@ def test_failed_log_ins_are_told_at_once_and_then_together_without_unknown_names
     failures.failed("aigul", "10.0.0.1")
     for number in range(5000):
         failures.failed(None if number % 2 else "boss", f"10.0.{number % 7}.1")
-    assert told == [("10.0.0.1", "1 failed from 1 addresses: aigul (1)")]
+    assert told == [("10.0.0.1", "1 failed log-ins from 1 addresses: aigul (1)")]
     clock.at += 300
     failures.tell_due()
     failures.tell_due()
-    assert told[1:] == [("", "5000 failed from 7 addresses: boss (2500), unknown names (2500)")]
+    assert told[1:] == [("", "5000 failed log-ins from 7 addresses: boss (2500), unknown names (2500)")]
 
 
 def test_what_was_done_at_the_command_line_is_handed_over_once_and_in_order(access):

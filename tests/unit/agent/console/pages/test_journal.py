@@ -230,9 +230,9 @@ def test_a_story_says_why_a_plate_that_is_in_the_picture_does_not_count(gate):
     gate.app.parts.journal.record([came, Draft(decided, "out", transaction, utc)])
     page = gate.browser("viewer").get(f"/vehicles/{transaction}").text
     assert (
-        "A plate was read that was there before this vehicle came, or is behind it. It counts as the plate of "
-        "another vehicle, such as a parked one." in page
-    )
+        "The camera also read a plate that was there before this vehicle came, or is behind it. It "
+        "counts as the plate of another vehicle, such as a parked one."
+    ) in page
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,7 @@ def test_of_two_people_the_second_is_told_that_somebody_was_first(gate):
 def test_people_in_the_set_up_see_one_another(gate):
     gate.browser("admin").get("/setup/out/board")
     page = gate.browser("technician").get("/setup/out/cameras").text
-    assert "some-admin is in the set-up too: Relay board" in page
+    assert "some-admin is also working in the set-up: Relay board" in page
     people = Presence()
     people.come(Here("olga", "out", StepCode.GATE, 10.0))
     assert [one.person for one in people.others("ivan", 10.0 + HERE_S)] == ["olga"]

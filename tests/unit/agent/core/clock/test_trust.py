@@ -430,7 +430,7 @@ WORDS = {
     "restarted": (
         restarted_long_ago,
         "",
-        "the computer restarted, and the last word of a time server is too long ago",
+        "the computer restarted, and the last answer of a time server is too long ago",
     ),
 }
 

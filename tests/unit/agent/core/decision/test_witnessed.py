@@ -119,7 +119,7 @@ def test_the_check_says_who_said_what_and_names_no_plate(said):
     assert (
         made.detail
         == {
-            "unclear": "beside read no other plate for sure",
+            "unclear": "beside clearly read no other plate",
             "agrees": "beside read the declared plate",
             "contradicts": "beside read another plate",
         }[said]

@@ -154,8 +154,8 @@ def test_a_difference_names_the_check_that_makes_it_with_what_it_saw_then_and_no
     found = compared(vehicle, {LANE: by(declaration="required")})
     assert found.differs
     assert (found.then.verdict, found.now.verdict, found.check) == (PASS, DENY, Reason.DECLARATION_UNKNOWN)
-    assert found.detail(found.then) == "it is not here, and not needed"
-    assert found.detail(found.now) == "the lane needs it"
+    assert found.detail(found.then) == "it has not arrived, and is not required"
+    assert found.detail(found.now) == "this lane requires it"
     back = compared(recorded(answered(replace(GOOD_CAR, declaration=None), by(declaration="required"))), {LANE: RULES})
     assert (back.now.verdict, back.check, back.now.unproven) == (PASS, Reason.DECLARATION_UNKNOWN, True)
 

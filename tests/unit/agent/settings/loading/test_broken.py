@@ -205,7 +205,7 @@ BROKEN = [
     (
         "a number of five thousand digits",
         good(("site = 7", f"site = {'9' * 5000}")),
-        [(6, 8, "", "expected a number of fewer digits", "")],
+        [(6, 8, "", "expected a number with fewer digits", "")],
     ),
     (
         "unknown words of fixed choices",
@@ -222,7 +222,7 @@ BROKEN = [
         "unknown drivers",
         good(('kind = "board"', 'kind = "bord"'), ('kind = "bits"', 'kind = "bit"'), ('kind = "cam"', 'kind = "ca"')),
         [
-            (19, 1, "lanes.out.relay.kind", "no driver of kind 'bord'; there is: board", "board"),
+            (19, 1, "lanes.out.relay.kind", "no driver of kind 'bord'; expected one of board", "board"),
             (23, 1, "lanes.out.inputs.kind", "no driver of kind 'bit'", "bits"),
             (31, 1, "lanes.out.cameras[0].kind", "no driver of kind 'ca'", "cam"),
         ],

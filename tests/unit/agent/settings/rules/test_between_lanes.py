@@ -135,7 +135,7 @@ def test_lanes_that_fit_together_are_taken(tmp_path, lanes):
         (
             (A | {"more": 'interlock = ["b"]'}, B | {"more": 'mode = "dry_run"'}),
             "lanes.a.interlock[0]",
-            "lane b has mode dry_run, this one live: lanes that wait for one another need the same mode",
+            "lane b has mode dry_run, this lane live: lanes that wait for one another need the same mode",
             "",
         ),
         (
@@ -156,7 +156,7 @@ def test_lanes_that_fit_together_are_taken(tmp_path, lanes):
         (
             (A, TWIN | {"open": 2}),
             "lanes.b.barrier.open_channel",
-            "expected 1, as lanes.a.barrier.open_channel has it, for the same arm; got 2",
+            "expected 1, as in lanes.a.barrier.open_channel, for the same arm; got 2",
             "",
         ),
         (
@@ -168,7 +168,7 @@ def test_lanes_that_fit_together_are_taken(tmp_path, lanes):
         (
             (A, TWIN | {"safety": 5}),
             "lanes.b.signals.safety",
-            "expected 2, as lanes.a.signals.safety has it, for the same arm; got 5",
+            "expected 2, as in lanes.a.signals.safety, for the same arm; got 5",
             "",
         ),
         (
@@ -233,7 +233,8 @@ def test_lanes_with_one_arm_close_it_in_one_way_and_both_or_none_read_its_inputs
     start, end = twin.index("[lanes.b.inputs]"), twin.index("[[lanes.b.cameras]]")
     found = problems(tmp_path, gate(A) + twin[:start] + twin[end:])
     assert (
-        "lane a reads the inputs of the arm that both share, and lane b has none" in found["lanes.b.shares_arm"].message
+        "lane a reads the inputs of the arm that both share, but lane b has no inputs"
+        in found["lanes.b.shares_arm"].message
     )
 
 

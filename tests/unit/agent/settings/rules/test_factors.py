@@ -101,7 +101,7 @@ def test_a_lane_that_asks_for_vins_is_told_where_nothing_reads_them(tmp_path, ru
 
 def test_a_lane_that_reads_vins_for_nobody_is_told(tmp_path):
     severity, message = problems(write(tmp_path, ALL))["readers"]
-    assert (severity, message) == ("warning", "no rule of the lane asks for VINs: what is read is only recorded")
+    assert (severity, message) == ("warning", "no rule of the lane requires VINs: VINs are read and recorded only")
     assert problems(write(tmp_path, GOOD)) == {}
 
 

@@ -23,7 +23,7 @@ WHOLE = 'host = "mail.example"\nsender = "gate@customs.example"\nrecipients = ["
         ("webhook", 'kinds = ["alarms"]', 'webhook.kinds[0]: expected one of "alarm"'),
         ("mail", 'host = "mail.example"', "mail.host: needs mail.sender beside it"),
         ("mail", 'sender = "gate"', "mail.sender: expected a mail address"),
-        ("mail", 'recipients = ["a@b.example", "a@b.example"]', "mail.recipients[1]: this address is here twice"),
+        ("mail", 'recipients = ["a@b.example", "a@b.example"]', "mail.recipients[1]: this address is listed twice"),
         ("mail", 'username = "gate"', "mail.username: needs mail.password beside it"),
         ("mail", 'security = "ssl"', 'mail.security: expected one of "starttls", "tls", "none"'),
         (

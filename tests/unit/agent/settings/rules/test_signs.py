@@ -71,7 +71,7 @@ def test_a_lane_has_any_number_of_signs_with_the_keys_of_their_drivers_and_none_
         ('"sign"', '"relay"', "signs[0].id", "the lane's relay board has this name among its devices"),
         ('id = "sign"\n', "", "signs[0].id", "is required"),
         ('kind = "fk"\n', "", "signs[0].kind", "is required"),
-        ('"fk"', '"fx"', "signs[0].kind", "no driver of kind 'fx'; there is: aa55, fk, onbon, simulated"),
+        ('"fk"', '"fx"', "signs[0].kind", "no driver of kind 'fx'; expected one of aa55, fk, onbon, simulated"),
         ("port", "prot", "signs[0].prot", "there is no such key here"),
         ("/dev/gate-sign", "/dev/gate-barrier", "signs[0].port", "lanes.out.relay has this port already, and a fk"),
         ('"/dev/gate-sign"', '"/dev/gate-sign"\ncolumns = 9', "signs[0].columns", "expected an even number"),

@@ -348,7 +348,7 @@ def test_a_queue_that_is_full_refuses_in_words_and_takes_nothing(tmp_path, monke
     monkeypatch.setattr(outgoing, "LIMIT", 2)
     store = filled(tmp_path)
     store.request(names(0))
-    with pytest.raises(EvidenceError, match="1 pictures wait to be sent and no more than 2 may"):
+    with pytest.raises(EvidenceError, match="1 pictures are waiting to be sent; the limit is 2"):
         store.request(names(1, 2))
     assert len(store.outgoing) == 1
     assert store.request(names(0, 1)).queued == tuple(names(0, 1))
