@@ -21,7 +21,7 @@ ANSWERS: Final[Mapping[str, Text]] = {
     "the lane is locked by {locked_by}": Text("The lane is locked by {locked_by}."),
     "the lane is in state {state}": Text("The lane does not allow it now; current state: {state}"),
     "the relay board is disconnected": Text("The relay board is disconnected."),
-    "the open pulse was sent, with grant {grant}": Text("The open pulse was sent, with grant {grant}."),
+    "the open pulse is ordered, with grant {grant}": Text("The open pulse is ordered, with grant {grant}."),
     "it is already held open by {ordered_hold}": Text("It is already held open by {ordered_hold}."),
     "it will be held open as soon as the relay board reconnects": Text(
         "It will be held open as soon as the relay board reconnects."
@@ -29,7 +29,7 @@ ANSWERS: Final[Mapping[str, Text]] = {
     "it is held open": Text("It is held open."),
     "the hold is released": Text("The hold is released."),
     "the {hold_contact} holds it open": Text("The hold contact holds it open."),
-    "the close pulse was sent": Text("The close pulse was sent."),
+    "the close pulse is ordered": Text("The close pulse is ordered."),
     "the barrier's controller closes it; the agent gives no close pulse here": Text(
         "The barrier's controller closes it; the agent gives no close pulse here."
     ),
@@ -52,8 +52,8 @@ ANSWERS: Final[Mapping[str, Text]] = {
         "It could not be recorded, so nothing was done. Check the disk."
     ),
     "the lane is not running; nothing was done": Text("The lane is not running. Nothing was done."),
-    "{orders_waiting} commands are already waiting for the lane; nothing was done": Text(
-        "{orders_waiting} commands are already waiting for the lane. Nothing was done."
+    "{orders_waiting} orders are already waiting for the lane; nothing was done": Text(
+        "{orders_waiting} orders are already waiting for the lane. Nothing was done."
     ),
     "the lane started it but does not answer; it may have been carried out": Text(
         "The command was started, but no result came back. Check the barrier."

@@ -50,7 +50,7 @@ TYPES: Final[Mapping[str, Text]] = {
     "vehicle.entering": Text("Vehicle under the arm"),
     "alarm.raised": Text("Alarm"),
     "transaction.closed": Text("Outcome"),
-    "lane.ordered": Text("Command to the lane"),
+    "lane.ordered": Text("Order to the lane"),
     "driver.told": Text("Message from central to the driver"),
     "driver.shown": Text("Messages to the driver, with results"),
     "command.accepted": Text("Command from central accepted"),

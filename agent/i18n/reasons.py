@@ -150,9 +150,7 @@ REASONS: Final[Mapping[Reason, Advice]] = {
     Reason.INTERLOCKED: Advice(
         Text("Another barrier must close first."), Text("Wait until the other barrier is closed.")
     ),
-    Reason.LANE_LOCKED: Advice(
-        Text("An officer has locked the lane."), Text("Unlock the lane when vehicles may use it again.")
-    ),
+    Reason.LANE_LOCKED: Advice(Text("The lane is locked."), Text("Unlock the lane when vehicles may use it again.")),
     Reason.GATE_FAULT: Advice(
         Text("A part of the gate does not work."), Text("Check the vehicle yourself, and check the alarms.")
     ),

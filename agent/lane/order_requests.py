@@ -87,7 +87,7 @@ class RequestQueue:
                 return CommandAnswer(
                     Result.FAILED,
                     Text(
-                        "{orders_waiting} commands are already waiting for the lane; nothing was done",
+                        "{orders_waiting} orders are already waiting for the lane; nothing was done",
                         orders_waiting=ORDERS_WAITING,
                     ),
                 )

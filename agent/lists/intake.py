@@ -226,7 +226,7 @@ class ListIntake:
         if found.said.kind is not kind:
             return ListError(
                 ListFault.WRONG_KIND,
-                Text("it belongs to the list of {kind}, not of {wanted}", kind=found.said.kind, wanted=kind),
+                Text("it belongs to the {kind} list, not to the {wanted} list", kind=found.said.kind, wanted=kind),
             )
         return found
 

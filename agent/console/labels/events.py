@@ -42,7 +42,7 @@ FIELDS: Final[Mapping[str, Text]] = {
     "dry_run": Text("In dry run"),
     "granted": Text("Barrier commanded to open"),
     "taken": Text("Went under the arm"),
-    "order": Text("Command"),
+    "order": Text("Order"),
     "device": Text("Device"),
     "family": Text("Family"),
     "state": Text("State"),

@@ -24,7 +24,7 @@ STATES: Final[Mapping[str, Text]] = {
     "clearing": Text("Vehicle passed, waiting for a clear way"),
     "closing": Text("Barrier closing"),
     "violation": Text("Alarm: waiting for a clear way and the arm down"),
-    "held_open": Text("Held open by a command"),
+    "held_open": Text("Held open by an order"),
     "fault": Text("Out of order"),
     "yielding": Text("The other direction is passing"),
     "out_of_service": Text("Out of service"),

@@ -17,7 +17,7 @@ def interlocked(transition: Transition, item: OfficerCommand) -> tuple[bool, str
     """Tell an officer that a neighbour's barrier is in the way of an order."""
     transition.alarm(
         Alarm.INTERLOCKED,
-        Text("an officer's command ({kind}) was not carried out: {operator}", kind=item.kind, operator=item.operator),
+        Text("an officer's order to {kind} was not carried out: {operator}", kind=item.kind, operator=item.operator),
     )
     return False, Text("another barrier must close first")
 
@@ -26,7 +26,7 @@ def locked(transition: Transition, item: OfficerCommand) -> tuple[bool, str]:
     """Tell an officer that the lane is locked against an order."""
     why = Text("the lane is locked by {locked_by}", locked_by=transition.lane.lockout.locked_by)
     refused = Text(
-        "an officer's command ({kind}) was not carried out: {operator}", kind=item.kind, operator=item.operator
+        "an officer's order to {kind} was not carried out: {operator}", kind=item.kind, operator=item.operator
     )
     transition.alarm(Alarm.INTERLOCKED, joined([refused, why], "; "))
     return False, why

@@ -82,7 +82,7 @@ def _open(transition: Transition, item: OfficerCommand, *, reserve: bool) -> tup
     if not lane.relay_up:
         transition.alarm(
             Alarm.RELAY_LOST,
-            Text("an officer's command to open was not carried out: {operator}", operator=item.operator),
+            Text("an officer's order to open was not carried out: {operator}", operator=item.operator),
         )
         return False, Text("the relay board is disconnected")
     if lane.transaction is None:
@@ -90,7 +90,7 @@ def _open(transition: Transition, item: OfficerCommand, *, reserve: bool) -> tup
     reserved = reservation(transition) if reserve else None
     transition.grant("operator", item.operator, item.cause, reserved, item.subject.cause_code or None)
     transition.enter_state(LaneState.OPENING)
-    return True, Text("the open pulse was sent, with grant {grant}", grant=transition.transaction.grant)
+    return True, Text("the open pulse is ordered, with grant {grant}", grant=transition.transaction.grant)
 
 
 def _may_open_again(transition: Transition) -> bool:
@@ -107,7 +107,7 @@ def _close(transition: Transition, _item: OfficerCommand) -> tuple[bool, str]:
         return False, why_not_lower(transition)
     transition.enter_state(LaneState.CLOSING)
     transition.lower()
-    return True, Text("the close pulse was sent")
+    return True, Text("the close pulse is ordered")
 
 
 _ACTS: dict[CommandKind, Callable[[Transition, OfficerCommand], tuple[bool, str]]] = {

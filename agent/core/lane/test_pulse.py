@@ -39,7 +39,7 @@ def _open(transition: Transition, item: OfficerCommand) -> tuple[bool, str]:
     transition.record(BarrierTested(action="open", operator=item.operator, cause=item.cause))
     transition.grant("operator", item.operator, item.cause)
     transition.enter_state(LaneState.OPENING)
-    return True, Text("the open pulse was sent, with grant {grant}", grant=transition.transaction.grant)
+    return True, Text("the open pulse is ordered, with grant {grant}", grant=transition.transaction.grant)
 
 
 def _close(transition: Transition, item: OfficerCommand) -> tuple[bool, str]:
@@ -49,7 +49,7 @@ def _close(transition: Transition, item: OfficerCommand) -> tuple[bool, str]:
     transition.record(BarrierTested(action="close", operator=item.operator, cause=item.cause))
     transition.enter_state(LaneState.CLOSING)
     transition.lower(once=True)
-    return True, Text("the close pulse was sent")
+    return True, Text("the close pulse is ordered")
 
 
 def pulse_obstacle(lane: Lane, at: float) -> str:

@@ -75,7 +75,7 @@ class JournalReplacement:
         orders = (
             "all"
             if self.orders_whole
-            else Text("NOT all, so a lane may have lost its lock: give the commands to the lane again")
+            else Text("NOT all, so a lane may have lost its lock: give the orders to the lane again")
         )
         return Text(
             "the journal was damaged ({cause}) and moved to {moved_to}; stream {stream}, unacknowledged events: "

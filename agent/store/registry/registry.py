@@ -270,7 +270,7 @@ class Registry:
             return [decode_row(kind, encoded) for (encoded,) in found]
         except ListError as error:  # it was good when it was written
             self._database.suspect(str(error))
-            message = Text("cannot read the list of {kind}: {error}", kind=kind, error=error)
+            message = Text("cannot read the {kind} list: {error}", kind=kind, error=error)
             raise RegistryDamagedError(message) from error
 
     # ------------------------------------------------------------------------------------------------------ clock floor
@@ -332,7 +332,7 @@ class Registry:
             yield
         except RegistryFullError as error:
             message = Text(
-                "no room for the list of {kind} on the disk, or within lists.max_mb ({most_bytes} MB for "
+                "no room for the {kind} list on the disk, or within lists.max_mb ({most_bytes} MB for "
                 "the lists, and as much for their log); the old list stays: {error}",
                 kind=kind,
                 most_bytes=self._database.most_bytes >> 20,

@@ -156,7 +156,7 @@ def test_orders_do_not_pile_up_before_a_loop_that_hangs(loop):
     loop.at += WAIT_S
     assert {joined(one).result for one in asked} == {Result.FAILED}
     refused = CommandAnswer(
-        Result.FAILED, f"{ORDERS_WAITING} commands are already waiting for the lane; nothing was done"
+        Result.FAILED, f"{ORDERS_WAITING} orders are already waiting for the lane; nothing was done"
     )
     assert joined(loop.ask()) == refused
     assert len(loop.waiting) == ORDERS_WAITING

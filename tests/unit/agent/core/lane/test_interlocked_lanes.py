@@ -591,7 +591,7 @@ def test_an_order_while_the_way_is_not_free_names_the_officer(state: LaneState, 
     before = yard.lane
     assert yard.order(kind) == ["alarm.raised interlocked"]
     assert yard.lane == before
-    detail = f"an officer's command ({kind}) was not carried out: op1"
+    detail = f"an officer's order to {kind} was not carried out: op1"
     assert yard.drafts()[-1].event == AlarmRaised(alarm=Alarm.INTERLOCKED, detail=detail)
 
 

@@ -576,7 +576,7 @@ def test_a_vehicle_that_waits_too_long_for_its_way_names_no_lock() -> None:
 def test_an_order_to_a_locked_lane_is_told_with_who_locked_it() -> None:
     yard = locked()
     yard.feed(OfficerCommand(yard.now, OPEN, "op2", "seen"))
-    detail = "an officer's command (open) was not carried out: op2; the lane is locked by op1"
+    detail = "an officer's order to open was not carried out: op2; the lane is locked by op1"
     assert yard.drafts()[-1].event.detail == detail
 
 

@@ -59,7 +59,7 @@ def only(effects: list[Any]) -> tuple[bool, str]:
 
 
 ANSWERS: list[tuple[CommandKind, Callable[[], Yard], bool, str]] = [
-    (OPEN, manual, True, f"the open pulse was sent, with grant {FIRST}-1"),
+    (OPEN, manual, True, f"the open pulse is ordered, with grant {FIRST}-1"),
     (OPEN, passing, False, "the lane is in state passing"),
     (OPEN, locked, False, "the lane is locked by op1"),
     (OPEN, waiting, False, "another barrier must close first"),
@@ -79,7 +79,7 @@ ANSWERS: list[tuple[CommandKind, Callable[[], Yard], bool, str]] = [
     (RELEASE, held, True, "the hold is released"),
     (RELEASE, Yard.new, False, "the lane is in state idle"),
     (RELEASE, contact, False, "the hold contact holds it open"),
-    (CLOSE, lambda: violation(**AGENT), True, "the close pulse was sent"),
+    (CLOSE, lambda: violation(**AGENT), True, "the close pulse is ordered"),
     (CLOSE, Yard.new, False, "the lane is in state idle"),
     (CLOSE, violation, False, "the barrier's controller closes it; the agent gives no close pulse here"),
     (CLOSE, lambda: no_relay(violation(**AGENT)), False, "the relay board is disconnected"),
@@ -128,7 +128,10 @@ def test_a_vehicle_that_was_refused_can_still_be_let_pass_while_it_is_there() ->
     yard = manual()
     assert answer(yard, REFUSE, subject=OrderSubject(FIRST))[0]
     assert answer(yard, OPEN, subject=OrderSubject(SECOND)) == (False, NOT_HERE.format(SECOND))
-    assert answer(yard, OPEN, subject=OrderSubject(FIRST)) == (True, f"the open pulse was sent, with grant {SECOND}-1")
+    assert answer(yard, OPEN, subject=OrderSubject(FIRST)) == (
+        True,
+        f"the open pulse is ordered, with grant {SECOND}-1",
+    )
 
 
 def test_an_officer_who_lets_go_what_the_contact_holds_too_has_let_go() -> None:
@@ -193,7 +196,7 @@ def test_an_order_that_opens_without_the_use_of_the_permit_is_answered_once() ->
     yard = deciding()
     yard.decide(Verdict.MANUAL, Reason.PLATE_UNSURE, permit=PERMIT)
     lines = failed(yard, Reason.ALREADY_USED, OPEN)
-    assert lines == [*OPERATED, f"answer order 1 done: the open pulse was sent, with grant {FIRST}-1"]
+    assert lines == [*OPERATED, f"answer order 1 done: the open pulse is ordered, with grant {FIRST}-1"]
 
 
 def test_an_order_whose_time_went_by_while_it_was_recorded_in_vain_is_not_tried_again() -> None:

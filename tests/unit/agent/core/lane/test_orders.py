@@ -358,7 +358,7 @@ def test_the_alarm_of_a_failed_journal_says_why() -> None:
 @pytest.mark.parametrize(
     ("kind", "way", "detail"),
     [
-        (CommandKind.OPEN, deciding, "an officer's command (open) was not carried out: op1"),
+        (CommandKind.OPEN, deciding, "an officer's order to open was not carried out: op1"),
         (CommandKind.HOLD, deciding, "the barrier will be held open as soon as the relay board reconnects"),
     ],
 )

@@ -25,7 +25,7 @@ RESERVED, CONSUMED, RELEASED = LedgerState.RESERVED, LedgerState.CONSUMED, Ledge
 
 
 def turned_away(yard: Yard) -> list[str]:
-    """The vehicle goes away before the open arm, and the close pulse was sent."""
+    """The vehicle goes away before the open arm, and the close pulse is ordered."""
     return yard.sense(presence=False) + yard.wait(1.1)
 
 

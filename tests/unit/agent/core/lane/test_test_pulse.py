@@ -182,14 +182,16 @@ def test_stale_inputs_are_no_proof_that_nobody_is_there() -> None:
 
 def test_a_second_test_waits_for_the_first() -> None:
     yard = Yard.new(has_closed=True)
-    assert yard.order(TEST_OPEN, "order 1")[-1] == f"answer order 1 done: the open pulse was sent, with grant {FIRST}-1"
+    assert (
+        yard.order(TEST_OPEN, "order 1")[-1] == f"answer order 1 done: the open pulse is ordered, with grant {FIRST}-1"
+    )
     assert yard.order(TEST_OPEN, "order 2") == ["answer order 2 not done: the lane is in state opening"]
     assert len(yard.raised()) == 1
 
 
 def test_a_test_whose_pulse_was_not_reported_is_not_repeated() -> None:
     yard = Yard.new(has_closed=True, **AGENT)
-    assert yard.order(TEST_CLOSE, "order 1")[-1] == "answer order 1 done: the close pulse was sent"
+    assert yard.order(TEST_CLOSE, "order 1")[-1] == "answer order 1 done: the close pulse is ordered"
     yard.sense(0.1)
     assert yard.state is LaneState.IDLE
     assert yard.order(TEST_CLOSE, "order 2") == ["answer order 2 not done: a pulse is under way"]
