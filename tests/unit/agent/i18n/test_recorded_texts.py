@@ -62,6 +62,13 @@ def test_a_record_of_an_earlier_agent_is_told_as_it_is():
     assert recorded_detail({}) == ""
 
 
+def test_a_record_in_former_words_is_told_in_the_readers_language_and_in_english_as_it_was():
+    message = {"id": "{url!r} names no host", "args": {"url": "a"}}
+    told = recorded_detail({"detail": "'a' names no host", "message": message})
+    assert translate(told, Language.RU) == "в 'a' не назван узел"
+    assert translate(told, Language.EN) == "'a' names no host"
+
+
 def nested(depth):
     return {"id": "{a}", "args": {"a": nested(depth - 1) if depth else "x"}}
 
