@@ -47,7 +47,7 @@ class ModbusRtuRelaySettings(ModbusLineSettings):
     timed_pulse: bool | None = Field(
         default=None,
         description=(
-            "Whether the board times the pulse itself. Without it: yes on the boards of Waveshare, no on "
+            "Whether the board times the pulse itself. No default: yes on the boards of Waveshare, no on "
             "others. lctech: only the type D7 can. r421a: it can, in whole seconds."
         ),
     )

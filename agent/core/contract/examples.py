@@ -446,7 +446,7 @@ def _steps() -> list[_Step]:
                 part=StatePart.LEDGER,
                 state=Wholeness.LOST,
                 before=Wholeness.WHOLE,
-                detail=f"the head file names event 4711 of stream {FORMER_STREAM}, of which nothing is here",
+                detail=f"the head file names event 4711 of stream {FORMER_STREAM}, but the gate has nothing of it",
             ),
             False,
         ),

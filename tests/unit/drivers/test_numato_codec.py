@@ -130,7 +130,7 @@ def test_a_mark_is_past_once_the_board_waits_again_after_it(received: bytes, pas
 def test_a_line_that_comes_back_more_often_than_it_was_sent_is_refused() -> None:
     numato_codec.check_once("?07", b"relay on 0\n\r>?07\n\r>")
     with pytest.raises(
-        numato_codec.BadReplyError, match=r"^'\?07' came back as b'\?07\\r\?07\\n\\r>': an adapter that hears"
+        numato_codec.BadReplyError, match=r"^'\?07' came back as b'\?07\\r\?07\\n\\r>': an adapter that echoes"
     ):
         numato_codec.check_once("?07", b"?07\r?07\n\r>")
 

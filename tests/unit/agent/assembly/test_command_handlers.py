@@ -175,7 +175,7 @@ def test_a_message_of_the_gates_own_is_shown_in_every_language(gate):
 def test_nothing_is_shown_that_could_be_taken_for_drive_on(gate, text):
     answer = display(gate, texts={"en": "Please wait", "zh": text})
     assert (answer.result, gate.lane.orders) == (Result.NOT_DONE, [])
-    assert "could be taken" in answer.detail
+    assert "could be mistaken" in answer.detail
 
 
 def test_to_a_group_a_text_is_shown_at_every_lane_that_can(gate):

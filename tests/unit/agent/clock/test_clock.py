@@ -96,7 +96,7 @@ def test_a_note_from_before_the_clock_was_set_says_nothing_of_the_clock_of_now(m
     assert Clock(written(note, at=now.at, utc=now.utc)).synchronisation().synchronised
     answer = Clock(written(note, at=now.at, utc=now.utc - set_s)).synchronisation()
     assert not answer.synchronised
-    assert f"the clock was set by {set_s:+.1f} s since" in answer.detail
+    assert f"the clock was changed by {set_s:+.1f} s since" in answer.detail
 
 
 @pytest.mark.parametrize("age_s", [NOTE_GOOD_FOR_S + 1, -5.0])

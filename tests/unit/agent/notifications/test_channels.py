@@ -99,7 +99,7 @@ def test_a_redirect_is_not_followed(server, authority):
 
 def test_a_receiver_that_nobody_vouches_for_gets_nothing(server, tmp_path):
     stranger = Authority(tmp_path, "stranger")
-    assert "certificate is not good" in refusal(webhook(server, stranger)).detail
+    assert "certificate is not valid" in refusal(webhook(server, stranger)).detail
     assert server.requests == []
 
 

@@ -75,7 +75,7 @@ def test_a_camera_left_in_the_dark_by_a_crash_returns_to_its_automatic():
 
 
 def test_a_camera_that_keeps_its_automatic_or_has_no_time_says_so():
-    with pytest.raises(DeviceMisconfiguredError, match="does not leave"):
+    with pytest.raises(DeviceMisconfiguredError, match="stays in"):
         exposure(Controls(stubborn=True)).expose(0.5)
     with pytest.raises(DeviceMisconfiguredError, match="no exposure time"):
         exposure(Controls(), {}).expose(None)

@@ -267,7 +267,7 @@ def test_a_missing_permission_names_the_group_to_join(peer: Peer, mocker) -> Non
 def test_a_port_that_the_service_manager_bars_is_no_matter_of_groups(peer: Peer, mocker) -> None:
     refused = PermissionError(1, "Operation not permitted")
     mocker.patch("serial.serialposix.os.open", side_effect=refused)
-    with pytest.raises(DeviceUnavailableError, match=r"barred by the service manager.*DeviceAllow="):
+    with pytest.raises(DeviceUnavailableError, match=r"the service manager blocks.*DeviceAllow="):
         SerialPort.shared(str(peer.line.link), PARAMETERS)
 
 
@@ -275,7 +275,7 @@ def test_a_group_that_cannot_be_seen_is_not_named(peer: Peer, mocker) -> None:
     refused = PermissionError(13, "Permission denied")
     mocker.patch("serial.serialposix.os.open", side_effect=refused)
     mocker.patch("drivers.serial.faults.group_of", return_value="")
-    with pytest.raises(DeviceUnavailableError, match=r"no permission .* its group, which `ls -lL` shows"):
+    with pytest.raises(DeviceUnavailableError, match=r"no permission .* its group .`ls -lL` shows"):
         SerialPort.shared(str(peer.line.link), PARAMETERS)
 
 

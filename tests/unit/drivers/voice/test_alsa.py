@@ -174,7 +174,7 @@ def test_a_device_that_never_comes_to_an_end_is_given_up_though_its_child_takes_
     pid = int(eventually(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text()))
     assert voice.is_playing()
     monkeypatch.setattr("time.monotonic", lambda: 1e12)
-    with pytest.raises(DeviceUnavailableError, match="does not come to an end"):
+    with pytest.raises(DeviceUnavailableError, match="does not finish"):
         voice.is_playing()
     assert not alive(pid)
     assert not voice.is_playing()

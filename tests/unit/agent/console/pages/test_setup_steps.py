@@ -99,7 +99,7 @@ def test_of_two_people_the_second_is_told_that_somebody_was_first(gate):
     assert apply(one, "gate", send(one, "gate", **GATE)).status_code == 200
     late = other.post("/setup/out/gate", data=GATE | {"gate": "khorgos-8", "seen": seen})
     assert late.status_code == 422
-    assert "changed the configuration meanwhile" in late.text
+    assert "changed the configuration in the meantime" in late.text
     assert 'value="khorgos-8"' in late.text
     assert "khorgos-8" not in gate.path.read_text()
 
@@ -117,7 +117,7 @@ def test_people_in_the_set_up_see_one_another(gate):
 
 def test_a_step_that_is_left_out_says_what_follows_and_can_be_taken_up(gate):
     browser = gate.browser("technician")
-    assert "the driver is told nothing" in browser.get("/setup/out/outputs").text
+    assert "the driver gets no messages" in browser.get("/setup/out/outputs").text
     assert browser.post("/setup/out/outputs/skip").headers["location"] == "/setup/out/cameras"
     assert "Do this step after all" in browser.get("/setup/out/outputs").text
     browser.post("/setup/out/outputs/take-up")

@@ -93,7 +93,7 @@ ROWS = {
     ),
     "another plate, a permit alone asked for": ({"readings": OTHER, "require": "permit"}, PASSES, PASSES, PASSES),
     "no plate declared": ({"payloads": (NO_PLATE,), "without_plate": "pass"}, PASSES, PASSES, PASSES),
-    "the plate alone": (
+    "by plate alone": (
         {"readings": EQUAL, "require": "plate", "active": (HERE,), "known": replace(KNOWN, declaration=HERE)},
         PASSES,
         PASSES,

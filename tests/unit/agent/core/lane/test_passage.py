@@ -855,7 +855,7 @@ DETAILS: dict[str, tuple[Callable[[], Yard], Callable[[Yard], list[str]], Alarm,
         Alarm.TAILGATING,
         "a vehicle was under the arm before it was down",
     ),
-    "never safe": (
+    "no moment when closing was safe": (
         lambda: closing(has_photocell=True, **AGENT),
         lambda y: y.sense(photocell=True) + y.wait(61.0),
         Alarm.CLOSE_FAILED,

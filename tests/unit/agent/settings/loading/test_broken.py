@@ -281,8 +281,8 @@ BROKEN = [
         "NULs that are escaped",
         good(('"/dev/gate-barrier"', r'"/dev/gate\u0000"'), ("[mqtt]", '[mqtt]\nca_file = "a\\u0000b"')),
         [
-            (12, 1, "mqtt.ca_file", "without the character NUL", ""),
-            (21, 1, "lanes.out.relay.port", "without the character NUL", ""),
+            (12, 1, "mqtt.ca_file", "without NUL characters", ""),
+            (21, 1, "lanes.out.relay.port", "without NUL characters", ""),
         ],
     ),
     (

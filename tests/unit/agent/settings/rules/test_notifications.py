@@ -45,7 +45,7 @@ def test_what_does_not_fit_is_refused_with_its_place(tmp_path, section, lines, m
 
 def test_mail_in_the_clear_is_only_warned_of(tmp_path):
     found = loaded(write(tmp_path, f'{GOOD}\n[mail]\n{WHOLE}security = "none"\n'))
-    assert any("sends mail in the clear" in str(one) for one in found.warnings)
+    assert any("sends mail unencrypted" in str(one) for one in found.warnings)
 
 
 def test_mail_to_this_computer_may_be_in_the_clear(tmp_path):

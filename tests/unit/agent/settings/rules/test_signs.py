@@ -118,7 +118,7 @@ def test_no_two_signs_are_at_one_address_or_one_simulated_sign(tmp_path):
 def test_a_card_with_a_chinese_font_tells_nothing_in_kazakh(tmp_path):
     (warning,) = loaded(tmp_path, FK + 'languages = ["zh", "kk"]\n').warnings
     assert warning.key == "lanes.out.signs[0].languages"
-    assert "no Kazakh letters: it tells in another of the languages instead" in warning.message
+    assert "no Kazakh letters: it uses another of the languages instead" in warning.message
     found = problems(tmp_path, FK + 'languages = ["kk"]\n')
-    assert "name another language beside it" in found["lanes.out.signs[0].languages"]
+    assert "add another language" in found["lanes.out.signs[0].languages"]
     assert loaded(tmp_path, SIMULATED + 'languages = ["kk"]\n').warnings == ()

@@ -67,7 +67,7 @@ def test_the_oldest_make_room_for_the_newest(store):
 
 def test_a_picture_beyond_the_cap_is_refused_and_costs_no_other(store):
     store.keep(*picture(1))
-    with pytest.raises(EvidenceError, match="more than all"):
+    with pytest.raises(EvidenceError, match="more than the limit for all"):
         store.keep(*picture(2, CAP + 1))
     assert store.get(picture(1)[0]) is not None
 
