@@ -186,7 +186,7 @@ def _without_nul(document: Document, pydantic_problems: PydanticProblems) -> Ite
 
 def _kind_problems(unknown: Mapping[Path, Text], pydantic_problems: PydanticProblems) -> Iterator[Problem]:
     for path, message in unknown.items():
-        there = message.partition("there is: ")[2].split(", ")
+        there = message.partition("expected one of ")[2].split(", ")
         kind = pydantic_problems.value((*path, "kind"))
         yield pydantic_problems.about((*path, "kind"), message, hint=nearest(str(kind), there))
 

@@ -72,7 +72,9 @@ def test_a_port_that_may_be_a_board_that_takes_every_byte_is_not_asked():
     sent = all_that_is_sent(ProbePolicy.ANY)
     assert BOARDS["icse"](sent) == []
     pl2303 = Likeness("maybe an ICSE board", ProbePolicy.NEVER, "it takes every byte for an order")
-    assert identify("/dev/there-is-none", pl2303) == ProbeFinding(None, "not asked: it takes every byte for an order")
+    assert identify("/dev/there-is-none", pl2303) == ProbeFinding(
+        None, "not searched: it takes every byte for an order"
+    )
 
 
 def test_a_devantech_board_by_its_usb_id_is_asked_one_byte():

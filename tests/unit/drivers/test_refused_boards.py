@@ -29,7 +29,7 @@ def checked(tmp_path, kind: str) -> tuple[int, str]:
 @pytest.mark.parametrize("kind", registry.REFUSED)
 def test_a_refused_board_is_refused_with_its_reason_and_what_to_take_instead(kind: str) -> None:
     reason = registry.REFUSED[kind]
-    assert "; take " in reason or "; teach " in reason
+    assert "; use " in reason or "; load " in reason
     for family, make in ((registry.RELAYS, registry.relay), (registry.INPUTS, registry.inputs)):
         assert kind not in family
         with pytest.raises(DeviceMisconfiguredError) as refused:

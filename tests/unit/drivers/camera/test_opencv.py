@@ -397,7 +397,7 @@ def test_a_wrong_address_is_refused_without_showing_it():
     ("settings", "advice"),
     [
         ({"second_url": "/srv/clip.mp4"}, "only a network camera has a second stream"),
-        ({"second_url": f"rtsp://u:{SECRET}/x@host/"}, "no host"),
+        ({"second_url": f"rtsp://u:{SECRET}/x@host/"}, "host in the address is not valid"),
         ({"url": "/dev/video0", "second_url": f"rtsp://u:{SECRET}@host/"}, "only a network camera"),
         ({"decoder": "h264_v4l2m2m"}, "decoder_device, such as /dev/video10"),
     ],

@@ -90,7 +90,7 @@ def test_what_is_no_plate_is_none(text):
     [
         ("nonsense", "expected Code="),
         ("<html></html>", "expected Code="),
-        (event("{"), "no JSON"),
+        (event("{"), "not JSON"),
         (event("[]"), "not an object"),
         (event('{"TrafficCar":{"PlateNumber":"A1","PlateNumber":"A2"}}'), "twice"),
         (event({"TrafficCar": {"PlateNumber": "A" * 33}}), "more than 32 characters"),

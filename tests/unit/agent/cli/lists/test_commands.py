@@ -520,7 +520,7 @@ def test_all_mistakes_of_a_file_are_told_together_and_nothing_of_it_is_taken(cen
     [
         ("a.csv", b"", "it is empty; its first line names the columns"),
         ("a.csv", b"permit_id,status\n", "the column issuer is missing"),
-        ("a.csv", b"permit_id,permit_id\n", "the column permit_id exists twice"),
+        ("a.csv", b"permit_id,permit_id\n", "the column permit_id is there twice"),
         ("a.csv", b"permit_idd\n", "there is no column 'permit_idd'; do you mean permit_id?"),
         ("a.csv", as_csv(ROWS[:1]).encode() + b"1,2\n", ":3: 2 cells; the header names 13"),
         ("a.csv", as_csv(ROWS[:1]).encode() + b'"x\n', "this is no CSV"),

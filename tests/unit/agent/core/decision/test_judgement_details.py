@@ -59,7 +59,7 @@ FAILED = {
     "not released": "declared",
     "cancelled": "cancelled",
     "held": "held",
-    "declared otherwise": "other VIN",
+    "declared otherwise": "different VIN",
     "no plate read": "0 readings",
     "no plate declared": "the permit declares no plate",
     "hardly read": UNSURE,
@@ -73,8 +73,8 @@ FAILED = {
     "used, says the home gate": "used at other gate, at gate-2",
     "in use, says the home gate": "reserved elsewhere, at gate-2",
     "no home gate": "ledger unreachable, at gate-2",
-    "just gone": "passed in this direction 5 s ago, not yet 60",
-    "watched": "by its vin: look under it",
+    "just gone": "passed in this direction 5 s ago, less than 60 s ago",
+    "watched": "listed by its vin: look under it",
     "drawn": "one in 2",
 }
 
@@ -104,7 +104,7 @@ OTHERWISE = {
     "watched without a word": (
         Reason.WATCHLIST_HOLD,
         {"known": known(watched=Watched(Subject.PLATE, PLATE))},
-        "by its plate",
+        "listed by its plate",
     ),
     "nobody to ask": (
         Reason.LEDGER_UNREACHABLE,

@@ -103,7 +103,7 @@ def test_lanes_that_fit_together_are_taken(tmp_path, lanes):
             "lanes.b.barrier.open_channel",
             (
                 "channel 1 of this board is lanes.a.barrier.open_channel already; choose another channel, "
-                "or say shares_arm"
+                "or set shares_arm"
             ),
             "",
         ),
@@ -141,7 +141,7 @@ def test_lanes_that_fit_together_are_taken(tmp_path, lanes):
         (
             (A, TWIN | {"more": 'shares_arm = "a"\nmode = "dry_run"'}),
             "lanes.b.shares_arm",
-            "lane a has mode live, this one dry_run",
+            "lane a has mode live, this lane dry_run",
             "",
         ),
         ((A | {"more": 'interlock = ["b", "b"]'}, B), "lanes.a.interlock[1]", "lane b is listed twice", ""),
@@ -150,7 +150,7 @@ def test_lanes_that_fit_together_are_taken(tmp_path, lanes):
         (
             (A, TWIN | {"direction": "export"}),
             "lanes.b.direction",
-            "one of them must go the other way; both say export",
+            "they must have opposite directions; both have export",
             "",
         ),
         (
@@ -162,7 +162,7 @@ def test_lanes_that_fit_together_are_taken(tmp_path, lanes):
         (
             (A, TWIN | {"open": "1\nhold_channel = 5"}),
             "lanes.b.barrier.hold_channel",
-            "expected none, as lanes.a.barrier.hold_channel has it",
+            "expected none, as in lanes.a.barrier.hold_channel",
             "",
         ),
         (
@@ -174,7 +174,7 @@ def test_lanes_that_fit_together_are_taken(tmp_path, lanes):
         (
             (A, TWIN | {"closed": "3\nopened = 9"}),
             "lanes.b.signals.opened",
-            "expected none, as lanes.a.signals.opened has it",
+            "expected none, as in lanes.a.signals.opened",
             "",
         ),
         (
@@ -228,7 +228,7 @@ def test_lanes_with_one_arm_are_on_one_relay_board_and_one_input_board(tmp_path)
 def test_lanes_with_one_arm_close_it_in_one_way_and_both_or_none_read_its_inputs(tmp_path):
     closing = A | {"more": 'close_mode = "agent"', "open": "1\nclose_channel = 6"}
     found = problems(tmp_path, gate(closing, TWIN))
-    assert "expected agent, as lane a has it" in found["lanes.b.close_mode"].message
+    assert "expected agent, as in lane a" in found["lanes.b.close_mode"].message
     twin = LANE.format(**TWIN)
     start, end = twin.index("[lanes.b.inputs]"), twin.index("[[lanes.b.cameras]]")
     found = problems(tmp_path, gate(A) + twin[:start] + twin[end:])

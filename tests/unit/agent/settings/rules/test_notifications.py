@@ -29,7 +29,7 @@ WHOLE = 'host = "mail.example"\nsender = "gate@customs.example"\nrecipients = ["
         (
             "mail",
             WHOLE + 'security = "none"\nusername = "gate"\npassword = "s3cret"',
-            "mail.security: sends the password in the clear",
+            "mail.security: sends the password unencrypted",
         ),
         ("notifications", 'language = "de"', "notifications.language: expected one of"),
         ("notifications", "most_an_hour = 0", "notifications.most_an_hour: expected a whole number from 1 to 3600"),
