@@ -438,7 +438,7 @@ def test_single_parts_are_told_apart_when_looked_at(central):
     [
         (trusted(NEXT_KEY, since=NOW - 3600), "is not in the trust list as a key for lists"),
         (trusted(purpose=Purpose.PERMITS, since=NOW - 3600), "is not in the trust list as a key for lists"),
-        (trusted(since=NOW - 200 * HOUR_S, life_s=HOUR_S), "valid from"),
+        (trusted(since=NOW - 200 * HOUR_S, life_s=HOUR_S), "holds from"),
         (trusted(since=NOW - 3600, sites=(7,)), f"may not sign for site {SITE}"),
     ],
 )

@@ -300,7 +300,7 @@ def test_the_chain_is_proved_when_asked_and_told(gate):
     browser = gate.browser("technician")
     assert "Not verified" in browser.get("/live/vehicles/events/verify").text
     browser.post("/vehicles/events/verify")
-    eventually(lambda: "Whole: " in browser.get("/live/vehicles/events/verify").text)
+    eventually(lambda: "Complete: " in browser.get("/live/vehicles/events/verify").text)
     assert gate.browser("viewer").post("/vehicles/events/verify").status_code == 403
 
 

@@ -124,7 +124,7 @@ OTHERWISE = {
         f"another {word}": (
             Reason.DECLARATION_MISMATCH,
             {"known": known(declaration=declared(**changes))},
-            f"other {word}",
+            f"different {word}",
         )
         for word, changes in {
             "issuer": {"issuer": "ANOTHER"},
