@@ -204,7 +204,7 @@ def test_a_board_with_other_relays_is_named() -> None:
         numato_codec.relay_states("0000", 8)
     for text, wrong in (
         ("0g", r"answered 'relay readall' with '0g': not hexadecimal$"),
-        ("", "answer to 'relay readall'"),
+        ("", "does not answer 'relay readall'"),
     ):
         with pytest.raises(numato_codec.BadReplyError, match=wrong):
             numato_codec.relay_states(text, 8)
