@@ -122,7 +122,7 @@ def _fault(one: Declaration, port: str, kind: str, part: str | None) -> Text | N
 
 def _unknown_port(port: str) -> Text:
     near = get_close_matches(port, PORTS, 1, _NEAR)
-    there = Text("there is no port {port!r}; there is: {ports}", port=port, ports=", ".join(PORTS))
+    there = Text("there is no port {port!r}; expected one of {ports}", port=port, ports=", ".join(PORTS))
     return Text('{message}; did you mean "{word}"?', message=there, word=near[0]) if near else there
 
 

@@ -145,7 +145,7 @@ def _modbus_received(question: bytes, answer: bytes) -> str:
             values = struct.unpack(f">{len(data) // 2}H", data[: len(data) // 2 * 2])
             return Text("values: {numbers}", numbers=numbers(values))
         case _:
-            return Text("taken") if reply[:6] == question[:6] else Text("not what was asked")
+            return Text("accepted") if reply[:6] == question[:6] else Text("not what was asked for")
 
 
 def _bits(data: bytes, count: int, first: int) -> list[int]:
@@ -238,7 +238,7 @@ def _numato_sent(data: bytes) -> str:
 
 def _numato_received(question: bytes, answer: bytes) -> str:
     try:
-        return numato_codec.answer(_numato_sent(question), answer) or Text("taken")
+        return numato_codec.answer(_numato_sent(question), answer) or Text("accepted")
     except numato_codec.BadReplyError:
         return Text("garbled")
 

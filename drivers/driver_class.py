@@ -96,7 +96,7 @@ def needs_of(entry: DriverEntry, table: Mapping[str, object]) -> CameraNeeds:
     settings = _guarded(entry, lambda: settings_model_of(entry).model_validate(table))
     needs = _guarded(entry, lambda: driver.needs(settings))
     if not isinstance(needs, CameraNeeds):
-        _refuse(entry, Text("its needs are not CameraNeeds"))
+        _refuse(entry, Text("its needs are not of the type CameraNeeds"))
     return needs
 
 
@@ -124,7 +124,7 @@ def _check_capabilities(entry: DriverEntry, port: Any) -> None:
         _refuse(entry, Text("it declares no capabilities"))
     declared = _guarded(entry, lambda: port.capabilities)
     if not _guarded(entry, lambda: _can_be(entry.port, declared)):
-        _refuse(entry, Text("its capabilities cannot be: {found}", found=_told(declared)))
+        _refuse(entry, Text("its capabilities are invalid: {found}", found=_told(declared)))
 
 
 def _can_be(port: str, declared: object) -> bool:

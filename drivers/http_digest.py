@@ -105,12 +105,12 @@ class Login:
         if not served and basic and not self._basic:
             raise BasicAloneError(
                 Text(
-                    "it offers only Basic, which would send the password readable for everyone; set it to digest, or "
-                    "use tls, or allow_basic if no one else is on the network"
+                    "it offers only Basic, which would send the password in readable form; set it to "
+                    "digest, or use tls, or allow_basic if no one else is on the network"
                 )
             )
         if not served and not basic:
-            raise LoginError(Text("it offers no login that is known here; set it to digest with MD5 or SHA-256"))
+            raise LoginError(Text("it offers no login that the agent supports; set it to digest with MD5 or SHA-256"))
         taken = min(served, key=lambda one: _BEST_FIRST.index(one.algorithm)) if served else basic[0]
         self._challenge = taken
         self.next_nonce(taken.parameters.get("nonce", ""))

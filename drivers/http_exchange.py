@@ -75,7 +75,7 @@ class HttpExchange:
         while (data := self.body(deadline)) is not None:
             body += data
             if len(body) > most_bytes:
-                raise DeviceUnavailableError(Text("{place} answers without end", place=self._place))
+                raise DeviceUnavailableError(Text("the answer of {place} does not end", place=self._place))
         return bytes(body)
 
     def _event(self, deadline: float) -> h11.Event | None:
@@ -85,7 +85,9 @@ class HttpExchange:
             try:
                 event = self._http.next_event()
             except h11.RemoteProtocolError:
-                raise DeviceUnavailableError(Text("{place} breaks off, or speaks no HTTP", place=self._place)) from None
+                raise DeviceUnavailableError(
+                    Text("{place} ends the answer early, or does not use HTTP", place=self._place)
+                ) from None
             if isinstance(event, h11.Event):
                 return event
             data = None if late else self._received(deadline)

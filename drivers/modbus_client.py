@@ -25,7 +25,8 @@ class ModbusLineSettings(BaseModel):
 
     port: str = Field(
         pattern="^/",
-        description="Path of the serial port, best one that survives replugging: /dev/serial/by-id/... or by-path/...",
+        description="Path of the serial port. Use a path that survives replugging: /dev/serial/by-id/... or "
+        "by-path/...",
     )
     unit: int = Field(default=1, ge=1, le=255, description="Modbus address of the board.")
     baud: int = Field(default=9600, ge=1200, le=256000, description="Speed of the line in bits per second.")

@@ -223,7 +223,7 @@ def check_acknowledge(request: Request, reply: bytes) -> None:
     if reply[:6] != request.frame[:6]:
         raise NoEchoError(
             Text(
-                "unit {unit} answered {reply} to {frame}: not what was asked",
+                "unit {unit} answered {reply} to {frame}: not what was asked for",
                 unit=request.unit,
                 reply=_hex(reply),
                 frame=_hex(request.frame),
@@ -250,7 +250,7 @@ def _data(request: Request, reply: bytes) -> bytes:
     if reply[2] != request.data_length:
         raise BadReplyError(
             Text(
-                "the reply {reply} says {count} bytes of data; {wanted} were due",
+                "the reply {reply} announces {count} bytes of data; expected {wanted}",
                 reply=_hex(reply),
                 count=reply[2],
                 wanted=request.data_length,
@@ -269,7 +269,9 @@ def _check(request: Request, reply: bytes, length: int) -> None:
     if reply[1] == request.function | EXCEPTION_FLAG and len(reply) == EXCEPTION_LENGTH:
         raise _exception(request, reply[2])
     if reply[1] != request.function or len(reply) != length:
-        raise BadReplyError(Text("the reply {reply} is none to {frame}", reply=_hex(reply), frame=_hex(request.frame)))
+        raise BadReplyError(
+            Text("the reply {reply} does not answer {frame}", reply=_hex(reply), frame=_hex(request.frame))
+        )
 
 
 def _exception(request: Request, code: int) -> RefusedError | NotNowError | FailedError:

@@ -27,7 +27,7 @@ class NumatoSettings(BaseModel):
 
     port: str = Field(
         pattern="^/",
-        description="Path of the serial port, best one that survives replugging: /dev/serial/by-id/...",
+        description="Path of the serial port. Use a path that survives replugging: /dev/serial/by-id/...",
     )
     timeout_ms: int = Field(
         default=200, ge=20, le=5000, description="How long the board may take to answer, in milliseconds."

@@ -87,7 +87,7 @@ def check_once(line: str, received: bytes) -> None:
     if received.count(line.encode("ascii")) > 1:
         raise BadReplyError(
             Text(
-                "{line!r} came back as {received!r}: an adapter that hears itself, or noise",
+                "{line!r} came back as {received!r}: an adapter that echoes, or noise",
                 line=line,
                 received=received,
             )
@@ -163,6 +163,6 @@ def relay_states(text: str, channels: int) -> tuple[bool, ...]:
 def _refuse(line: str, text: str, wrong: Text) -> NoReturn:
     if not text:
         raise BadReplyError(
-            Text("the board has no answer to {line!r}: does it have so many relays and inputs?", line=line)
+            Text("the board does not answer {line!r}: does it have that many relays and inputs?", line=line)
         )
     raise BadReplyError(Text("the board answered {line!r} with {text!r}: {wrong}", line=line, text=text, wrong=wrong))

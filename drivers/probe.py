@@ -64,9 +64,9 @@ HARMFUL: Final = frozenset({0x50, *range(0x5A, 0x77), 0xA0, 0xFF, 0x0D, 0x2F, 0x
 
 _DOUBTS: Mapping[Profile, Text] = MappingProxyType(
     {
-        Profile.WAVESHARE_D: Text("an IO 8CH answers alike"),
+        Profile.WAVESHARE_D: Text("an IO 8CH answers in the same way"),
         Profile.LCTECH: Text("it always reports 8 of each: set channels and count"),
-        Profile.R421A: Text("probably: another device may have such registers, so look at the board"),
+        Profile.R421A: Text("probably: another device may have such registers, so check the board"),
     }
 )
 _COIL_COUNTS = (32, 16, 8, 4, 2, 1)
@@ -124,7 +124,7 @@ def identify(
     Raises DeviceUnavailableError where the port cannot be opened or is lost, DeviceMisconfiguredError where it is none.
     """
     if likeness.probe_policy is ProbePolicy.NEVER:
-        return ProbeFinding(None, Text("not asked: {why}", why=likeness.reason))
+        return ProbeFinding(None, Text("not searched: {why}", why=likeness.reason))
     port = SerialPort.shared(path, SerialParameters("recognition", gap_s=GAP_S))
 
     count = 0
@@ -152,7 +152,7 @@ def probe_port(
     """Ask the questions that are harmless for every board that the policy allows, until one is answered."""
     session = _ProbeSession(exchange)
     if session.exchange(LISTEN):
-        return ProbeFinding(None, Text("it talks without being asked, which no relay board does"), tuple(session.heard))
+        return ProbeFinding(None, Text("it sends without being asked, which no relay board does"), tuple(session.heard))
     board = next(filter(None, _answers(session, probe_policy, title, tuple(units))), None)
     return ProbeFinding(board, "" if board else _why_not(session, probe_policy), tuple(session.heard))
 
@@ -185,16 +185,14 @@ def _why_not(session: _ProbeSession, probe_policy: ProbePolicy) -> str:
     if session.note:
         return session.note
     if any(heard.reply for heard in session.heard):
-        return Text(
-            "it answered, but not as a board that is known; check its speed (only 9600 baud is asked) and wiring"
-        )
+        return Text("it answered, but not like a known board; check its speed (only 9600 baud is searched) and wiring")
     if probe_policy is ProbePolicy.CONVERTER:
         return Text(
-            'it says nothing: an LCUS board that tells no state (readback = "none", or "feedback"), '
-            "or an RS485 adapter "
-            "with no board behind it at 9600 baud. More questions could switch relays"
+            'it sends nothing: an LCUS board that does not report its state (readback = "none", or '
+            '"feedback"), or an RS485 adapter without a board at 9600 baud. Further queries could switch '
+            "relays"
         )
-    return Text("it says nothing at 9600 baud. More questions could switch relays")
+    return Text("it sends nothing at 9600 baud. Further queries could switch relays")
 
 
 @dataclass(slots=True)
@@ -345,20 +343,15 @@ def _modbus_board(session: _ProbeSession, unit: int) -> ProbeResult | None:
     coils = next((n for n in _COIL_COUNTS if _tells(session, modbus_codec.read_coils(unit, 0, n))), 0)
     channels = coils or next((n for n in _COIL_COUNTS if _registers_are_states(session, unit, n)), 0)
     if not channels:
-        session.note = Text("a Modbus device answers at unit {unit}, but as no relay board that is known", unit=unit)
+        session.note = Text("a Modbus device answers at unit {unit}, but not like a known relay board", unit=unit)
         return None
     inputs = next((n for n in _INPUT_COUNTS if _tells(session, modbus_codec.read_discrete_inputs(unit, 0, n))), 0)
     profile = _coil_profile(session, unit, channels, inputs) if coils else Profile.R421A
     line: dict[str, object] = {"unit": unit}
     if session.echoes:
         line["local_echo"] = True
-    words = Text(
-        "{board}, unit {unit}, {relays}, {inputs} inputs",
-        board=TRAITS[profile].title,
-        unit=unit,
-        relays=_relays(channels),
-        inputs=inputs or Text("no"),
-    )
+    has = Text("{board}, unit {unit}, {relays}", board=TRAITS[profile].title, unit=unit, relays=_relays(channels))
+    words = Text("{has}, {count} inputs", has=has, count=inputs) if inputs else Text("{has}, no inputs", has=has)
     if profile in _DOUBTS:
         words = Text("{words} ({doubt})", words=words, doubt=_DOUBTS[profile])
     return ProbeResult(

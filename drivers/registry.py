@@ -64,18 +64,19 @@ OWN: Mapping[str, str] = MappingProxyType(
 )
 """Our drivers: PORT.KIND and where its class is; with .settings, where the class is heavy to load."""
 _ICSE = Text(
-    "once it has been asked what it is, every further byte switches all its relays, also the agent's next question; "
-    'it cannot tell its state either; take a board that can, such as one of kind "modbus_rtu" or "lcus"'
+    "after the query for its type, every further byte switches all its relays, also the agent's next "
+    'query; it cannot report its state either; use another board, such as one of kind "modbus_rtu" or '
+    '"lcus"'
 )
 _LINE_RELAY = Text(
-    "the operating system raises this line whenever the port is opened, so that each start of the agent would open the "
-    'barrier; take a relay board with commands, such as one of kind "modbus_rtu" or "lcus"'
+    "the operating system raises this line whenever the port is opened, so each start of the agent would "
+    'open the barrier; use a relay board with commands, such as one of kind "modbus_rtu" or "lcus"'
 )
 _BIT_BANG = Text(
-    "its relays hang on pins of the USB chip, which move when the port is opened, and it has no commands; "
-    'take a board of kind "devantech" or "modbus_rtu"'
+    "its relays are wired to pins of the USB chip, which switch when the port is opened, and it has no "
+    'commands; use a board of kind "devantech" or "modbus_rtu"'
 )
-_HID = Text('it has no serial port; take its sister with a CH340 (kind "lcus") or a board of kind "devantech"')
+_HID = Text('it has no serial port; use the model with a CH340 (kind "lcus") or a board of kind "devantech"')
 REFUSED: Mapping[str, Text] = MappingProxyType(
     {
         "icse": _ICSE,
@@ -89,16 +90,16 @@ REFUSED: Mapping[str, Text] = MappingProxyType(
         "noyito_hid": _HID,
         "usbrelay": _HID,
         "arduino": Text(
-            "it restarts when its port is opened, and what its program then does is unknown; teach it Modbus RTU and "
-            'use kind "modbus_rtu" with profile "coils"'
+            "it restarts when its port is opened, and what its program then does is unknown; load a "
+            'program with Modbus RTU, and use kind "modbus_rtu" with profile "coils"'
         ),
         "latching": Text(
-            "its relays keep their state when the power fails, so an opening would never end; take a board whose "
-            "relays fall off"
+            "its relays keep their state when the power fails, so an opening would never end; use a "
+            "board whose relays release"
         ),
         "tg9541": Text(
-            "it neither acknowledges a command nor tells its state, and wants another value for on than Modbus has; "
-            'take a board of kind "modbus_rtu" with profile "waveshare_d"'
+            "it neither acknowledges a command nor reports its state, and needs another value for on "
+            'than Modbus has; use a board of kind "modbus_rtu" with profile "waveshare_d"'
         ),
     }
 )
@@ -137,7 +138,7 @@ def outside() -> JudgedDeclarations:
     """
     from drivers.installed import declarations  # noqa: PLC0415 - most processes look at our own drivers alone
 
-    ours = Text("the gate has a driver of this kind itself")
+    ours = Text("the gate already has a driver of this kind")
     refused = {
         (port, kind): Text("a board of kind {kind!r} is not used: {why}", kind=kind, why=why)
         for port in ("relay", "inputs")
@@ -247,4 +248,4 @@ def _why_not(family: DriverFamily, kind: str) -> Text:
                 package=str(one.declaration.package),
                 why=one.reason,
             )
-    return Text("no driver of kind {kind!r}; there is: {kinds}", kind=kind, kinds=", ".join(sorted(family)))
+    return Text("no driver of kind {kind!r}; expected one of {kinds}", kind=kind, kinds=", ".join(sorted(family)))

@@ -90,7 +90,7 @@ def read_xml(data: bytes, roots: Sequence[str], limits: XmlLimits | None = None)
     try:
         parser.Parse(data.strip(b"\r\n \t\0"), True)  # noqa: FBT003 - the name of the argument is the parser's own
     except expat.ExpatError:
-        raise DocumentError(Text("no XML in UTF-8, or XML that is cut off")) from None
+        raise DocumentError(Text("not XML in UTF-8, or XML that is cut off")) from None
     if tree.root is None or tree.root.name not in roots:
         raise DocumentError(Text("XML of another kind; expected {roots}", roots=", ".join(roots)))
     return tree.root
@@ -112,7 +112,7 @@ class _Tree:
         element = Element(_local(name), attributes={_local(key): value for key, value in attributes.items()})
         self._count += 1
         if len(self._open) >= self._limits.depth or self._count > self._limits.elements:
-            raise DocumentError(Text("XML with too many elements, or too many in one another"))
+            raise DocumentError(Text("XML with too many elements, or nested too deeply"))
         if self._open:
             self._open[-1].children.append(element)
         else:

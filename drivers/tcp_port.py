@@ -130,7 +130,7 @@ class TcpPort:
         is_over = False
         while struct.unpack("i", fcntl.ioctl(link.fileno(), termios.TIOCOUTQ, b"\0\0\0\0"))[0]:
             if is_over:
-                raise OSError(Text("the bytes do not leave it"))
+                raise OSError(Text("it does not send the bytes"))
             threading.Event().wait(DRAIN_PAUSE_S)
             is_over = time.monotonic() > give_up_at
 
@@ -173,12 +173,14 @@ class TcpPort:
 def _why_unreached(error: OSError, host: str, port: int) -> Text:
     match error:
         case ConnectionRefusedError():
-            return Text("{host} refused port {port}; is the port right and its service on?", host=host, port=port)
+            return Text(
+                "{host} refused port {port}. Is the port right, and is the service running?", host=host, port=port
+            )
         case TimeoutError():
-            return Text("{host} does not answer; look at power, cable and address", host=host)
+            return Text("{host} does not answer; check power, cable and address", host=host)
         case _:
             return Text(
-                "{host} cannot be reached ({strerror}); look at cable and network",
+                "{host} cannot be reached ({strerror}); check cable and network",
                 host=host,
                 strerror=error.strerror or str(error),
             )

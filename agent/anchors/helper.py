@@ -127,7 +127,7 @@ def _line(connection: socket.socket, until_at: float) -> bytes:
     while b"\n" not in found and len(found) <= REQUEST_LIMIT_BYTES:
         left_s = until_at - time.monotonic()
         if left_s <= 0:
-            raise TimeoutError(Text("it did not say what it wants in time"))
+            raise TimeoutError(Text("the request did not arrive in time"))
         connection.settimeout(left_s)
         part = connection.recv(1 << 16)
         if not part:

@@ -99,12 +99,15 @@ class AnchorStore:
             if held is not None and held.sealed:
                 raise AnchorRefusedError(
                     AnchorFault.SECOND_PERSON_NEEDED,
-                    Text("a real vehicle has been here: from now on two persons or central change the trust anchors"),
+                    Text(
+                        "a real vehicle has been here: from now on, only two people together or central can "
+                        "change the trust anchors"
+                    ),
                 )
             last = max((_change(json.loads(line)).number for line in _noted(folder)), default=0)
             number = max(last, 0 if held is None else held.number) + 1
             fresh = replace(wanted, number=number, sealed=False)
-            return self._put(folder, held, fresh, Authority.ROOT, (by,), Text("adopted from the configuration"), utc)
+            return self._put(folder, held, fresh, Authority.ROOT, (by,), Text("taken from the configuration"), utc)
 
     def change(self, signatures: Sequence[str], sender: Sender, utc: float, root: str = "") -> AnchorChange:
         """Make a change that is signed for. `root`: who is root, where he takes part. Raises AnchorRefusedError."""

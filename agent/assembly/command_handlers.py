@@ -94,7 +94,7 @@ def display(parts: HandlerDependencies, command: Command) -> CommandAnswer:
     if any(sounds_like_go(text) for _, text in texts):
         return CommandAnswer(
             Result.NOT_DONE,
-            Text("it could be taken for the gate's own word that the driver may drive on: say it in other words"),
+            Text("it could be mistaken for the gate's own permission to drive on: use other words"),
         )
     text = TextForDriver(texts, asked["seconds"], asked["transaction"] or "")
     if command.lane is not None:
@@ -115,7 +115,7 @@ def _everywhere(parts: HandlerDependencies, command: Command, text: TextForDrive
         (
             f"display-{name}",
             partial(lane.display, text, command.operator, command.cause, ORDER_S),
-            CommandAnswer(Result.UNKNOWN, Text("it did not end in time")),
+            CommandAnswer(Result.UNKNOWN, Text("it did not finish in time")),
         )
         for name, lane in parts.lanes.items()
     ]
@@ -123,7 +123,7 @@ def _everywhere(parts: HandlerDependencies, command: Command, text: TextForDrive
     shown = sum(answer.result is Result.DONE for answer in answers.values())
     data = {"lanes": {name: {"result": each.result.value, "detail": each.detail} for name, each in answers.items()}}
     if not shown:
-        return CommandAnswer(Result.NOT_DONE, Text("no lane is in a state for it"), data)
+        return CommandAnswer(Result.NOT_DONE, Text("no lane can show it now"), data)
     return CommandAnswer(Result.DONE, Text("at {shown} of {all} lanes", shown=shown, all=len(answers)), data)
 
 
@@ -131,7 +131,7 @@ def rebirth(parts: HandlerDependencies, _command: Command) -> CommandAnswer:
     """Publish birth and status again."""
     if not parts.rebirth():
         return CommandAnswer(Result.FAILED, Text("the gate is not connected now; it publishes both when it is"))
-    return CommandAnswer(Result.DONE, Text("birth and status are published"))
+    return CommandAnswer(Result.DONE, Text("the birth and status messages are published"))
 
 
 def replay(parts: HandlerDependencies, command: Command) -> CommandAnswer:
@@ -251,7 +251,7 @@ def erase(parts: HandlerDependencies, command: Command) -> CommandAnswer:
     try:
         done = parts.values.erase(request)
     except (JournalError, EvidenceError) as error:
-        return CommandAnswer(Result.FAILED, Text("not all of it could be erased: {error}", error=error))
+        return CommandAnswer(Result.FAILED, Text("could not erase everything: {error}", error=error))
     data = {"values": done.values, "events": done.events, "pictures": done.pictures, "copies": done.copies}
     if not done.values:
         return CommandAnswer(Result.NOT_DONE, Text("nothing of it is kept"), data)

@@ -77,7 +77,7 @@ class RelayScheduler:
         if released is Delivery.NOT_DELIVERED:
             self._stuck.update(self._still_energised())
             if self._all_stuck():
-                raise DeviceUnavailableError(Text("the board did not take the all-off"))
+                raise DeviceUnavailableError(Text("the board did not accept the command to release all relays"))
         doubtful = self._stuck if released is not Delivery.UNKNOWN else self._moving()
         self._off_due |= dict.fromkeys(doubtful, 0.0)
         self._level_due = dict.fromkeys([*self._held(), *self._lamps()], 0.0)

@@ -37,7 +37,9 @@ class BrokerAddress:
             message = Text("{url!r} must begin with mqtts:// (TLS) or mqtt:// (no TLS)", url=url)
             raise ValueError(message)
         if parts.username is not None or parts.password is not None:
-            raise ValueError(Text("a broker address holds no user and password; they have keys of their own"))
+            raise ValueError(
+                Text("do not put a user and password into the broker's address; set them in their own keys")
+            )
         if parts.path not in {"", "/"} or parts.query or parts.fragment:
             message = Text("{url!r} has something after the port; only scheme, host and port belong there", url=url)
             raise ValueError(message)
@@ -54,7 +56,7 @@ def _parts(url: str) -> SplitResult:
 
 def _host(host: str | None, url: str) -> str:
     if not host:
-        message = Text("{url!r} names no host", url=url)
+        message = Text("{url!r} has no host name", url=url)
         raise ValueError(message)
     try:
         host.encode("idna")

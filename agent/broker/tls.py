@@ -96,7 +96,7 @@ def _check_readable(path: Path, what: Text) -> None:
         raise TlsFilesError(message) from error
     except PermissionError as error:
         message = Text(
-            "the {what} file {path} may not be read by the agent's user: check owner and mode", what=what, path=path
+            "the agent's user cannot read the {what} file {path}: check owner and mode", what=what, path=path
         )
         raise TlsFilesError(message) from error
     except OSError as error:
@@ -122,7 +122,7 @@ _VERIFY_WORDS: Mapping[int, str] = MappingProxyType(
 # Words in OpenSSL's texts of alerts that a broker sends about the gate's own certificate.
 _ALERT_WORDS: Mapping[str, str] = MappingProxyType(
     {
-        "ALERT_CERTIFICATE_REQUIRED": Text("the broker wants a certificate of this gate: set certificate and key"),
+        "ALERT_CERTIFICATE_REQUIRED": Text("the broker requires a certificate from this gate: set certificate and key"),
         "ALERT_UNKNOWN_CA": Text("the broker does not know the CA of this gate's certificate"),
         "ALERT_CERTIFICATE_EXPIRED": Text("this gate's certificate has expired: renew it"),
         "ALERT_CERTIFICATE_REVOKED": Text("this gate's certificate was revoked"),
@@ -130,13 +130,11 @@ _ALERT_WORDS: Mapping[str, str] = MappingProxyType(
         "ALERT_CERTIFICATE_UNKNOWN": Text("the broker does not accept this gate's certificate"),
         "ALERT_ACCESS_DENIED": Text("the broker does not accept this gate's certificate"),
         "ALERT_HANDSHAKE_FAILURE": Text(
-            "the broker ended the TLS handshake: it wants a certificate of this gate or other ciphers"
+            "the broker ended the TLS handshake: it requires a certificate from this gate, or other ciphers"
         ),
-        "ALERT_PROTOCOL_VERSION": Text("the broker speaks no TLS version from 1.2 on"),
-        "WRONG_VERSION_NUMBER": Text("no TLS is spoken at that port: use mqtt:// or the broker's TLS port"),
-        "UNEXPECTED_EOF": Text(
-            "the other side ended the connection during the TLS handshake: does the port speak TLS?"
-        ),
+        "ALERT_PROTOCOL_VERSION": Text("the broker does not support TLS 1.2 or later"),
+        "WRONG_VERSION_NUMBER": Text("that port does not use TLS: use mqtt:// or the broker's TLS port"),
+        "UNEXPECTED_EOF": Text("the other side ended the connection during the TLS handshake: does the port use TLS?"),
     }
 )
 
@@ -186,9 +184,9 @@ def _network_cause(error: OSError, address: BrokerAddress) -> str:
         case ConnectionResetError():
             port = Text("port {port}", port=address.port)
             hint = (
-                Text("does {port} speak TLS?", port=port)
+                Text("does {port} use TLS?", port=port)
                 if address.tls
-                else Text("does {port} want TLS (mqtts://)?", port=port)
+                else Text("does {port} require TLS (mqtts://)?", port=port)
             )
             return Text("the other side ended the connection: {hint}", hint=hint)
         case TimeoutError():

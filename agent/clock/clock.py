@@ -121,7 +121,7 @@ class Clock:
             set_s = None if utc is None else step_between_s(Instant(at, float(utc)), now)
         except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
             return unknown(
-                Text("{reason}, {said}", reason=reason, said=Text("and gate-agent-clock.service has noted nothing"))
+                Text("{reason}, {said}", reason=reason, said=Text("and gate-agent-clock.service has recorded nothing"))
             )
         age_s = now.at - at
         if not 0 <= age_s <= NOTE_GOOD_FOR_S:
@@ -129,7 +129,7 @@ class Clock:
                 Text(
                     "{reason}, {said}",
                     reason=reason,
-                    said=Text("and the note of gate-agent-clock.service is {age_s} s old", age_s=f"{age_s:.0f}"),
+                    said=Text("and the last record of gate-agent-clock.service is {age_s} s old", age_s=f"{age_s:.0f}"),
                 )
             )
         if set_s is not None:
@@ -138,7 +138,7 @@ class Clock:
                     "{reason}, {said}",
                     reason=reason,
                     said=Text(
-                        "and the clock was set by {set_s} s since gate-agent-clock.service noted it",
+                        "and the clock was changed by {set_s} s since the last record of gate-agent-clock.service",
                         set_s=f"{set_s:+.1f}",
                     ),
                 )

@@ -232,7 +232,7 @@ class ClockMonitor:
             trust = self.trust()
             self._record_changes()
             why = Text(
-                "{operator} reset the floor by {utc} s: {cause}",
+                "{operator} moved the earliest accepted time by {utc} s: {cause}",
                 operator=reset.operator,
                 utc=f"{reset.utc - before_utc:+.0f}",
                 cause=reset.cause,

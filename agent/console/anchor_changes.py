@@ -83,7 +83,7 @@ def waiting_proposal(gate: Gate, held: HeldAnchors) -> AnchorProposal:
     """The proposal that waits. Raises AnchorChangeError where none does."""
     found = gate.anchors.waiting.find(held)
     if found is None:
-        raise AnchorChangeError(Text("No proposal waits any more."))
+        raise AnchorChangeError(Text("There is no pending proposal any more."))
     return found
 
 
@@ -112,7 +112,7 @@ def written_document(held: HeldAnchors, content: str, cause: str, utc: float) ->
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise AnchorChangeError(Text("This is not valid TOML: {why}", why=str(error))) from None
     if (wanted.gate, wanted.number, wanted.sealed) != (held.gate, held.number, held.sealed):
-        raise AnchorChangeError(Text("The gate's id, the number and the seal are not changed here."))
+        raise AnchorChangeError(Text("The gate id, the number and the seal cannot be changed here."))
     changes = {key: value for key, value in wanted.values.items() if value != held.values.get(key)}
     if not changes:
         raise AnchorChangeError(Text("Nothing was changed on the form."))
@@ -146,9 +146,9 @@ def see_usable(gate: Gate, held: HeldAnchors, document: ChangeDocument) -> None:
     except AnchorRefusedError as error:
         raise AnchorChangeError(Text.of(str(error))) from None
     except SettingsError as error:
-        raise AnchorChangeError(Text("The gate could not run with it."), error.problems) from None
+        raise AnchorChangeError(Text("The gate cannot run with it."), error.problems) from None
     except OSError as error:
-        raise AnchorChangeError(Text("It cannot be tried: {why}", why=reason(error))) from None
+        raise AnchorChangeError(Text("It cannot be checked: {why}", why=reason(error))) from None
 
 
 def hand_over(gate: Gate, held: HeldAnchors, signatures: tuple[str, ...]) -> AppliedChange:
@@ -162,9 +162,9 @@ def hand_over(gate: Gate, held: HeldAnchors, signatures: tuple[str, ...]) -> App
     try:
         answer = gate.anchors.ask(ChangeRequest(signatures=signatures))
     except HelperUnreachableError as error:
-        raise AnchorChangeError(Text("The helper of root's does not answer: {why}", why=Text.of(str(error)))) from None
+        raise AnchorChangeError(Text("The root helper does not answer: {why}", why=Text.of(str(error)))) from None
     if not answer.done:
-        raise AnchorChangeError(Text("The helper of root's refuses it: {why}", why=answer.why))
+        raise AnchorChangeError(Text("The root helper refuses it: {why}", why=answer.why))
     return AppliedChange(judged, found, answer.number)
 
 

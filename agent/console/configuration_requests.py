@@ -99,9 +99,7 @@ def document_of(editor: ConfigEditor) -> Document:
     except SettingsError:
         document = read(editor.main)
         if document.problems:
-            raise RefusedError(
-                HTTPStatus.CONFLICT, Text("The file cannot be read as TOML: fix it as text first.")
-            ) from None
+            raise RefusedError(HTTPStatus.CONFLICT, Text("The file is not valid TOML. Fix it as text first.")) from None
         return document
 
 

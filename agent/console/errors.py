@@ -29,7 +29,7 @@ class PasswordNeededError(RefusedError):
 
     def __init__(self) -> None:
         super().__init__(
-            HTTPStatus.FORBIDDEN, Text("Choose a password of your own first; the present one was given to you.")
+            HTTPStatus.FORBIDDEN, Text("Choose your own password first. Someone else gave you the current one.")
         )
 
 
@@ -65,7 +65,9 @@ class ScreenUnknownError(RefusedError):
     def __init__(self) -> None:
         super().__init__(
             HTTPStatus.FORBIDDEN,
-            Text("This screen may not show the page. Open the address that `gate-agent console screen` shows."),
+            Text(
+                "This screen is not allowed to show the page. Open the address that `gate-agent console screen` shows."
+            ),
         )
 
 

@@ -139,15 +139,15 @@ def ask_port(device: str, lanes: Mapping[str, Lane], root: Path = ROOT) -> PortA
     if port is None:
         raise NotAskedError(Text("There is no such port. Load the page again."))
     if port.users:
-        raise NotAskedError(Text("It is not asked: a lane of the configuration uses it."))
+        raise NotAskedError(Text("It was not searched: a lane of the configuration uses it."))
     if port.holders:
-        raise NotAskedError(Text("It is not asked: a program has it open."))
+        raise NotAskedError(Text("It was not searched: a program has it open."))
     if not port.permitted:
-        raise NotAskedError(Text("It is not asked: the agent's user may not open it."))
+        raise NotAskedError(Text("It was not searched: the agent's user may not open it."))
     if not port.can_be_asked:
-        raise NotAskedError(Text("It is not asked: such a device could act on the question."))
+        raise NotAskedError(Text("It was not searched: such a device could react to the bytes."))
     if not _ASKING.acquire(blocking=False):
-        raise NotAskedError(Text("Another port is being asked now. Try again in a moment."))
+        raise NotAskedError(Text("Another port is being searched now. Try again in a moment."))
     try:
         return _asked(port, next(one for one in adapters(root) if one.device == device), root)
     finally:

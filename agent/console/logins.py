@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 _WRONG: Final = Text("The name or the password is wrong.")
 _WRONG_WITH_CODE: Final = Text(
-    "The name, the password or the code is wrong. A code is good for once: wait for the next one."
+    "The name, the password or the code is wrong. A code works only once: wait for the next code."
 )
 _ANYWHERE: Final = "second factor"
 """The source under which wrong codes after right passwords are counted, from wherever they come."""
@@ -125,13 +125,15 @@ class Logins:
         """Make the first admin, who has the one-time code, and log him in; returns the token of his session."""
         self._limit(address)
         if not self._access.users.lack_admin():
-            raise RefusedError(HTTPStatus.CONFLICT, Text("There is an administrator already. Log in, or ask that one."))
+            raise RefusedError(
+                HTTPStatus.CONFLICT, Text("There is already an administrator. Log in, or ask that person.")
+            )
         if not self._access.code.is_right(code):
             self._access.refusals.count("code")
             self._failures.failed(None, address)
             raise RefusedError(
                 HTTPStatus.FORBIDDEN,
-                Text("The code is wrong or no longer valid. Get a new one with sudo gate-agent console code."),
+                Text("The code is wrong or no longer valid. Get a new code with sudo gate-agent console code."),
             )
         name = spelled_name(name)
         made_or_refused(lambda: self._access.users.add(name, Role.ADMIN, password, first=True))

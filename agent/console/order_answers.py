@@ -12,18 +12,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ANSWERS: Final[Mapping[str, Text]] = {
-    "the time to carry it out was over": Text("The command expired before it was carried out."),
-    "the vehicle of transaction {transaction} is not here": Text(
+    "its time limit had passed": Text("The command expired before it was carried out."),
+    "the vehicle of transaction {transaction} is not at this lane": Text(
         "Another vehicle is there now, or none. Look at the picture. Nothing was done."
     ),
     "the vehicle is refused": Text("The vehicle is refused."),
-    "a neighbour's barrier is in the way": Text("A neighbour's barrier is in the way."),
+    "another barrier must close first": Text("Another barrier must close first."),
     "the lane is locked by {locked_by}": Text("The lane is locked by {locked_by}."),
     "the lane is in state {state}": Text("The lane does not allow it now; current state: {state}"),
     "the relay board is disconnected": Text("The relay board is disconnected."),
-    "the open pulse is ordered, by grant {grant}": Text("The open pulse is ordered, by grant {grant}."),
-    "it is held already by {ordered_hold}": Text("It is held already by {ordered_hold}."),
-    "it is held open once the relay board is back": Text("It will be held open as soon as the relay board reconnects."),
+    "the open pulse is ordered, with grant {grant}": Text("The open pulse is ordered, with grant {grant}."),
+    "it is already held open by {ordered_hold}": Text("It is already held open by {ordered_hold}."),
+    "it will be held open as soon as the relay board reconnects": Text(
+        "It will be held open as soon as the relay board reconnects."
+    ),
     "it is held open": Text("It is held open."),
     "the hold is released": Text("The hold is released."),
     "the {hold_contact} holds it open": Text("The hold contact holds it open."),
@@ -31,15 +33,15 @@ ANSWERS: Final[Mapping[str, Text]] = {
     "the barrier's controller closes it; the agent gives no close pulse here": Text(
         "The barrier's controller closes it; the agent gives no close pulse here."
     ),
-    "the other direction uses the arm": Text("The other direction uses the arm."),
-    "the inputs do not prove it safe to close": Text("The inputs do not show that closing is safe."),
-    "it is locked already, by {locked_by}": Text("It is locked already, by {locked_by}."),
+    "the other direction is using the barrier": Text("The other direction is using the barrier."),
+    "the inputs do not confirm that closing is safe": Text("The inputs do not confirm that closing is safe."),
+    "it is already locked by {locked_by}": Text("It is already locked by {locked_by}."),
     "{ordered_hold} holds it open: release it first": Text("{ordered_hold} holds it open: release it first."),
     "it is locked": Text("It is locked."),
     "it is not locked": Text("It is not locked."),
     "it is unlocked": Text("It is unlocked."),
-    "it is out of service already, by {out_of_service_by}": Text(
-        "It is out of service already, by {out_of_service_by}."
+    "it was already taken out of service by {out_of_service_by}": Text(
+        "It was already taken out of service by {out_of_service_by}."
     ),
     "it goes out of service after state {state}": Text(
         "It goes out of service once the current vehicle is done; current state: {state}"
@@ -49,18 +51,18 @@ ANSWERS: Final[Mapping[str, Text]] = {
     "it could not be recorded, so nothing was done": Text(
         "It could not be recorded, so nothing was done. Check the disk."
     ),
-    "the lane does not run; nothing was done": Text("The lane is not running; nothing was done."),
-    "{orders_waiting} orders wait for the lane already; nothing was done": Text(
-        "{orders_waiting} orders wait for the lane already; nothing was done."
+    "the lane is not running; nothing was done": Text("The lane is not running. Nothing was done."),
+    "{orders_waiting} orders are already waiting for the lane; nothing was done": Text(
+        "{orders_waiting} orders are already waiting for the lane. Nothing was done."
     ),
-    "the lane began with it and does not answer; it may have been carried out": Text(
+    "the lane started it but does not answer; it may have been carried out": Text(
         "The command was started, but no result came back. Check the barrier."
     ),
-    "the lane did not take it up in time; it is not carried out, now or later": Text(
+    "the lane did not start it in time; it will not be carried out": Text(
         "The lane did not start the command in time. It is canceled."
     ),
     "a pulse is under way": Text("A pulse is in progress."),
-    "a vehicle is there, or may be": Text("A vehicle is or may be present."),
+    "a vehicle is or may be present": Text("A vehicle is or may be present."),
     "the arm is not known to be down": Text("The arm is not known to be down."),
     "no reader works, so a vehicle cannot be ruled out: take the lane out of service first": Text(
         "No reader works, so a vehicle cannot be ruled out. Take the lane out of service first."
@@ -68,7 +70,7 @@ ANSWERS: Final[Mapping[str, Text]] = {
     "a vehicle was seen a moment ago": Text("A vehicle was seen a moment ago."),
 }
 """By the message that the lane answers with."""
-_WAITS: Final = "the journal cannot be written, its record waits"
+_WAITS: Final = "the journal cannot be written; the record waits"
 _WHO: Final[Mapping[object, Text]] = {HOLD_CONTACT: Text("the hold contact"), KEY_SWITCH: Text("the key switch")}
 
 

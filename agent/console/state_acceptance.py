@@ -77,21 +77,21 @@ class StateAcceptances:
         with self._lock:
             waiting, seen = self._proposal, acceptable(state)
             if not seen:
-                raise RefusedError(HTTPStatus.CONFLICT, Text("There is nothing to accept: the state is whole."))
+                raise RefusedError(HTTPStatus.CONFLICT, Text("There is nothing to accept: the data is complete."))
             if waiting is not None and waiting.person == person.name:
                 raise RefusedError(
-                    HTTPStatus.CONFLICT, Text("You proposed this yourself: another person has to confirm it.")
+                    HTTPStatus.CONFLICT, Text("You proposed this yourself. Another person must confirm it.")
                 )
             if shown != mark_of(state, waiting):
                 raise RefusedError(
                     HTTPStatus.CONFLICT,
-                    Text("What there is to accept is not what your page showed. Look at it again; nothing was done."),
+                    Text("The losses have changed since your page was loaded. Check them again. Nothing was done."),
                 )
             if waiting is None:
                 self._proposal = StateProposal(person.name, cause, at, seen)
                 return None
             if Role.ADMIN not in {self._role_of(waiting.person), person.role}:
-                raise RefusedError(HTTPStatus.FORBIDDEN, Text("One of the two persons has to be an admin."))
+                raise RefusedError(HTTPStatus.FORBIDDEN, Text("One of the two people must be an administrator."))
             self._proposal = None
             return waiting
 

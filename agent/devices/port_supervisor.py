@@ -118,7 +118,7 @@ class PortSupervisor:
         except Exception as error:
             # A driver's bug must not end the thread, nor leave a relay energised for good.
             log.exception("a fault in the thread of %s or in its driver", self._name)
-            self._lost(Text("a fault in the driver: {kind}", kind=type(error).__name__))
+            self._lost(Text("an error in the driver: {kind}", kind=type(error).__name__))
 
     def _try(self) -> None:
         identity = self._connect()

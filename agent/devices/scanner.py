@@ -144,7 +144,8 @@ class ScannerMonitor:
         elif self._noisy and now - self._dropped_at >= self._quiet_s:
             self._noisy = False
             self._on_state(
-                self.state, Text("quiet again; in all, texts were dropped: {described}", described=losses_text(*losses))
+                self.state,
+                Text("texts are normal again; dropped in total: {described}", described=losses_text(*losses)),
             )
 
     def _port_changed(self) -> None:
@@ -159,7 +160,7 @@ def losses_text(losses: ScanLosses, held_back: int) -> str:
         (
             losses.unfinished,
             Text(
-                "{unfinished} without an end (does the scanner send the suffix? else set timeout_ms)",
+                "{unfinished} without an end (does the scanner send the suffix? If not, set timeout_ms)",
                 unfinished=losses.unfinished,
             ),
         ),
@@ -167,7 +168,7 @@ def losses_text(losses: ScanLosses, held_back: int) -> str:
         (losses.crowded, Text("{crowded} faster than they could be read", crowded=losses.crowded)),
         (
             held_back,
-            Text("{held_back} more than the lane takes (a scanner gone mad or noise on its line)", held_back=held_back),
+            Text("{held_back} more than the lane accepts (a faulty scanner or noise on its line)", held_back=held_back),
         ),
     )
     return joined(words for count, words in dropped if count)

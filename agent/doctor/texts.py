@@ -63,7 +63,10 @@ TITLES: Final[Mapping[DiagnosticCheck, Text]] = {
 FINDINGS: Final[Mapping[FindingCode, Advice]] = {
     FindingCode.CONFIGURATION_REFUSED: Advice(
         Text("The configuration on disk is invalid: {problem}"),
-        Text("Fix that line and run `gate-agent config check`. Until then the gate runs with the last good one."),
+        Text(
+            "Fix that line and run `gate-agent config check`. Until then, the gate runs with the last valid "
+            "configuration."
+        ),
     ),
     FindingCode.CONFIGURATION_DOUBTFUL: Advice(
         Text("The configuration is valid, with a warning: {problem}"), Text("Change it, unless this is intended.")
@@ -73,14 +76,14 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
         Text("Run `systemctl reload gate-agent`. It is applied as soon as no vehicle is in a lane."),
     ),
     FindingCode.LANE_DRY_RUN: Advice(
-        Text("The lane is in dry run: it decides and records, nothing moves, and the driver is told nothing."),
+        Text("The lane is in dry run: it decides and records, but nothing moves, and the driver gets no messages."),
         Text('To put the lane to work, set its mode = "live".'),
     ),
     FindingCode.UNIT_MISSING: Advice(
         Text("The agent is not installed as a service here."),
         Text(
-            "On a gate, install the package or the unit gate-agent.service. Without it the agent is not restarted "
-            "after a failure."
+            "On a gate, install the package or the unit gate-agent.service. Otherwise the agent is not "
+            "restarted after a failure."
         ),
     ),
     FindingCode.UNIT_FAULTY: Advice(
@@ -88,12 +91,12 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
         Text("Restore the unit from the package, and put changes into `systemctl edit gate-agent`."),
     ),
     FindingCode.UNIT_NOT_ENABLED: Advice(
-        Text("The service does not start with the machine: after a power cut the gate stays down."),
+        Text("The service does not start with the computer: after a power cut the gate stays down."),
         Text("Run `systemctl enable gate-agent`."),
     ),
     FindingCode.SERVICE_FAILED: Advice(
         Text("The service has failed: {result}."),
-        Text("Look at `journalctl -u gate-agent -n 50`, fix the cause, then run `systemctl restart gate-agent`."),
+        Text("Check `journalctl -u gate-agent -n 50`, fix the cause, then run `systemctl restart gate-agent`."),
     ),
     FindingCode.SERVICE_STOPPED: Advice(Text("The service is not running."), Text("Run `systemctl start gate-agent`.")),
     FindingCode.SERVICE_RESTARTED: Advice(
@@ -127,8 +130,8 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
         Text("Set WatchdogSec= in the unit as the package ships it."),
     ),
     FindingCode.HARDWARE_WATCHDOG_OFF: Advice(
-        Text("The hardware watchdog is not used: if the machine hangs, it is not restarted."),
-        Text("Set RuntimeWatchdogSec=30 in /etc/systemd/system.conf and restart the machine."),
+        Text("The hardware watchdog is not used: if the computer hangs, it is not restarted."),
+        Text("Set RuntimeWatchdogSec=30 in /etc/systemd/system.conf and restart the computer."),
     ),
     FindingCode.PART_STALLED: Advice(
         Text("It has made no progress for {time}."),
@@ -163,7 +166,8 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
     FindingCode.CLOCK_UNTRUSTED: Advice(
         Text("The clock is not reliable, so an officer must decide on every vehicle: {why}"),
         Text(
-            "Set up a time server (`timedatectl timesync-status`, `chronyc sources`) and check the machine's battery."
+            "Set up a time server (`timedatectl timesync-status`, `chronyc sources`) and check the "
+            "battery of the computer's clock."
         ),
     ),
     FindingCode.CLOCK_UNSYNCHRONISED: Advice(
@@ -174,11 +178,11 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
         Text("The clock may be wrong by {error}."), Text("Use a nearer time server, preferably at the site.")
     ),
     FindingCode.TIME_ZONE_UNKNOWN: Advice(
-        Text("The machine has no time zone, so its own logs show UTC."),
+        Text("The computer has no time zone, so its own logs show UTC."),
         Text("Run `timedatectl set-timezone`, such as Asia/Almaty. Events are in UTC in any case."),
     ),
     FindingCode.DISK_FULL: Advice(
-        Text("The disk is full: {free} are free. An officer must decide once no event can be recorded."),
+        Text("The disk is full: {free} are free. When no event can be recorded, an officer must decide."),
         Text("Delete files that do not belong to the agent, or lower evidence.max_mb and journal.max_mb."),
     ),
     FindingCode.DISK_LOW: Advice(
@@ -186,14 +190,15 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
         Text("Delete files that do not belong to the agent, or lower evidence.max_mb and journal.max_mb."),
     ),
     FindingCode.INODES_LOW: Advice(
-        Text("The disk can take only {free} more files."), Text("Delete small files that do not belong to the agent.")
+        Text("The disk has room for only {free} more files."),
+        Text("Delete small files that do not belong to the agent."),
     ),
     FindingCode.DISK_READ_ONLY: Advice(
         Text("The disk is mounted read-only, probably because the file system found an error."),
-        Text("Look at `dmesg`, check the file system, and replace the disk if it has errors."),
+        Text("Check `dmesg` and the file system, and replace the disk if it has errors."),
     ),
     FindingCode.DISK_IN_MEMORY: Advice(
-        Text("The state lies in memory ({file_system}): every event is lost with the next power cut."),
+        Text("The state is in memory ({file_system}): the next power cut loses every event."),
         Text("Set state.directory to a folder on a disk."),
     ),
     FindingCode.DISK_TOO_SMALL: Advice(
@@ -201,25 +206,26 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
         Text("Lower evidence.max_mb, journal.max_mb or lists.max_mb, or use a larger disk."),
     ),
     FindingCode.DISK_WEARS: Advice(
-        Text("The state lies on a flash card ({device}) that also notes each reading, which wears it out."),
-        Text("Mount it with noatime, and use a card made for industry, or a disk."),
+        Text("The state is on a flash card ({device}) that also records each read access, which wears it out."),
+        Text("Mount it with noatime, and use an industrial card or a disk."),
     ),
     FindingCode.MEMORY_LOW: Advice(
-        Text("Little memory is left: {free}."), Text("Use fewer or smaller cameras, end other programs, or add memory.")
+        Text("Little memory is left: {free}."),
+        Text("Use fewer cameras or smaller pictures, stop other programs, or add memory."),
     ),
     FindingCode.LOAD_HIGH: Advice(
-        Text("The machine is too busy: {load} tasks wait on {cores} cores."),
-        Text("End other programs, lower the cameras' frame rate or size, or use a faster machine."),
+        Text("The computer is too busy: {load} tasks wait for {cores} cores."),
+        Text("Stop other programs, lower the cameras' frame rate or size, or use a faster computer."),
     ),
     FindingCode.TEMPERATURE_HIGH: Advice(
-        Text("The machine is hot: {temperature}."), Text("Clear the air inlets, shade the cabinet, or add a fan.")
+        Text("The computer is hot: {temperature}."), Text("Clear the air inlets, shade the cabinet, or add a fan.")
     ),
     FindingCode.THROTTLED: Advice(
-        Text("The machine had to slow down, because of heat or too weak a power supply."),
+        Text("The computer had to slow down because of heat or a weak power supply."),
         Text("Check the cooling and the power supply."),
     ),
     FindingCode.ANCHORS_NOT_ADOPTED: Advice(
-        Text("The trust anchors are still in the configuration, where one administrator alone can change them."),
+        Text("The trust anchors are still in the configuration, where a single administrator can change them."),
         Text("Before the first real vehicle run `sudo gate-agent anchors adopt`."),
     ),
     FindingCode.ANCHORS_NOT_SEALABLE: Advice(
@@ -239,11 +245,11 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
         Text("Run `chown -R gate-agent: /var/lib/gate-agent`, or set state.directory to a folder that it may write."),
     ),
     FindingCode.STATE_OPEN: Advice(
-        Text("Every user of this machine can read the state directory (mode {mode})."),
+        Text("Every user of this computer can read the state directory (mode {mode})."),
         Text("Run `chmod 0750` on it."),
     ),
     FindingCode.WITNESS_DISAGREES: Advice(
-        Text("A part of the gate's data is lost or an older copy, so an officer must decide: {cause}"),
+        Text("A part of the gate's data is lost or is an older copy, so an officer must decide: {cause}"),
         Text(
             "Find out what happened to the disk or who restored a backup. The gate restores automatically what "
             "lists, central and other gates still have. For the rest, an administrator and a second person accept "
@@ -251,7 +257,7 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
         ),
     ),
     FindingCode.WITNESS_NONE: Advice(
-        Text("There is no head file: without it this machine cannot detect an older copy of the state."),
+        Text("There is no head file: without it this computer cannot detect an older copy of the state."),
         Text("Set state.head_file to a file outside the state directory, such as `/var/lib/gate-agent-witness/head`."),
     ),
     FindingCode.WITNESS_BAD: Advice(
@@ -274,7 +280,9 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
         Text("Check the findings on disk and state directory, and the log."),
     ),
     FindingCode.JOURNAL_FILLING: Advice(
-        Text("{count} events wait for central, and the journal is {share} full; once full, an officer must decide."),
+        Text(
+            "{count} events wait for central, and the journal is {share} full. When it is full, an officer must decide."
+        ),
         Text("Restore the connection to central. Until then you can raise journal.max_mb."),
     ),
     FindingCode.JOURNAL_WAITING: Advice(
@@ -328,10 +336,10 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
     ),
     FindingCode.CERTIFICATE_OTHER_NAME: Advice(
         Text("The certificate is for {name}, but this gate is {expected}."),
-        Text("Get a certificate with the CN {expected}, or correct gate.id."),
+        Text("Get a certificate with the CN {expected}, or fix gate.id."),
     ),
     FindingCode.PRIVATE_KEY_OPEN: Advice(
-        Text("Others on this machine may read or change the private key (mode {mode})."),
+        Text("Other users of this computer can read or change the private key (mode {mode})."),
         Text("Run `chmod 0640` on it."),
     ),
     FindingCode.MODEL_BAD: Advice(
@@ -355,20 +363,23 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
         Text("Allow the gate to read gate/v1/ID/ack and gate/v1/ID/cmd/#, as in config/mosquitto/gates.acl."),
     ),
     FindingCode.BROKER_SLOW: Advice(
-        Text("The broker is slow: an answer took {time}."), Text("Look at the network and at the load of the broker.")
+        Text("The broker is slow: an answer took {time}."), Text("Check the network and the load of the broker.")
     ),
     FindingCode.BROKER_IN_CLEAR: Advice(
         Text("The connection to this broker is not encrypted."),
-        Text("Use mqtts:// with certificates, unless the broker runs on this machine."),
+        Text("Use mqtts:// with certificates, unless the broker runs on this computer."),
     ),
     FindingCode.SITE_GATE_UNHEARD: Advice(
         Text("This gate and {gate} cannot reach each other: each decides by site.partition_policy."),
-        Text("Check whether {gate} is running, its connection to the broker of the site, and then this gate's."),
+        Text(
+            "Check whether {gate} is running. Then check its connection to the broker of the site, and this "
+            "gate's connection."
+        ),
     ),
     FindingCode.SITE_GATE_OTHER_VERSION: Advice(
         Text(
-            "{gate} uses version {theirs} of the messages between gates, this gate version {ours}: they do not ask "
-            "each other, and each decides by site.partition_policy."
+            "{gate} uses version {theirs} of the messages between gates, and this gate uses version "
+            "{ours}. They do not ask each other; each decides by site.partition_policy."
         ),
         Text("Install the same version of gate-agent at all gates of the site."),
     ),
@@ -386,11 +397,11 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
     ),
     FindingCode.TRUST_LIST_EXPIRED: Advice(
         Text("The trust list expired {age} ago."),
-        Text("Have a new one signed with `gate-agent permit renew` and published."),
+        Text("Sign a new trust list with `gate-agent permit renew` and publish it."),
     ),
     FindingCode.TRUST_LIST_EXPIRES: Advice(
         Text("The trust list expires in {left}, on {date}."),
-        Text("Have a new one signed with `gate-agent permit renew` and published."),
+        Text("Sign a new trust list with `gate-agent permit renew` and publish it."),
     ),
     FindingCode.LIST_MISSING: Advice(
         Text("The gate requires this list and has never received it."),
@@ -455,8 +466,8 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
         Text("Set 15 to 25 fps in the camera's own pages, and check the network."),
     ),
     FindingCode.CAMERA_OVERLOADED: Advice(
-        Text("The machine cannot keep up with this camera."),
-        Text("Lower the size or the frame rate in the camera's own pages, or use a faster machine."),
+        Text("The computer cannot keep up with this camera."),
+        Text("Lower the size or the frame rate in the camera's own pages, or use a faster computer."),
     ),
     FindingCode.CAMERA_RESTARTED: Advice(
         Text("The process of this camera was restarted {count} times."),
@@ -464,22 +475,22 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
     ),
     FindingCode.CAMERA_UNCONFINED: Advice(
         Text("The sandbox of this camera's process is incomplete: {missing}"),
-        Text("Use Debian 13, whose kernel can do all of it, and install libseccomp2."),
+        Text("Use Debian 13, whose kernel supports all of it, and install libseccomp2."),
     ),
     FindingCode.SECOND_READING_LOST: Advice(
         Text("The process for the second reading of pictures is missing: {trouble}"),
         Text(
-            "Until it is fixed, an officer opens for every vehicle. Find the cause in the log, then restart the "
-            "service."
+            "Until it is fixed, an officer must open for every vehicle. Find the cause in the log, then "
+            "restart the service."
         ),
     ),
     FindingCode.SECOND_READING_UNCONFINED: Advice(
         Text("The sandbox of the second reading is incomplete: {missing}"),
-        Text("Use Debian 13, whose kernel can do all of it, and install libseccomp2."),
+        Text("Use Debian 13, whose kernel supports all of it, and install libseccomp2."),
     ),
     FindingCode.RELAY_LOST: Advice(
         Text("The relay board does not answer: {trouble}"),
-        Text("Check its power, cable and port. `gate-agent relay list --identify` shows which board is at which port."),
+        Text("Check its power, cable and port. `gate-agent relay list --identify` shows which board is on which port."),
     ),
     FindingCode.RELAY_SLOW: Advice(
         Text("The relay board takes {time} to answer."),
@@ -521,7 +532,7 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
         Text("Check its cable and its name ([lanes.NAME.voice] device); then `gate-agent voice test`."),
     ),
     FindingCode.CHECK_HANGS: Advice(
-        Text("The check did not end within {time}: a device or a file system hangs."),
+        Text("The check did not finish within {time}: a device or a file system hangs."),
         Text("Check cable and power of the device, and `dmesg`."),
     ),
     FindingCode.CHECK_FAILED: Advice(

@@ -78,7 +78,7 @@ def _chain(
     while not issued_by(chain[-1], authorities):
         above = next((one for one in answer if one not in chain and _signed(chain[-1], one)), None)
         if above is None or len(chain) == LONGEST_CHAIN:
-            raise AnswerError(Text("the certificate does not come from the authority that the server names"))
+            raise AnswerError(Text("the certificate is not from the authority that the server names"))
         chain.append(above)
     # Those between an issuing authority and its root are sent along, so that a broker that knows the root is content.
     while (

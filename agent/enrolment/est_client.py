@@ -93,7 +93,7 @@ class EstClient:
             for url in urls:
                 BrokerAddress.parse(url)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            raise EstError(Text("what the server says of brokers cannot be used: {error}", error=error)) from error
+            raise EstError(Text("the brokers that the server names cannot be used: {error}", error=error)) from error
         if len(urls) > MOST_BROKERS:
             raise EstError(Text("the server names more than {most} brokers", most=MOST_BROKERS))
         return urls

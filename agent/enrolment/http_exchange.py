@@ -62,7 +62,7 @@ def exchange(  # noqa: PLR0913 - one argument a part of the request
     except h11.RemoteProtocolError as error:
         raise ExchangeError(Text("the server's answer is not HTTP: {error}", error=error)) from error
     except TimeoutError as error:
-        raise ExchangeError(Text("no whole answer within {timeout_s} s", timeout_s=f"{timeout_s:g}")) from error
+        raise ExchangeError(Text("no complete answer within {timeout_s} s", timeout_s=f"{timeout_s:g}")) from error
     except ssl.SSLError as error:
         raise ExchangeError(_tls_words(error)) from error
     except (OSError, UnicodeError) as error:
@@ -115,7 +115,7 @@ def _asked(tls: ssl.SSLSocket, endpoint: Endpoint, asked: _Request, left_s: Call
             case h11.InformationalResponse():
                 pass
             case _:
-                raise ExchangeError(Text("the server ended the connection before its answer was whole"))
+                raise ExchangeError(Text("the server ended the connection before its answer was complete"))
 
 
 def _named(head: h11.Response) -> Mapping[str, str]:
@@ -133,8 +133,8 @@ def _within(tls: ssl.SSLSocket, left_s: Callable[[], float]) -> None:
 def _tls_words(error: ssl.SSLError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return Text(
-            "the server's certificate is not good: {why}; check the clock of this gate, the address, and by which "
-            "authority or fingerprint the server is known",
+            "the server's certificate is not valid: {why}; check the clock of this gate, the address, "
+            "and the authority or fingerprint of the server",
             why=error.verify_message,
         )
     return Text("the TLS handshake with the server failed: {why}", why=error.reason or error)

@@ -62,8 +62,8 @@ class ServerTrust:
         shown = ", ".join(seen) or "-"
         raise ServerTrustError(
             Text(
-                "no authority of the server has the SHA-256 {wanted}; it offers {seen}. Compare with the person "
-                "who gave you the fingerprint, and go no further until both agree",
+                "no authority of the server has the SHA-256 {wanted}; it offers {seen}. Compare with the "
+                "person who gave you the fingerprint, and do not continue until both agree",
                 wanted=wanted.hex(),
                 seen=shown,
             )

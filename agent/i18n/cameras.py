@@ -22,12 +22,12 @@ VIEWS: Final[Mapping[View, Advice]] = {
     View.COVERED: Advice(Text("Something covers the lens of the camera."), Text("Uncover and clean it.")),
     View.BLURRED: Advice(Text("The picture of the camera is not sharp."), Text("Clean the lens, then set the focus.")),
     View.BLINDED: Advice(
-        Text("The camera is blinded by a lamp, the sun or too long an exposure."),
+        Text("The camera is blinded by a lamp, the sun or a long exposure."),
         Text("Shade or turn it, or lower its exposure."),
     ),
     View.NOISY: Advice(
         Text("The picture of the camera is full of noise, snow or rain."),
-        Text("In fine weather, look at light, gain and cable."),
+        Text("If the weather is good, check light, gain and cable."),
     ),
     View.MOVED: Advice(
         Text("The camera has moved, or something new is in front of it."),
@@ -36,15 +36,17 @@ VIEWS: Final[Mapping[View, Advice]] = {
 }
 
 FLAWS: Final[Mapping[Flaw, Advice]] = {
-    Flaw.SMALL_CODE: Advice(Text("The code is too small in the picture."), Text("Zoom in, or have it held closer.")),
+    Flaw.SMALL_CODE: Advice(
+        Text("The code is too small in the picture."), Text("Zoom in, or ask the driver to hold it closer.")
+    ),
     Flaw.SMALL_PLATE: Advice(
-        Text("The plate is too small in the picture."), Text("Zoom in, or take a larger resolution.")
+        Text("The plate is too small in the picture."), Text("Zoom in, or use a higher resolution.")
     ),
     Flaw.UNSHARP: Advice(
         Text("The picture is not sharp."), Text("Clean the lens, set the focus, shorten the exposure.")
     ),
     Flaw.GLARE: Advice(
-        Text("A part of the picture is white."), Text("Turn the camera from the light, or lower its exposure.")
+        Text("A part of the picture is white."), Text("Turn the camera away from the light, or lower its exposure.")
     ),
     Flaw.NOISE: Advice(Text("The picture is noisy."), Text("Add light, and lower the gain.")),
     Flaw.DARK: Advice(Text("The picture is dark."), Text("Add light, or open the aperture.")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from functools import cache
 from gettext import c2py
 from importlib.resources import files
@@ -25,16 +26,21 @@ class Catalogue:
     Translations that are fuzzy, empty, short of a plural form or take other values than their message are none.
     """
 
-    def __init__(self, found: Iterable[PoEntry]) -> None:
-        """`found`: the messages of a file, its header first. Raises CatalogueError for one without plural forms."""
+    def __init__(self, found: Iterable[PoEntry], former: Mapping[str, str] | None = None) -> None:
+        """`found`: the messages of a file, its header first. Raises CatalogueError for one without plural forms.
+
+        `former`: messages as they were worded before, and what they are called now: they have the same translations.
+        """
         header, *messages = found
         count, which = plural_forms(header)
         self._form: Callable[[int], int] = c2py(which)
-        self._forms: Mapping[tuple[str, str], tuple[str, ...]] = {
+        self._forms: dict[tuple[str, str], tuple[str, ...]] = {
             (one.context, one.message): one.forms
             for one in messages
             if one.is_whole(count) and one.has_same_values and not one.fuzzy
         }
+        renamed = {("", before): self._forms.get(("", now)) for before, now in (former or {}).items()}
+        self._forms = {key: forms for key, forms in renamed.items() if forms is not None} | self._forms
 
     def translation(self, context: str, message: str, number: int | None = None) -> str | None:
         """The translation; None: there is none. `number`: of how many things it speaks, for a message with a plural."""
@@ -48,4 +54,11 @@ class Catalogue:
 def catalogue(language: Language) -> Catalogue:
     """The catalogue of a language, read once. Raises CatalogueError, and FileNotFoundError for English: it has none."""
     with (files(DOMAIN) / f"{language}.po").open(encoding="utf-8") as lines:
-        return Catalogue(entries(lines))
+        return Catalogue(entries(lines), former())
+
+
+@cache
+def former() -> Mapping[str, str]:
+    """Messages of recorded events in their former English, and the message of today that has their translation."""
+    text = (files(DOMAIN) / "former.toml").read_text(encoding="utf-8")
+    return {before: str(now) for before, now in tomllib.loads(text).items()}

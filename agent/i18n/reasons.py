@@ -17,25 +17,28 @@ REASONS: Final[Mapping[Reason, Advice]] = {
     Reason.OK: Advice(Text("All checks passed."), Text("There is nothing to do.")),
     Reason.QR_NONE: Advice(Text("No code was shown."), Text("Ask the driver for the code of the permit.")),
     Reason.QR_MULTIPLE: Advice(
-        Text("Codes of several permits were shown."), Text("Have only the one that belongs to this vehicle shown.")
+        Text("Codes of several permits were shown."),
+        Text("Ask the driver to show only the code that belongs to this vehicle."),
     ),
-    Reason.QR_UNSTABLE: Advice(Text("The code was not seen clearly."), Text("Have it shown again and held still.")),
+    Reason.QR_UNSTABLE: Advice(
+        Text("The code was not seen clearly."), Text("Ask the driver to show it again and hold it still.")
+    ),
     Reason.PAYLOAD_TOO_LARGE: Advice(
-        Text("The code is too long to be a permit."), Text("Ask for the code of the permit.")
+        Text("The code is too long to be a permit."), Text("Ask the driver for the code of the permit.")
     ),
-    Reason.NOT_A_PERMIT: Advice(Text("This code is not a permit."), Text("Ask for the code of the permit.")),
+    Reason.NOT_A_PERMIT: Advice(Text("This code is not a permit."), Text("Ask the driver for the code of the permit.")),
     Reason.VERSION_UNSUPPORTED: Advice(
         Text("The permit has a form that this gate does not accept."),
         Text("Check it with central; the gate may need an update."),
     ),
-    Reason.ENCODING_INVALID: Advice(Text("The code is damaged."), Text("Ask for the original code.")),
-    Reason.STRUCTURE_INVALID: Advice(Text("The permit format is invalid."), Text("Suspect a forgery.")),
+    Reason.ENCODING_INVALID: Advice(Text("The code is damaged."), Text("Ask the driver for the original code.")),
+    Reason.STRUCTURE_INVALID: Advice(Text("The permit format is invalid."), Text("It may be a forgery.")),
     Reason.ALG_NOT_ALLOWED: Advice(
-        Text("The permit is signed with a method that its key does not allow."), Text("Suspect a forgery.")
+        Text("The permit is signed with a method that its key does not allow."), Text("It may be a forgery.")
     ),
     Reason.KEY_UNKNOWN: Advice(
         Text("The gate does not know the key that signed the permit."),
-        Text("Suspect a forgery; check that the trust list is up to date."),
+        Text("It may be a forgery. Check that the trust list is up to date."),
     ),
     Reason.KEY_EXPIRED: Advice(Text("The issuer's key was not valid at this time."), Text("A new permit is needed.")),
     Reason.KEY_REVOKED: Advice(Text("The issuer's key was disabled."), Text("Hold the vehicle and ask central.")),
@@ -49,7 +52,7 @@ REASONS: Final[Mapping[Reason, Advice]] = {
     Reason.CLOCK_UNTRUSTED: Advice(
         Text("The gate's clock is not reliable."), Text("Check the permit yourself and call a technician.")
     ),
-    Reason.NOT_YET_VALID: Advice(Text("The permit is not valid yet."), Text("The vehicle must come later.")),
+    Reason.NOT_YET_VALID: Advice(Text("The permit is not valid yet."), Text("Ask the driver to come back later.")),
     Reason.EXPIRED: Advice(Text("The permit has expired."), Text("A new permit is needed.")),
     Reason.WRONG_SITE: Advice(
         Text("The permit is for another site."), pgettext("to another site", "Send the vehicle there.")
@@ -65,7 +68,8 @@ REASONS: Final[Mapping[Reason, Advice]] = {
         Text("The gate holds no declaration of this vehicle."), Text("Ask central; it may not have reached the gate.")
     ),
     Reason.DECLARATION_NOT_RELEASED: Advice(
-        Text("The declaration is not released: it is new, held or cancelled."), Text("Ask central for its state.")
+        Text("The declaration is not released: it is new, held or cancelled."),
+        Text("Ask central for the state of the declaration."),
     ),
     Reason.DECLARATION_MISMATCH: Advice(
         Text("Permit and declaration differ."), Text("Compare VIN, plate and number, and ask central.")
@@ -81,12 +85,12 @@ REASONS: Final[Mapping[Reason, Advice]] = {
         Text("A second camera and the gate's camera read different plates."),
         Text("Compare the plate with the permit, and check whether another vehicle is in view."),
     ),
-    Reason.PLATE_UNSURE: Advice(Text("The plate was not read clearly."), Text("Compare it by eye.")),
+    Reason.PLATE_UNSURE: Advice(Text("The plate was not read clearly."), Text("Compare the plate by eye.")),
     Reason.PLATE_MISMATCH: Advice(
         Text("The plate is not the declared one."), Text("Hold the vehicle; compare plate and VIN.")
     ),
     Reason.PLATE_OTHER_PERMIT: Advice(
-        Text("The plate fits another declared vehicle better."), Text("Find out which permit belongs to this one.")
+        Text("The plate fits another declared vehicle better."), Text("Find out which permit belongs to this vehicle.")
     ),
     Reason.VIN_UNREADABLE: Advice(
         Text("The VIN of the vehicle was not read."), Text("Compare the VIN at the vehicle with the permit.")
@@ -106,42 +110,49 @@ REASONS: Final[Mapping[Reason, Advice]] = {
     Reason.VEHICLE_CLASS_MISMATCH: Advice(
         Text("The plate is of another kind than the declared one."), Text("Compare the vehicle with its declaration.")
     ),
-    Reason.ALREADY_USED: Advice(Text("The permit has been used, or is in use."), Text("Look up its last passage.")),
+    Reason.ALREADY_USED: Advice(
+        Text("The permit has been used, or is in use."), Text("Look up the last passage with this permit.")
+    ),
     Reason.USED_AT_OTHER_GATE: Advice(
-        Text("The permit was used at another gate."), Text("Ask there; compare the VIN.")
+        Text("The permit was used at another gate."), Text("Ask that gate, and compare the VIN.")
     ),
     Reason.RESERVED_ELSEWHERE: Advice(
-        Text("Another gate is just using the permit."), Text("Ask there, then try again.")
+        Text("Another gate is using the permit now."), Text("Ask that gate, then try again.")
     ),
     Reason.LEDGER_UNREACHABLE: Advice(
-        Text("The other gates cannot be asked whether the permit was used."),
-        Text("Send the vehicle to the permit's home gate, or ask there."),
+        Text("The other gates cannot be reached to ask whether the permit was used."),
+        Text("Send the vehicle to the permit's home gate, or ask that gate."),
     ),
     Reason.STATE_NOT_WHOLE: Advice(
         Text("The gate has lost a part of its data, so the permit may have been used already."),
         Text("Check with central, then decide yourself. A technician finds under Health what is missing."),
     ),
     Reason.PASSBACK: Advice(
-        Text("This vehicle went through this way a short while ago."), Text("Check whether its permit was handed back.")
+        Text("This vehicle passed in this direction a short time ago."),
+        Text("Check whether its permit was handed to another vehicle."),
     ),
     Reason.RATE_LIMITED: Advice(
-        Text("Too many codes were refused in a row."), Text("Check what is shown to the reader.")
+        Text("Too many codes were refused in a row."), Text("Check what drivers show to the reader.")
     ),
     Reason.WATCHLIST_HOLD: Advice(
-        Text("The vehicle is on the watch list."), Text("Hold it and follow the note there.")
+        Text("The vehicle is on the watch list."), Text("Hold the vehicle and follow the note on the watch list.")
     ),
-    Reason.SAMPLED: Advice(Text("The vehicle was picked by chance for a check."), Text("Check it, then let it pass.")),
+    Reason.SAMPLED: Advice(
+        Text("The vehicle was selected at random for a check."), Text("Check the vehicle, then let it pass.")
+    ),
     Reason.PICTURE_MISMATCH: Advice(
         Text("The kept pictures do not show the permit and the plate that the camera reported."),
-        Text("Let no vehicle pass before you have checked it yourself; then have the gate's computer examined."),
+        Text("Check every vehicle yourself before you let it pass, and have the gate's computer examined."),
     ),
     Reason.PICTURE_UNCONFIRMED: Advice(
         Text("The kept pictures could not be read a second time."), Text("Compare permit and plate by eye.")
     ),
-    Reason.INTERLOCKED: Advice(Text("Another barrier must close first."), Text("Wait until it is closed.")),
-    Reason.LANE_LOCKED: Advice(Text("The lane is locked by an order."), Text("Unlock it when it may be used again.")),
+    Reason.INTERLOCKED: Advice(
+        Text("Another barrier must close first."), Text("Wait until the other barrier is closed.")
+    ),
+    Reason.LANE_LOCKED: Advice(Text("The lane is locked."), Text("Unlock the lane when vehicles may use it again.")),
     Reason.GATE_FAULT: Advice(
-        Text("A part of the gate does not work."), Text("Check the vehicle yourself; look at the alarms.")
+        Text("A part of the gate does not work."), Text("Check the vehicle yourself, and check the alarms.")
     ),
     Reason.INTERNAL_ERROR: Advice(
         Text("Internal error in the gate."), Text("Check the vehicle yourself; send the log to support.")

@@ -22,9 +22,9 @@ VERDICTS: Final[Mapping[Verdict, Text]] = {
 
 OUTCOMES: Final[Mapping[Outcome, Text]] = {
     Outcome.PASSED: Text("The vehicle passed."),
-    Outcome.PASSED_WITH_VIOLATION: Text("The vehicle passed with a violation."),
-    Outcome.NOT_TAKEN: Text("The vehicle did not use the opening."),
-    Outcome.BACKED_OUT: Text("The vehicle went back out."),
+    Outcome.PASSED_WITH_VIOLATION: Text("The vehicle passed, with an alarm."),
+    Outcome.NOT_TAKEN: Text("The barrier opened, but the vehicle did not drive in."),
+    Outcome.BACKED_OUT: Text("The vehicle drove back out."),
     Outcome.ABANDONED: Text("The vehicle left before a decision."),
     Outcome.DENIED: Text("The vehicle was refused."),
     Outcome.FAULT: Text("Interrupted by a gate fault."),

@@ -433,7 +433,7 @@ class LaneLoop:
         recorded = any(isinstance(one, Record) for one in effects)
         if answer.done and recorded and not _binding(effects) and self._recorder.failing:
             detail = Text(
-                "{detail}; {said}", detail=answer.detail, said=Text("the journal cannot be written, its record waits")
+                "{detail}; {said}", detail=answer.detail, said=Text("the journal cannot be written; the record waits")
             )
             answer = replace(answer, detail=detail)
         self._answered(answer)

@@ -80,14 +80,14 @@ class RequestQueue:
 
     def _ask(self, loop: LaneLoop, make: Callable[[Instant, str, float], Input], timeout_s: float) -> CommandAnswer:
         if not loop.runs:
-            return CommandAnswer(Result.FAILED, Text("the lane does not run; nothing was done"))
+            return CommandAnswer(Result.FAILED, Text("the lane is not running; nothing was done"))
         pending = _PendingOrder(self._now().at + timeout_s)
         with self._lock:
             if len(self._pending) >= ORDERS_WAITING:
                 return CommandAnswer(
                     Result.FAILED,
                     Text(
-                        "{orders_waiting} orders wait for the lane already; nothing was done",
+                        "{orders_waiting} orders are already waiting for the lane; nothing was done",
                         orders_waiting=ORDERS_WAITING,
                     ),
                 )
@@ -118,8 +118,6 @@ class RequestQueue:
             return pending.answer
         if pending.begun:
             return CommandAnswer(
-                Result.UNKNOWN, Text("the lane began with it and does not answer; it may have been carried out")
+                Result.UNKNOWN, Text("the lane started it but does not answer; it may have been carried out")
             )
-        return CommandAnswer(
-            Result.FAILED, Text("the lane did not take it up in time; it is not carried out, now or later")
-        )
+        return CommandAnswer(Result.FAILED, Text("the lane did not start it in time; it will not be carried out"))

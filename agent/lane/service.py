@@ -49,10 +49,10 @@ if TYPE_CHECKING:
     from drivers.api import InputPort, ScannerPort
 
 OVERLOADED = Text(
-    "the machine is too slow for it: pictures are lost or come late; a smaller picture or fewer cameras would help"
+    "the computer is too slow for this camera: pictures are lost or late; use smaller pictures or fewer cameras"
 )
 NO_PICTURES: Final[Mapping[str, bytes]] = MappingProxyType({})
-DRY_RUN: Final = Text("the lane is in dry run: nothing moves here, and the driver is told nothing")
+DRY_RUN: Final = Text("the lane is in dry run: nothing moves, and the driver gets no messages")
 _ACTING: Final = frozenset(
     {
         CommandKind.OPEN,

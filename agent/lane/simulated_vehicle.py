@@ -107,7 +107,7 @@ def check_scene(file: Path, folders: Collection[Path]) -> None:
     if not file.is_symlink() and not file.exists():
         return
     if file.is_symlink() or not file.is_file() or not _is_scene(file):
-        raise OSError(Text("{file} is there and not a scene: it is left as it is", file=file))
+        raise OSError(Text("{file} exists and is not a scene: it is left as it is", file=file))
 
 
 def _is_scene(file: Path) -> bool:

@@ -219,14 +219,14 @@ class ListIntake:
             return error
         if found.said.issued_at > self._registry.latest():
             message = Text(
-                "it was issued at {issued_at}, which is still to come: see to the publisher's clock",
+                "it was issued at {issued_at}, which is in the future: check the publisher's clock",
                 issued_at=found.said.issued_at,
             )
             return ListError(ListFault.FROM_THE_FUTURE, message)
         if found.said.kind is not kind:
             return ListError(
                 ListFault.WRONG_KIND,
-                Text("it is of the {kind}, not of the {wanted}", kind=found.said.kind, wanted=kind),
+                Text("it belongs to the {kind} list, not to the {wanted} list", kind=found.said.kind, wanted=kind),
             )
         return found
 

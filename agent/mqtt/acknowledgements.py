@@ -206,8 +206,8 @@ class Acknowledgements:
 
 _TROUBLES: Final[Mapping[AckFault, Text]] = {
     AckFault.UNSIGNED: Text(
-        "central's acknowledgements are not signed, and the gate takes only signed ones: give central the key of which "
-        "mqtt.ack_keys has the public half"
+        "central's acknowledgements are not signed, and the gate accepts only signed ones: give central "
+        "the private key that belongs to mqtt.ack_keys"
     ),
     AckFault.KEY_UNKNOWN: Text(
         "central's acknowledgements are signed by a key that the gate does not know: compare mqtt.ack_keys with "
@@ -218,11 +218,11 @@ _TROUBLES: Final[Mapping[AckFault, Text]] = {
         "someone else writes to this topic"
     ),
     AckFault.WRONG_HEAD: Text(
-        "central has stored another event {seq} than the gate holds: was the gate restored from a backup, or does "
-        "another gate have this one's name?"
+        "central has stored another event {seq} than the gate has: was the gate restored from a backup, "
+        "or does another gate have the same name?"
     ),
     AckFault.BEHIND: Text(
-        "central acknowledges only up to {seq}, less than before: was it restored from a backup? It must have the "
-        "events after {seq} replayed"
+        "central acknowledges only up to event {seq}, less than before: was it restored from a backup? "
+        "Then it must ask for the events after {seq} again"
     ),
 }

@@ -220,7 +220,7 @@ class MqttClient:
             cause = (
                 Text("the network thread hung for {stalled_s} s", stalled_s=f"{stalled_s:.0f}")
                 if network.worker.runs
-                else Text("the network thread died")
+                else Text("the network thread failed")
             )
             log.critical("%s; another takes its place", cause)
             network.worker.ask_to_stop()

@@ -46,9 +46,7 @@ class CommandExecutions:
             )
         executor = self._executors.get(command.name)
         if executor is None:
-            return CommandAnswer(
-                Result.NOT_DONE, Text("this gate has nothing that could do {name}", name=command.name.value)
-            )
+            return CommandAnswer(Result.NOT_DONE, Text("this gate cannot carry out {name}", name=command.name.value))
         try:
             job = Job(f"command-{command.name.value}", lambda: storable(executor(command)))
         except RuntimeError as error:
@@ -59,11 +57,11 @@ class CommandExecutions:
             self._late = command, job
             return CommandAnswer(
                 Result.UNKNOWN,
-                Text("it did not end within {limit_s} s; see the events around it", limit_s=f"{self._limit_s:g}"),
+                Text("it did not finish within {limit_s} s; check the events around it", limit_s=f"{self._limit_s:g}"),
             )
         if job.error is not None:
             return CommandAnswer(
-                Result.FAILED, Text("it failed: {name}; the gate's log says more", name=type(job.error).__name__)
+                Result.FAILED, Text("it failed: {name}; details are in the gate's log", name=type(job.error).__name__)
             )
         return job.result(time.monotonic())
 

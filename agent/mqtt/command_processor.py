@@ -229,7 +229,7 @@ class CommandProcessor:
             log.exception("the journal does not tell which commands were interrupted")
             return
         answer = CommandAnswer(
-            Result.UNKNOWN, Text("the gate stopped before it was done, or just after; see the events around it")
+            Result.UNKNOWN, Text("the gate stopped before it was done, or just after; check the events around it")
         )
         for entry in left:
             self._keep_answer(entry.taken, answer)
@@ -243,7 +243,7 @@ class CommandProcessor:
             received, self._rules.gate, self._rules.keys, lambda: self._verifying.try_acquire(time.monotonic())
         )
         if not isinstance(found, RefusedCommand):
-            fault = _fault(found, Text("the gate has failed at it; nothing was done now"))
+            fault = _fault(found, Text("the gate failed at this command before; nothing was done now"))
             with on_failure(lambda: self._refuse(fault, message, received)):
                 accepted = self._accept(found, message, arrived_at)
             if isinstance(accepted, Command):
@@ -270,7 +270,9 @@ class CommandProcessor:
             log.exception("a command is refused because the journal cannot be read")
             return _fault(proved, Text("the journal cannot be read; nothing was done"))
         if not self._unfinished_answered:
-            return _fault(proved, Text("the gate does not know yet what its last run left open; nothing was done"))
+            return _fault(
+                proved, Text("the gate does not know yet which commands its last run left open; nothing was done")
+            )
         if entry is not None:
             return self._repeat(entry, proved, message)
         command = judge(proved, self._situation(counter, arrived_at))

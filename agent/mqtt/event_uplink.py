@@ -134,7 +134,8 @@ class Uplink:
         with self._asking:
             if self._replays.waiting + self._asked >= RANGES_LIMIT:
                 message = Text(
-                    "{ranges_limit} ranges wait to be replayed already: ask again later", ranges_limit=RANGES_LIMIT
+                    "{ranges_limit} ranges are already waiting to be sent again: ask again later",
+                    ranges_limit=RANGES_LIMIT,
                 )
                 raise ValueError(message)
             self._asked += 1
@@ -262,10 +263,12 @@ class Uplink:
         now = time.monotonic()
         quarantined = self._delivery.disconnected(now)
         if quarantined is not None:
-            self._refuse(quarantined, Text("the broker ends the connection over it; it is kept, and left out for now"))
+            self._refuse(
+                quarantined, Text("the broker ends the connection because of it; it is kept, and skipped for now")
+            )
         quarantined = self._replays.disconnected(now)
         if quarantined is not None:
-            self._refuse_replay(quarantined, Text("the broker ends the connection over it; it is left out"))
+            self._refuse_replay(quarantined, Text("the broker ends the connection because of it; it is skipped"))
 
     def _process_receipt(self, answer: EventReceipt) -> None:
         receipt, seq = answer.receipt, answer.seq
@@ -286,7 +289,7 @@ class Uplink:
         self._refused += 1
         if not self._replay_trouble:
             self._replay_trouble = Text(
-                "event {seq} does not get through when it is sent again: {words}", seq=seq, words=words
+                "event {seq} cannot be delivered when it is sent again: {words}", seq=seq, words=words
             )
             log.error("%s", self._replay_trouble)
 
@@ -328,7 +331,7 @@ class Uplink:
         if waits and self._silence_detector.watch(silent_s, slow_s):
             self._client.reconnect(
                 Text(
-                    "central has said nothing for {silent_s} s: the broker may have lost the subscription",
+                    "nothing from central for {silent_s} s: the broker may have lost the subscription",
                     silent_s=f"{silent_s:.0f}",
                 )
             )
@@ -370,7 +373,7 @@ class Uplink:
         if not self._refusals:
             return self._replay_trouble
         first = min(self._refusals)
-        return Text("event {first} does not get through: {refusals}", first=first, refusals=self._refusals[first])
+        return Text("event {first} cannot be delivered: {refusals}", first=first, refusals=self._refusals[first])
 
     def _make_view(self) -> UplinkView:
         return UplinkView(

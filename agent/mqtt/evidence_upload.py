@@ -215,7 +215,7 @@ class EvidenceUpload:
     def _failed(self, name: str, receipt: Receipt, after_s: float) -> None:
         if not receipt.refused and not (receipt.lost and after_s < self._settings.quick_s):
             # A line that broke, or nobody who subscribes: no fault of the picture, and the next would fare no better.
-            self._trouble = Text("picture {name} does not get through: {words}", name=name[:12], words=receipt.words)
+            self._trouble = Text("picture {name} cannot be delivered: {words}", name=name[:12], words=receipt.words)
             return
         self._count(name, receipt.words)
 
@@ -223,7 +223,7 @@ class EvidenceUpload:
         """One more failure of this picture: the others go first now, or it is given up."""
         failures = self._failures[name] = self._failures.get(name, 0) + 1
         if failures < self._settings.tries:
-            self._trouble = Text("picture {name} does not get through: {words}", name=name[:12], words=words)
+            self._trouble = Text("picture {name} cannot be delivered: {words}", name=name[:12], words=words)
             self._pictures.outgoing.postpone(name)
             return
         log.error("picture %s is given up after %d tries: %s", name, failures, words)

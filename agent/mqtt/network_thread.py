@@ -174,7 +174,7 @@ class NetworkThread:
             now = time.monotonic()
             if self._phase is not _ConnectionPhase.UP and now - started_at > self._settings.answer_timeout_s:
                 return Text(
-                    "no answer of an MQTT broker within {timeout_s} s, although the connection stands",
+                    "no answer from an MQTT broker within {timeout_s} s, although the connection is open",
                     timeout_s=f"{self._settings.answer_timeout_s:g}",
                 )
             if self._phase is _ConnectionPhase.UP and now >= self._status_due_at:
@@ -190,7 +190,7 @@ class NetworkThread:
 
     def _begin(self, connection: BrokerConnection) -> None:
         if connection.limits.maximum_qos < 1:
-            connection.end(Text("the broker does not do QoS 1: enable it there"))
+            connection.end(Text("the broker does not support QoS 1: enable it there"))
             return
         with self._lock:
             self._phase = _ConnectionPhase.SUBSCRIBING

@@ -140,7 +140,10 @@ class OneShotClient:
         if not accepted:
             raise self._error(
                 self._connection.ended
-                or Text("{topic} could not be published: as much as the broker takes is under way", topic=message.topic)
+                or Text(
+                    "{topic} could not be published: the broker's limit of messages in transit is reached",
+                    topic=message.topic,
+                )
             )
         receipt = self._wait_for(receipts, Text("to publishing {topic}", topic=message.topic))
         if receipt.lost:

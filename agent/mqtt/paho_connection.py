@@ -309,7 +309,7 @@ class BrokerConnection:
         if told is not None:
             return alert_words(told) or told
         if code is MQTTErrorCode.MQTT_ERR_PROTOCOL:
-            return Text("the other side does not speak MQTT 5 properly")
+            return Text("the other side does not use MQTT 5 correctly")
         if code is MQTTErrorCode.MQTT_ERR_CONN_LOST:
             return Text("the connection broke: closed by the other side, or no answer to the keepalive")
         return Text("the connection broke: {name}", name=code.name)

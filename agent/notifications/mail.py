@@ -84,7 +84,7 @@ class MailChannel:
             raise DeliveryError(Text("the mail server cannot be reached: {why}", why=why)) from error
         if refused:
             raise DeliveryError(
-                Text("the mail server does not take mail for {recipients}", recipients=", ".join(sorted(refused))),
+                Text("the mail server does not accept mail for {recipients}", recipients=", ".join(sorted(refused))),
                 for_good=True,
             )
 
@@ -188,7 +188,7 @@ def _words(error: Exception) -> Text:
             )
         case smtplib.SMTPRecipientsRefused():
             return Text(
-                "the mail server does not take mail for {recipients}", recipients=", ".join(sorted(error.recipients))
+                "the mail server does not accept mail for {recipients}", recipients=", ".join(sorted(error.recipients))
             )
         case smtplib.SMTPNotSupportedError():
             return Text("the mail server does not offer what mail.security or mail.username asks for")

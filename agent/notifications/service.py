@@ -305,7 +305,7 @@ class NotificationService:
     def _note_late(self, name: str, attempt: _Attempt) -> None:
         now = self._dependencies.now()
         if now.at - attempt.began_at > LATE_S and not self._views[name].trouble:
-            self._note_failure(name, Text("it does not answer, and the attempt does not end"), now.utc)
+            self._note_failure(name, Text("it does not answer, and the attempt hangs"), now.utc)
 
     def _put_back(self, name: str, outbox: Outbox) -> None:
         before = self._known()

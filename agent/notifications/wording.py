@@ -128,7 +128,7 @@ def _device(notice: Notice) -> Text:
 def _trust(notice: Notice) -> Text:
     part = PARTS.get(notice.subject, Text.of(notice.subject))
     if notice.raised:
-        return Text("{part}: data is missing or out of date. Two persons must accept this.", part=part)
+        return Text("{part}: data is missing or out of date. Two people must accept this.", part=part)
     return Text("{part}: complete again.", part=part)
 
 
@@ -159,7 +159,7 @@ def _alarm(notice: Notice) -> Text:
     said = ALARMS[Alarm(notice.code)] if notice.code in set(Alarm) else Text.of(notice.code)
     if notice.lane:
         said = Text("Lane {lane}: {said}", lane=notice.lane, said=said)
-    return said if notice.raised else Text("No longer so: {said}", said=said)
+    return said if notice.raised else Text("Resolved: {said}", said=said)
 
 
 def _local(utc: float) -> str:

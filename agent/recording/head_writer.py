@@ -85,7 +85,7 @@ class HeadWriter:
             try:
                 text = self.record()
                 if text is None:
-                    self.trouble = Text("the journal does not say where it stands, so that the head file is behind it")
+                    self.trouble = Text("the journal does not say how far it is, so the head file is behind it")
                     return False
                 self._file.write(text)
             except (OSError, ValueError) as error:

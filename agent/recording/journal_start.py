@@ -195,7 +195,7 @@ def _of_head_file(journal: Journal, known: StartDependencies) -> tuple[HeadRecor
             return None, False, [WitnessGone(_foreign(known.file, str(error)))]
         log.warning("the head file %s is not signed by this gate's key", known.file.path)
     if record.gate != known.gate:
-        why = Text("it is that of the gate {gate}", gate=record.gate)
+        why = Text("it belongs to the gate {gate}", gate=record.gate)
         return None, False, [WitnessGone(_foreign(known.file, why))]
     return record, proven, list(head_facts(journal, record, Witness.HEAD_FILE, fresh=journal.begun))
 
@@ -211,11 +211,11 @@ def _of_key(journal: Journal, known: StartDependencies) -> Iterator[Fact]:
 
 def another_key(before: str, now: str) -> Text:
     """That the gate signs by another key, in words. By their ids."""
-    return Text("this gate signs with another key now: {now}, before {before}", now=now, before=before)
+    return Text("this gate now signs with another key: {now}, previously {before}", now=now, before=before)
 
 
 def _foreign(file: HeadFile, why: str) -> Text:
-    return Text("the head file {path} is not of this gate: {why}", path=file.path, why=why)
+    return Text("the head file {path} does not belong to this gate: {why}", path=file.path, why=why)
 
 
 def head_facts(journal: Journal, record: HeadRecord, witness: Witness, *, fresh: bool) -> Iterator[Fact]:

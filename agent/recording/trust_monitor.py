@@ -181,7 +181,9 @@ class TrustMonitor:
             if self._reported.is_new(why, "record"):
                 log.warning("a record of this gate's head is not believed: %s", why)
             return
-        cause = Text("the status at the broker is of another key of this gate: key and state were replaced together")
+        cause = Text(
+            "the status at the broker is signed by another key of this gate: key and state were replaced together"
+        )
         self._take_and_keep(WitnessGone(cause))
 
     def _take_and_keep(self, fact: Fact) -> None:

@@ -93,7 +93,7 @@ def practice_permit(site: int, direction: Literal["export", "import"], plate: st
 def _kind_of(plate: str) -> str:
     kinds = kinds_of(plate)
     if not kinds or not is_plate_text(plate) or (kinds == (PlateKind.LATIN,) and not any(map(str.isdecimal, plate))):
-        raise PlateError(Text("Enter a number plate, such as 新B52K18: letters and digits, at most spaces between."))
+        raise PlateError(Text("Enter a number plate, such as 新B52K18. Use letters, digits and spaces only."))
     return kinds[0].value
 
 

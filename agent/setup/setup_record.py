@@ -51,7 +51,7 @@ class SetupRecord:
         with self._lock:
             found = self._read()
             if key not in found and len(found) >= MOST:
-                raise SetupRecordError(Text("{path} holds {most} notes already", path=str(self._path), most=MOST))
+                raise SetupRecordError(Text("{path} already holds {most} notes", path=str(self._path), most=MOST))
             self._write(found | {key: note})
 
     def see(self, key: str, note: Note) -> bool:
@@ -81,7 +81,7 @@ class SetupRecord:
             raise SetupRecordError(Text("{path} cannot be read: {why}", path=str(self._path), why=error)) from error
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise SetupRecordError(
-                Text("{path} is damaged: delete it, and the set-up begins again", path=str(self._path))
+                Text("{path} is damaged: delete it to start the set-up again", path=str(self._path))
             ) from error
 
     def _write(self, notes: dict[str, Note]) -> None:

@@ -35,12 +35,16 @@ TITLES: Final[Mapping[StepCode, Text]] = {
 }
 
 INTROS: Final[Mapping[StepCode, Text]] = {
-    StepCode.GATE: Text("Enter the name and the site number by which the central system knows this gate."),
+    StepCode.GATE: Text("Enter the name and the site number that the central system uses for this gate."),
     StepCode.NETWORK: Text("Choose the addresses of this computer at which phones and laptops open this page."),
-    StepCode.TIME: Text("Permits are valid for a time, so the gate needs a clock that a time server keeps."),
-    StepCode.BOARD: Text("Find the board that moves the barrier, and try it once."),
+    StepCode.TIME: Text(
+        "Permits are valid for a limited time, so the gate needs a clock that is set by a time server."
+    ),
+    StepCode.BOARD: Text("Find the board that controls the barrier, and test it once."),
     StepCode.INPUTS: Text("Use each loop and contact once. The gate finds the input that changes."),
-    StepCode.OUTPUTS: Text("Connect what tells the driver what to do, and check that it shows what this page says."),
+    StepCode.OUTPUTS: Text(
+        "Connect the lamp, sign or voice for the driver, and check that it shows what this page says."
+    ),
     StepCode.CAMERAS: Text("Connect the camera that looks at the driver's side of the barrier."),
     StepCode.AIM: Text("Turn the camera until codes and plates are large and sharp, then draw the zone."),
     StepCode.TRUST: Text("The root key of the issuer decides whose permits are accepted."),
@@ -52,10 +56,10 @@ INTROS: Final[Mapping[StepCode, Text]] = {
 
 CONSEQUENCES: Final[Mapping[StepCode, Text]] = {
     StepCode.NETWORK: Text("Without this, only this computer itself can open the console."),
-    StepCode.TIME: Text("Without a trusted clock, an officer decides on every vehicle."),
+    StepCode.TIME: Text("Without a reliable clock, an officer decides on every vehicle."),
     StepCode.BOARD: Text("Without a board, nothing real moves."),
     StepCode.INPUTS: Text("Without inputs, passages cannot be detected; events are marked “assumed”."),
-    StepCode.OUTPUTS: Text("Without lamp, sign or voice, the driver is told nothing."),
+    StepCode.OUTPUTS: Text("Without a lamp, sign or voice, the driver gets no messages."),
     StepCode.CAMERAS: Text("Without a camera, the gate reads neither codes nor plates."),
     StepCode.AIM: Text("Without a zone, plates count in the whole picture, also those of other vehicles."),
     StepCode.TRUST: Text("Without the issuer's key, no real permit is accepted."),
@@ -109,8 +113,8 @@ USES: Final[Mapping[str, Text]] = {
     "presence": Text("Drive onto the loop in front of the barrier and stop there."),
     "safety": Text("Drive onto the loop under the barrier, with the arm held open manually or by the controller."),
     "photocell": Text("Break the light beam across the lane, and keep it broken."),
-    "opened": Text("Begin with the arm between its ends. Then bring it to the open end."),
-    "closed": Text("Begin with the arm between its ends. Then bring it to the closed end."),
+    "opened": Text("Start with the arm halfway. Then move it to the open position."),
+    "closed": Text("Start with the arm halfway. Then move it to the closed position."),
     "key": Text("Turn the key switch, and keep it turned."),
     "hold": Text("Switch the contact on, and keep it on."),
 }

@@ -173,7 +173,7 @@ class ClaimCoordinator:
             case.done(ClaimAnswer(ClaimCode.LEDGER_UNREACHABLE, gate=self._gate, detail=why))
             return
         if self._stands_here(case.row):
-            detail = Text("a vehicle is there with it")
+            detail = Text("a vehicle with it is at that gate now")
             case.done(ClaimAnswer(ClaimCode.RESERVED_ELSEWHERE, gate=self._gate, detail=detail))
             return
         verdict = self._ledger.claim(case.row)

@@ -139,7 +139,7 @@ class Claimant:
         if answer.code is ClaimCode.GRANTED and answer.use:
             self._own.grant(live, answer.code, answer.use)
         elif answer.code is ClaimCode.LEDGER_UNREACHABLE or answer.passes:
-            self._unasked(live, answer.detail or Text("{home} gives no word that can be gone by", home=live.home))
+            self._unasked(live, answer.detail or Text("{home} gave no usable answer", home=live.home))
         else:
             self._own.end(live, answer)
 

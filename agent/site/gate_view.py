@@ -29,12 +29,12 @@ class GateView:
     def trouble(self) -> str:
         """Why nothing is taken of what it says, in a sentence; empty where something is."""
         if not self.same_list:
-            return Text("its list of the site's gates differs from the one here")
+            return Text("its list of the site's gates differs from the list of this gate")
         if not self.version:
             return ""
         return Text(
-            "it speaks version {theirs} of the messages between gates, this gate version {ours}: install the same "
-            "version of gate-agent at both",
+            "it uses version {theirs} of the messages between gates, and this gate uses version {ours}: "
+            "install the same version of gate-agent at both",
             theirs=self.version,
             ours=VERSION,
         )

@@ -71,7 +71,7 @@ class OwnClaims:
         with self._lock:
             found = self._live.get(request.permit_id)
             if found is not None and found.request.transaction != request.transaction:
-                detail = Text("another lane of this gate has it in hand")
+                detail = Text("another lane of this gate is using it")
                 return ClaimAnswer(ClaimCode.RESERVED_ELSEWHERE, gate=self._gate, detail=detail)
             if found is not None and found.granted is None:
                 found.waiting.append(answer)
@@ -176,8 +176,8 @@ class OwnClaims:
         if granted is None or granted.use != change.use:
             raise LedgerConflictError(
                 Text(
-                    "use {use} of permit {permit_id} cannot become {state}: no gate of the site has granted it to "
-                    "transaction {transaction}, or the grant is over",
+                    "use {use} of permit {permit_id} cannot become {state}: no gate of the site has "
+                    "granted it to transaction {transaction}, or the grant has expired",
                     use=change.use,
                     permit_id=change.permit_id.hex(),
                     state=change.state,

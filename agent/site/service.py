@@ -189,13 +189,13 @@ class SiteService:
         missing = self._exchange.missing
         if missing:
             return Text(
-                "the ledger of {own} is not complete: it lacks what {missing} knows",
+                "the ledger of {own} is not complete: it lacks data of {missing}",
                 own=self._membership.own,
                 missing=", ".join(missing),
             )
         why = self._trust.why_ledger_open()
         if why:
-            return Text("the ledger of {own} is not whole: {why}", own=self._membership.own, why=why)
+            return Text("the ledger of {own} is not complete: {why}", own=self._membership.own, why=why)
         return ""
 
     def _why_not_alone(self) -> str:

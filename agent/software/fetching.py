@@ -91,7 +91,7 @@ class Fetching:
                 found += part
                 if len(found) > LIST_LIMIT_BYTES:
                     raise DocumentRefusedError(
-                        DocumentFault.NOT_AUTHENTIC, Text("{path} is larger than an index may be", path=path)
+                        DocumentFault.NOT_AUTHENTIC, Text("{path} is too large for an index", path=path)
                     )
         target.write_bytes(found)
 

@@ -181,7 +181,7 @@ def _received(connection: socket.socket, until_at: float, opened: ExitStack) -> 
     while b"\n" not in found and len(found) <= REQUEST_LIMIT_BYTES:
         left_s = until_at - time.monotonic()
         if left_s <= 0:
-            raise TimeoutError(Text("it did not say what it wants in time"))
+            raise TimeoutError(Text("the request did not arrive in time"))
         connection.settimeout(left_s)
         part, passed, _, _ = socket.recv_fds(connection, 1 << 16, len(FILES) + 1)
         for handle in passed:

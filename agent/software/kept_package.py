@@ -98,7 +98,7 @@ def _check_sums(staging: Path, sums: Mapping[str, str]) -> None:
                     break
         if _md5(place) != wanted:
             raise NotWholeError(
-                Text("/{name} is not as the installed package brought it: there is no way back", name=name)
+                Text("/{name} differs from the installed package, so the update could not be undone", name=name)
             )
 
 

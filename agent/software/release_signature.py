@@ -27,7 +27,7 @@ class SignatureError(Exception):
 def check_signature(signed: Path, signature: Path, keyring: Path, path: str = PATH) -> None:
     """See that a key of the keyring has signed a file. Raises SignatureError. `path`: where programs are looked for."""
     if not keyring.is_file():
-        raise SignatureError(Text("{keyring} is not there: no key of releases is known", keyring=keyring))
+        raise SignatureError(Text("{keyring} is missing: no key of releases is known", keyring=keyring))
     if shutil.which("sqv", path=path):
         command = ["sqv", "--keyring", str(keyring), "--signature-file", str(signature), str(signed)]
     elif shutil.which("gpgv", path=path):

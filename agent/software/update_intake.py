@@ -71,7 +71,7 @@ class UpdateIntake:
         except DpkgError as error:
             raise DocumentRefusedError(DocumentFault.NOT_INSTALLED, Text.of(str(error))) from None
         if machine is None:
-            raise DocumentRefusedError(DocumentFault.NOT_PACKAGED, Text("this computer runs no Debian"))
+            raise DocumentRefusedError(DocumentFault.NOT_PACKAGED, Text("this computer does not run Debian"))
         order = parsed_order(found.document.text)
         chosen = chosen_package(order, machine)
         if chosen is None:
@@ -178,7 +178,7 @@ class UpdateTrust:
         taken = judged_document(found.signed, place, FleetRules(rules.gate, groups, rules.keys), floors, utc)
         known = floors.get(place.slot)
         if taken is None and (known is None or known.identity != found.identity):
-            raise DocumentRefusedError(DocumentFault.WRONG_GATE, Text("its stage has not come to this gate yet"))
+            raise DocumentRefusedError(DocumentFault.WRONG_GATE, Text("its stage has not reached this gate yet"))
         return place.slot
 
     def _rules(self) -> FleetRules:

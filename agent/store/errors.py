@@ -37,7 +37,7 @@ class OtherGateError(JournalUnavailableError):
     def __init__(self, path: Path, gate: str, wanted: str, *, is_used: bool) -> None:
         super().__init__(
             Text(
-                "{path} is the journal of gate {gate}, not {wanted}: set the gate's id back, or move the file away",
+                "{path} is the journal of gate {gate}, not {wanted}: restore the gate's id, or move the file away",
                 path=path,
                 gate=gate,
                 wanted=wanted,

@@ -52,8 +52,8 @@ class UnusableGateKeyError(GateKeyError):
     def __init__(self, fault: str) -> None:
         super().__init__(
             Text(
-                "{fault}: put a good one there before the agent starts again, or it is put aside then and a new key is "
-                "made, whose public half central must be told",
+                "{fault}: put a good key there before the agent starts again. Otherwise the agent moves "
+                "this one aside and makes a new key, and central must get its public half",
                 fault=fault,
             )
         )
@@ -177,7 +177,7 @@ def _parsed(path: Path, pem: bytes) -> SigningKey:
         raise UnusableGateKeyError(Text("the gate's key {path} is not an Ed25519 key", path=path))
     _, mark, rest = pem.partition(PUBLIC_MARK)
     if mark and mark + rest != public_pem(key.public):
-        raise UnusableGateKeyError(Text("the gate's key {path} is damaged (its halves do not fit)", path=path))
+        raise UnusableGateKeyError(Text("the gate's key {path} is damaged (its halves do not match)", path=path))
     return key
 
 

@@ -84,12 +84,12 @@ def put(
             exchange.run(sock)
     except ssl.SSLCertVerificationError as error:
         raise PutError(
-            UploadFault.TLS, Text("its certificate is not good: {why}", why=error.verify_message), again=True
+            UploadFault.TLS, Text("its certificate is not valid: {why}", why=error.verify_message), again=True
         ) from None
     except ssl.SSLError as error:
         raise PutError(UploadFault.TLS, Text("TLS failed: {why}", why=error.reason or "-"), again=True) from None
     except TimeoutError:
-        raise PutError(UploadFault.TIMED_OUT, Text("it did not end in time"), again=True) from None
+        raise PutError(UploadFault.TIMED_OUT, Text("it did not finish in time"), again=True) from None
     except (OSError, UnicodeError) as error:
         said = Text("the store cannot be reached: {why}", why=reason(error) if isinstance(error, OSError) else error)
         raise PutError(UploadFault.UNREACHABLE, said, again=True) from None
@@ -214,7 +214,7 @@ class _Exchange:
             self._compare(head)
             return
         if 300 <= status < 400:  # noqa: PLR2004
-            said = Text("the store answers {status}, which names another place: nothing is sent there", status=status)
+            said = Text("the store answers {status} and names another address: nothing is sent there", status=status)
             raise PutError(UploadFault.REDIRECTED, said, again=False)
         answer = " ".join(filter(None, (str(status), self._store_code(sock))))
         said = Text("the store answers {answer}", answer=answer)
@@ -226,12 +226,12 @@ class _Exchange:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in head.headers}
         if "etag" not in headers:
             # Every store gives one. Without, somebody else has answered, or nothing was kept.
-            raise PutError(UploadFault.ANSWER_INVALID, Text("it gives no ETag of what it has"), again=True)
+            raise PutError(UploadFault.ANSWER_INVALID, Text("it gives no ETag of the stored object"), again=True)
         found = _MD5.fullmatch(headers["etag"])
         if found is None or any(name in headers for name in _OTHER_ETAG):
             return
         if found[1] != self._md5.hexdigest():
-            raise PutError(UploadFault.DIGEST_WRONG, Text("the store says that it has other bytes"), again=True)
+            raise PutError(UploadFault.DIGEST_WRONG, Text("the store reports other bytes than were sent"), again=True)
 
     def _store_code(self, sock: socket.socket) -> str:
         """The code in the document with which S3 refuses; empty where none comes soon."""
@@ -257,11 +257,11 @@ class _Exchange:
             raise PutStoppedError
         left_s = self._deadline - time.monotonic()
         if left_s <= 0:
-            raise TimeoutError(Text("no time is left"))
+            raise TimeoutError(Text("the time is over"))
         return min(STEP_S, left_s)
 
 
-_EARLY: Final = Text("it said that it had everything before everything was sent")
+_EARLY: Final = Text("it confirmed the upload before everything was sent")
 
 
 def _no_http(error: Exception) -> PutError:

@@ -287,14 +287,14 @@ class UploadService:
         at = self._dependencies.now()
         with self._lock:
             if not self._places.give(sha256, place, at + for_s, at):
-                raise PlaceRefusedError(UploadFault.TOO_MANY, Text("the gate holds enough places already"))
+                raise PlaceRefusedError(UploadFault.TOO_MANY, Text("the gate already has enough upload addresses"))
 
     def _shelf_of(self, name: str) -> Shelf | None:
         return next((shelf for shelf in self._shelves if name in shelf.store.outgoing), None)
 
 
 def _over() -> PutError:
-    return PutError(UploadFault.EXPIRED, Text("its time was over before it was its turn"), again=False)
+    return PutError(UploadFault.EXPIRED, Text("its time was over before its turn came"), again=False)
 
 
 def _as_wanted(shelf: Shelf, name: str) -> UploadWanted:

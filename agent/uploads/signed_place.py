@@ -42,7 +42,11 @@ class SignedPlace:
     def parse(cls, url: str, allowed: Collection[str]) -> SignedPlace:
         """Read a presigned URL. `allowed`: the hosts of the configuration. Raises PlaceRefusedError."""
         if len(url) > LONGEST or not url.isascii() or not url.isprintable() or any(sign in url for sign in ' \\"<>#'):
-            raise _invalid(Text("it is longer than {longest} signs, or holds one that no URL has", longest=LONGEST))
+            raise _invalid(
+                Text(
+                    "it is longer than {longest} characters, or has a character that a URL cannot have", longest=LONGEST
+                )
+            )
         try:
             parts = urlsplit(url)
         except ValueError:
@@ -53,7 +57,7 @@ class SignedPlace:
         try:
             host = StoreHost.parse(parts.netloc, HTTPS_PORT if tls else HTTP_PORT)
         except ValueError:
-            raise _invalid(Text("it names no host")) from None
+            raise _invalid(Text("it has no host name")) from None
         if host.text not in allowed:
             message = Text("{host} is not in uploads.hosts of this gate: nothing is sent there", host=host.text)
             raise PlaceRefusedError(UploadFault.HOST_NOT_ALLOWED, message)

@@ -117,13 +117,13 @@ class VisionWorkerProcess(ParentEnd):
     def how_it_ended(self) -> str:
         """Its exit in words; for after it has ended."""
         code = self._process.returncode
-        return Text("still runs") if code is None else end_in_words(code)
+        return Text("is still running") if code is None else end_in_words(code)
 
 
 def end_in_words(code: int) -> str:
     """How a process ended, by its exit code as `subprocess` has it: a signal is a negative one."""
     if code == EXIT_ANEW:
-        return Text("asked to be started again: what its camera needs is another file or device by now")
+        return Text("asked for a restart: its camera now needs another file or device")
     if code >= 0:
         return Text("ended with exit code {code}", code=code)
     try:

@@ -294,7 +294,7 @@ class SecondReadingService:
         for question in [one for one in tuple(self._questions) if now >= one.due_at]:
             self._questions.remove(question)
             trouble = self._status.trouble
-            question.answer(None, Text("no second reader is there: {trouble}", trouble=trouble) if trouble else _LATE)
+            question.answer(None, Text("there is no second reader: {trouble}", trouble=trouble) if trouble else _LATE)
 
     def _listen(self, selector: selectors.BaseSelector, reader: _Reader) -> None:
         try:
@@ -315,7 +315,8 @@ class SecondReadingService:
                 if message.version != VERSION:
                     raise ProtocolError(
                         Text(
-                            "the vision worker speaks version {version}, this agent {own}: mixed installations",
+                            "the vision worker has version {version} of the protocol, this agent {own}: "
+                            "mixed installations",
                             version=message.version,
                             own=VERSION,
                         )
@@ -339,7 +340,7 @@ class SecondReadingService:
                 self._start_at = time.monotonic() + self._limits.rest_s
                 question.answer(shown, "")
             case _:
-                raise ProtocolError(Text("{name} was not to be said", name=type(message).__name__))
+                raise ProtocolError(Text("unexpected message {name}", name=type(message).__name__))
 
     def _how_it_ended(self, reader: _Reader) -> str:
         ended = reader.process.ended_within(self._limits.killed_s)

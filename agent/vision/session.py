@@ -116,7 +116,7 @@ class CameraSession:
             self._greet(message)
             return
         if not self._greeted:
-            raise ProtocolError(Text("the first word must be Hello"))
+            raise ProtocolError(Text("the first message must be Hello"))
         if isinstance(message, Heartbeat):
             self._beaten = True
             self._due_by = time.monotonic() + self._limits.hang_s
@@ -131,7 +131,7 @@ class CameraSession:
         if hello.version != VERSION:
             raise ProtocolError(
                 Text(
-                    "the vision worker speaks version {version}, this agent {own}: mixed installations",
+                    "the vision worker has version {version} of the protocol, this agent {own}: mixed installations",
                     version=hello.version,
                     own=VERSION,
                 )

@@ -42,7 +42,7 @@ _ASK_PAUSE_S = 0.1
 _LOOK_S = 0.2
 NOT_OPEN = -1
 _HELD = Text(
-    "does not end although it was killed; its camera or a driver hangs; a new one is started once it has ended"
+    "does not end although it was killed: its camera or a driver hangs; a new process is started as soon as it ends"
 )
 LIMIT_S = 60.0
 """How long its thread may take over one message, or to start or end a process."""
@@ -222,7 +222,7 @@ class CameraSupervisor:
             # A fault of ours costs one vision worker: the thread reports it, and begins the next.
             fault = sys.exception()
             if fault is not None:
-                self._lost(Text("a fault in the agent itself: {name}", name=type(fault).__name__))
+                self._lost(Text("an error in the agent itself: {name}", name=type(fault).__name__))
             self._process = self._heartbeat = None
             if process is not None:
                 self._end(process)

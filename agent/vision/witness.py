@@ -163,7 +163,7 @@ class WitnessSupervisor:
             # A fault of ours costs one process: the thread reports it, and begins the next.
             fault = sys.exception()
             if fault is not None:
-                self._lost(Text("a fault in the agent itself: {name}", name=type(fault).__name__))
+                self._lost(Text("an error in the agent itself: {name}", name=type(fault).__name__))
             self._process = None
             if process is not None:
                 self._end(process)

@@ -203,7 +203,7 @@ def _checked_one(name: str, path: Path, others: Container[RecordingKey]) -> tupl
     """The recording that a file is by its name, and its samples. Raises ValueError with what is wrong."""
     key = RecordingKey.parse(str(PurePath(name).with_suffix("")))
     if key in others:
-        raise ValueError(Text("{key} is there twice", key=str(key)))
+        raise ValueError(Text("{key} exists twice", key=str(key)))
     return key, _read(path)
 
 

@@ -45,7 +45,7 @@ def problems_of(wave: Wave) -> Iterator[Text]:
         )
     if begin_s > LATEST_BEGIN_S:
         yield Text(
-            "it begins after {found} s of silence; cut that off, down to {most} s",
+            "it begins after {found} s of silence; shorten the silence to {most} s",
             found=round(begin_s, 2),
             most=LATEST_BEGIN_S,
         )

@@ -42,14 +42,14 @@ class RecordingKey(NamedTuple):
             raise ValueError(Text('expected a name such as "ru/show_code"'))
         if language not in set(Language):
             there = ", ".join(Language)
-            raise ValueError(Text("no language {language!r}; there is: {there}", language=language, there=there))
+            raise ValueError(Text("no language {language!r}; expected one of {there}", language=language, there=there))
         spoken = [one.value for one in spoken_messages()]
         if message not in spoken:
             near = get_close_matches(message, spoken, 1)
             if near:
                 raise ValueError(Text("no message {message!r}; did you mean {near}?", message=message, near=near[0]))
             raise ValueError(
-                Text("no message {message!r}; there is: {there}", message=message, there=", ".join(spoken))
+                Text("no message {message!r}; expected one of {there}", message=message, there=", ".join(spoken))
             )
         return cls(Language(language), DriverMessage(message))
 

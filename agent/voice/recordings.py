@@ -135,5 +135,5 @@ def damage_of(path: Path, sha256: str) -> str:
     except OSError as error:
         return Text("{path}: {reason}", path=path, reason=reason(error))
     if hashlib.sha256(content).hexdigest() != sha256:
-        return Text("{path} is not the file that it was: its checksum is another", path=path)
+        return Text("{path} has changed: its checksum differs", path=path)
     return ""

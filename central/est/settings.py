@@ -45,7 +45,7 @@ class EstSettings(BaseModel):
     )
     key_file: Path | None = Field(default=None, description="The private key of that certificate.")
     listen: str = Field(default="0.0.0.0", description="Address of this computer at which it answers.")  # noqa: S104
-    port: int = Field(default=8085, ge=0, le=65_535, description="The port; 0: a free one, which the log names.")
+    port: int = Field(default=8085, ge=0, le=65_535, description="The port. 0: a free port, which the log names.")
     folder: Path = Field(default=Path("/var/lib/gate-agent-est"), description="Where the register is kept.")
     certificate_days: int = Field(default=180, ge=1, le=3650, description="Life of a gate's certificate.")
     crl_file: Path | None = Field(

@@ -27,7 +27,7 @@ _STATUS_LINE_MAX = 256
 _UNAUTHORIZED = 401
 _FIRST_FAILURE = 300
 _REFUSALS = {
-    _UNAUTHORIZED: Text("wants a user and password; write them before the host, as in rtsp://user:password@host/"),
+    _UNAUTHORIZED: Text("requires a user and password; write them before the host, as in rtsp://user:password@host/"),
     403: Text("this user may not see the stream"),
     404: Text("no such stream; take the path from the camera's manual"),
 }
@@ -63,7 +63,9 @@ def _why_unreached(error: OSError, host: str, port: int) -> Text:
         case socket.gaierror():
             return Text("the host name {host} is not known; write the camera's IP address", host=host)
         case ConnectionRefusedError():
-            return Text("{host} refused port {port}; is the port right and its service on?", host=host, port=port)
+            return Text(
+                "{host} refused port {port}. Is the port right, and is the service running?", host=host, port=port
+            )
         case ssl.SSLError():
             return Text(
                 "no TLS with {host}:{port} ({reason}); is it rtsp:// or http://?",
@@ -72,10 +74,10 @@ def _why_unreached(error: OSError, host: str, port: int) -> Text:
                 reason=error.reason,
             )
         case TimeoutError():
-            return Text("{host} does not answer; look at power, cable and address", host=host)
+            return Text("{host} does not answer; check power, cable and address", host=host)
         case _:
             return Text(
-                "{host} cannot be reached ({strerror}); look at cable and network", host=host, strerror=error.strerror
+                "{host} cannot be reached ({strerror}); check cable and network", host=host, strerror=error.strerror
             )
 
 
@@ -122,7 +124,11 @@ def _status_cause(name: str, status: int | None, *, given: bool) -> DeviceError:
     if status is None:
         return DeviceUnavailableError(
             prefixed(
-                name, Text("accepts the connection but never answers; restart the camera, or it is another service")
+                name,
+                Text(
+                    "accepts the connection but never answers; restart the camera, or check whether this is "
+                    "another service"
+                ),
             )
         )
     if status in _REFUSALS:
@@ -150,14 +156,14 @@ def _device_cause(path: str) -> DeviceError:
             prefixed(path, Text("no such device; is the camera plugged in? See ls /dev/v4l/by-path"))
         )
     except OSError as error:
-        return DeviceUnavailableError(prefixed(path, Text("cannot be looked at: {strerror}", strerror=error.strerror)))
+        return DeviceUnavailableError(prefixed(path, Text("cannot be examined: {strerror}", strerror=error.strerror)))
     if not stat.S_ISCHR(mode):
         return DeviceMisconfiguredError(prefixed(path, Text("is not a camera device")))
     if not os.access(path, os.R_OK | os.W_OK):
         return DeviceMisconfiguredError(
             prefixed(path, Text("no permission; the agent's user must be in the group video"))
         )
-    return DeviceUnavailableError(prefixed(path, Text("is not a video source, or another program holds it")))
+    return DeviceUnavailableError(prefixed(path, Text("is not a video source, or another program has it open")))
 
 
 def _why_not_played(path: str) -> Text:

@@ -101,9 +101,7 @@ class V4l2Exposure:
         self._usual_gain = self._capture.get(cv2.CAP_PROP_GAIN)
         self._capture.set(cv2.CAP_PROP_AUTO_EXPOSURE, _MANUAL)
         if self._capture.get(cv2.CAP_PROP_AUTO_EXPOSURE) != _MANUAL:
-            raise DeviceMisconfiguredError(
-                prefixed(self._name, Text("this camera does not leave its automatic exposure"))
-            )
+            raise DeviceMisconfiguredError(prefixed(self._name, Text("this camera stays in automatic exposure")))
         if not (math.isfinite(taken) and time.lowest <= taken <= time.highest and taken > 0):
             taken = float(max(1, time.default))
         self._usual_time = taken

@@ -176,7 +176,7 @@ class OpenCvCamera:
         """Set the exposure of a USB camera; raises DeviceMisconfiguredError for all others."""
         if self._kind is not SourceKind.DEVICE:
             raise DeviceMisconfiguredError(
-                prefixed(self._name, Text("its exposure cannot be set from here; lower it in the camera's own pages"))
+                prefixed(self._name, Text("its exposure cannot be set here; set it in the camera's own pages"))
             )
         if self._exposure is None:
             raise DeviceUnavailableError(prefixed(self._name, Text("is not open")))

@@ -130,7 +130,7 @@ class FolderCamera:
             return sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
         except OSError as error:
             raise DeviceUnavailableError(
-                prefixed(path, Text("cannot be looked at: {strerror}", strerror=error.strerror))
+                prefixed(path, Text("cannot be examined: {strerror}", strerror=error.strerror))
             ) from error
 
     def _loaded(self, path: Path) -> npt.NDArray[np.uint8] | None:
@@ -180,7 +180,7 @@ def _unpacked(data: bytes) -> npt.NDArray[np.uint8]:
         raise ValueError(Text("it is not a picture (supported: {formats})", formats=", ".join(_FORMATS))) from error
     except Image.DecompressionBombError as error:
         raise ValueError(
-            Text("it is too large; at most {max_pixels} megapixels are taken", max_pixels=MAX_PIXELS // 1_000_000)
+            Text("it is too large; the limit is {max_pixels} megapixels", max_pixels=MAX_PIXELS // 1_000_000)
         ) from error
     except Exception as error:
         # A parser of foreign bytes raises whatever its loaders stumble over.
@@ -190,7 +190,7 @@ def _unpacked(data: bytes) -> npt.NDArray[np.uint8]:
 
 def _in_colour(picture: Image.Image) -> Image.Image:
     if picture.mode == "F":
-        raise _UnfitError(Text("its grey values are fractions, of which nothing says what white is"))
+        raise _UnfitError(Text("its grey values are fractions, and the file does not say which value is white"))
     if picture.mode in _SIXTEEN_BIT:
         grey = np.asarray(picture).astype(np.int64)
         if grey.size and not (grey.min() >= 0 and grey.max() <= _HIGHEST):

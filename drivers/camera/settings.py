@@ -18,7 +18,7 @@ def _known_source(url: str) -> str:
 
 def _known_stream(url: str) -> str:
     if source_kind(url) not in {SourceKind.RTSP, SourceKind.HTTP}:
-        raise ValueError(Text("a second stream is that of a network camera: write its rtsp:// or http:// address"))
+        raise ValueError(Text("only a network camera has a second stream: write its rtsp:// or http:// address"))
     return url
 
 
@@ -41,7 +41,7 @@ class OpenCvSettings(BaseModel):
     transport: Literal["tcp", "udp"] = Field(default="tcp", description="How RTSP carries the video.")
     decode_at_rest: Literal["key_pictures", "all"] = Field(
         default="key_pictures",
-        description="RTSP over TCP, while nothing moves and no vehicle waits: decode key pictures only, or all.",
+        description="RTSP over TCP, while nothing moves and no vehicle waits: decode key frames only, or all pictures.",
     )
     decoder: Literal["software", "h264_v4l2m2m", "hevc_v4l2m2m"] = Field(
         default="software",
@@ -50,9 +50,9 @@ class OpenCvSettings(BaseModel):
     decoder_device: Path | None = Field(
         default=None, description="The device of the video engine, such as /dev/video10; needed with one."
     )
-    open_timeout_ms: int = Field(default=4000, ge=500, le=60_000, description="Give up opening after this time.")
+    open_timeout_ms: int = Field(default=4000, ge=500, le=60_000, description="Stop trying to open after this time.")
     read_timeout_ms: int = Field(
-        default=1000, ge=200, le=30_000, description="Give up waiting for a picture after 2 to 3 times this."
+        default=1000, ge=200, le=30_000, description="Stop waiting for a picture after 2 to 3 times this time."
     )
     width_px: int | None = Field(default=None, ge=16, le=8192, description="USB cameras: picture width.")
     height_px: int | None = Field(default=None, ge=16, le=8192, description="USB cameras: picture height.")

@@ -110,5 +110,5 @@ class SimulatedCamera:
             raise DeviceUnavailableError(message) from error
         except ValidationError as error:
             faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-            message = Text("the scene file {path} is not understood: {faults}", path=path, faults=faults)
+            message = Text("the scene file {path} is invalid: {faults}", path=path, faults=faults)
             raise DeviceMisconfiguredError(message) from error

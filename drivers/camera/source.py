@@ -90,9 +90,7 @@ def redacted(url: str) -> str:
 
 
 def _require_host(url: str) -> None:
-    message = Text(
-        "the address has no host that can be understood; write / @ : # in a user or password as %2F %40 %3A %23"
-    )
+    message = Text("the host in the address is not valid; write / @ : # in a user or password as %2F %40 %3A %23")
     try:
         parts = urlsplit(url)
         host, _ = host_and_port(url)

@@ -65,7 +65,9 @@ class StreamHabits:
         if self.suit(at):
             return ""
         if at - self._reordered_at < RESTLESS_S:
-            return Text("its pictures come out of order: each is decoded; switch off B frames in the camera")
+            return Text("its pictures come out of order, so each picture is decoded; turn off B frames in the camera")
         if at - self._unmarked_at < RESTLESS_S:
-            return Text("the ends of its pictures are not marked: each is decoded")
-        return Text("its key pictures are too far apart: each picture is decoded; set the camera to one a second")
+            return Text("the ends of its pictures are not marked, so each picture is decoded")
+        return Text(
+            "its key frames are too far apart, so each picture is decoded; set the camera to one key frame per second"
+        )

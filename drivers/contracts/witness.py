@@ -261,7 +261,7 @@ class WitnessContract(WitnessSuite):
                     assert shown(camera, witness).text == PLATE
             told = len(camera.targets)
             for proof, words in (
-                ({"ca_file": strange.ca}, "not believed"),
+                ({"ca_file": strange.ca}, "not trusted"),
                 ({"certificate_sha256": fingerprint(other)}, "another certificate"),
                 ({"ca_file": tmp_path / "none"}, "expected certificates in PEM"),
             ):

@@ -23,26 +23,26 @@ if TYPE_CHECKING:
 REFUSED = {
     CameraFault.WRONG_LOGIN: "refuses the user gate",
     CameraFault.FORBIDDEN: "may not see this",
-    CameraFault.NOT_THERE: "is it of this kind",
-    CameraFault.ELSEWHERE: "does it want tls",
+    CameraFault.NOT_THERE: "is the kind of the camera right",
+    CameraFault.ELSEWHERE: "does it require tls",
     CameraFault.BASIC: "offers only Basic",
 }
 """Faults that no further try mends, and words of what is said."""
 LOST = {
     CameraFault.BUSY: "status 503",
     CameraFault.HTML: "expected a stream of parts",
-    CameraFault.NOT_HTTP: "speaks no HTTP",
+    CameraFault.NOT_HTTP: "does not use HTTP",
     CameraFault.DRIP: "does not answer in time",
     CameraFault.LATE: "does not answer in time",
-    CameraFault.SILENCE: "has sent nothing whole",
-    CameraFault.SLOW: "has sent nothing whole",
+    CameraFault.SILENCE: "has sent no complete message",
+    CameraFault.SLOW: "has sent no complete message",
     CameraFault.ENDLESS_PART: "a text of more than 65536 bytes",
     CameraFault.ENDLESS_HEADERS: "more than 4096 bytes of headers",
     CameraFault.ENDLESS_PREAMBLE: "another boundary",
     CameraFault.TOO_LARGE: "a text of more than 65536 bytes",
     CameraFault.WRONG_BOUNDARY: "another boundary",
     CameraFault.BAD_LENGTH: "whose length is not a number",
-    CameraFault.SHORT_LENGTH: "longer than it said",
+    CameraFault.SHORT_LENGTH: "longer than announced",
     CameraFault.TWICE: "twice",
     CameraFault.RESET: "",
     CameraFault.ENDS: "ended its stream",
@@ -85,7 +85,7 @@ class WitnessFaults(WitnessSuite):
             error = error_of(witness, opened=True)
             if fault is CameraFault.ENDLESS_PREAMBLE:
                 # After a part it is no preamble.
-                assert "a part is longer than it said" in str(error)
+                assert "a part is longer than announced" in str(error)
             else:
                 self._judge(fault, error)
             self._recover(camera, witness)

@@ -37,7 +37,7 @@ class ModbusRtuInputsSettings(ModbusLineSettings):
         if self.ask_count is not None and self.ask_count < self.count:
             raise ValueError(
                 Text(
-                    "ask_count is {ask_count}, fewer than the {count} inputs that are wanted",
+                    "ask_count is {ask_count}, fewer than the {count} inputs to read",
                     ask_count=self.ask_count,
                     count=self.count,
                 )

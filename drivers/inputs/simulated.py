@@ -92,7 +92,8 @@ class SimulatedInputsSettings(BaseModel):
     count: int = Field(default=8, ge=1, le=64, description="How many inputs the board has.")
     state_file: Path | None = Field(
         default=None,
-        description='File through which other processes set the inputs: {"bits": [true, false, null]}. None without.',
+        description='File through which other processes set the inputs: {"bits": [true, false, null]}. Without it, '
+        "no file is read.",
     )
 
 

@@ -34,10 +34,10 @@ class DevantechRelaySettings(BaseModel):
 
     port: str = Field(
         pattern="^/",
-        description="Path of the serial port, best one that survives replugging: /dev/serial/by-id/...",
+        description="Path of the serial port. Use a path that survives replugging: /dev/serial/by-id/...",
     )
     channels: Literal[1, 2, 4, 8] = Field(
-        default=8, description="How many relays the board has: 2 on a USB-RLY02, 8 on -RLY08 and -RLY16."
+        default=8, description="How many relays the board has: 2 on a USB-RLY02, 8 on a -RLY08 or -RLY16."
     )
     timeout_ms: int = Field(
         default=200, ge=20, le=5000, description="How long the board may take to answer, in milliseconds."

@@ -42,7 +42,7 @@ def board_of(module: bytes, channels: int) -> str:
     if number not in BOARDS:
         known = ", ".join(f"{each} ({name})" for each, (name, _) in BOARDS.items())
         raise DeviceMisconfiguredError(
-            Text("the board gives itself the number {number}; known are {known}", number=number, known=known)
+            Text("the board reports the number {number}; expected one of {known}", number=number, known=known)
         )
     name, sizes = BOARDS[number]
     if channels not in sizes:
@@ -67,7 +67,7 @@ def states_of(first: bytes, module: bytes, second: bytes, known: bytes, channels
     if module != known or first != second:
         heard = " ".join(each.hex().upper() for each in (first, module, second))
         message = Text(
-            "asked for states, number and states the board answered {heard}: its number is {known}",
+            "to the query for states, number and states, the board answered {heard}: its number is {known}",
             heard=heard,
             known=known.hex().upper(),
         )

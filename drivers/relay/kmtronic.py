@@ -51,7 +51,8 @@ class KmtronicRelaySettings(BaseModel):
 
     port: str = Field(
         pattern="^/",
-        description="Path of the serial port, best one that survives replugging: /dev/serial/by-id/... or by-path/...",
+        description="Path of the serial port. Use a path that survives replugging: /dev/serial/by-id/... or "
+        "by-path/...",
     )
     connection: Connection = Field(
         default=Connection.USB, description="How the board is connected: usb (or RS232), or rs485 (eight relays)."
@@ -60,15 +61,16 @@ class KmtronicRelaySettings(BaseModel):
     readback: Readback = Field(
         default=Readback.ALL,
         description=(
-            "How the board tells its state: all (boards of four and eight relays), "
-            "single (of one and two), none (it cannot; commands stay unproved)."
+            "How the board reports its state: all (boards of four and eight relays), single (of one and "
+            "two), none (it cannot; commands stay unconfirmed)."
         ),
     )
     address: int = Field(
         default=1,
         ge=1,
         le=15,
-        description="Address of an rs485 board, as its switches are set. One board a bus: all obey each command.",
+        description="Address of an rs485 board, as its switches are set. Only one board per bus: every board obeys "
+        "every command.",
     )
     baud: int = Field(default=9600, ge=1200, le=115200, description="Speed of the line in bits per second.")
     timeout_ms: int = Field(
@@ -227,7 +229,7 @@ class KmtronicRelay(UntimedRelay):
             if not self._port.is_usable:
                 raise
             message = Text(
-                "the adapter at {port} did not hear itself: set local_echo = false, or check it",
+                "the adapter at {port} did not echo: set local_echo = false, or check it",
                 port=self._settings.port,
             )
             raise NoReplyError(message, error.received) from error

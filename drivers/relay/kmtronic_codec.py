@@ -46,7 +46,7 @@ def read_all(received: bytes, channels: int) -> tuple[bool, ...]:
     """
     if START in received:
         raise BadReplyError(
-            Text("{bytes} came back: does the adapter hear itself? Then set local_echo = true", bytes=_hex(received))
+            Text("{bytes} came back: does the adapter echo? Then set local_echo = true", bytes=_hex(received))
         )
     is_clean = set(received) <= {0, 1}
     if is_clean and len(received) != channels and len(received) in SIZES:

@@ -54,8 +54,8 @@ class LcusRelaySettings(BaseModel):
     readback: Readback = Field(
         default=Readback.ASCII,
         description=(
-            "How the board tells its state: ascii (lines CH1:ON), bytes (one byte a relay), "
-            "feedback (a frame a relay), none (it cannot; commands stay unproved)."
+            "How the board reports its state: ascii (lines CH1:ON), bytes (one byte per relay), feedback "
+            "(a frame per relay), none (it cannot; commands stay unconfirmed)."
         ),
     )
     baud: int = Field(default=9600, ge=1200, le=115200, description="Speed of the line in bits per second.")
@@ -204,8 +204,8 @@ class LcusRelay(UntimedRelay):
             return error
         heard = Text("it sent {bytes!r}", bytes=error.received) if error.received else Text("it sent nothing")
         message = Text(
-            "the board on {port} does not tell its state ({heard}): try another readback; "
-            'many one-channel boards need "none"',
+            "the board on {port} does not report its state ({heard}): try another readback; many "
+            'one-channel boards need "none"',
             port=self._settings.port,
             heard=heard,
         )

@@ -47,8 +47,8 @@ class ModbusRtuRelaySettings(ModbusLineSettings):
     timed_pulse: bool | None = Field(
         default=None,
         description=(
-            "Whether the board times the pulse itself. No default: yes on the boards of Waveshare, no on others. "
-            "lctech: only the type D7 can. r421a: it can, in whole seconds."
+            "Whether the board times the pulse itself. No default: yes on the boards of Waveshare, no on "
+            "others. lctech: only the type D7 can. r421a: it can, in whole seconds."
         ),
     )
 
@@ -190,7 +190,7 @@ class ModbusRtuRelay:
         timer = self._timer
         if timer is None:
             message = Text(
-                "a board of profile {profile} is not to time a pulse: switch on and off instead",
+                "a board of profile {profile} must not time a pulse: switch on and off instead",
                 profile=self._settings.profile,
             )
             raise DeviceMisconfiguredError(message)

@@ -128,7 +128,7 @@ class SimulatedRelaySettings(BaseModel):
     hardware_pulse: bool = Field(
         default=True, description="Whether the board itself times a pulse, in steps of 100 ms."
     )
-    read_back: bool = Field(default=True, description="Whether the board can tell the state of its relays.")
+    read_back: bool = Field(default=True, description="Whether the board can report the state of its relays.")
 
 
 class SimulatedRelay:
@@ -213,7 +213,7 @@ class SimulatedRelay:
     def _command(self, action: Callable[[], None], deadline: float = inf) -> bool:
         self._require_open()
         if time.monotonic() > deadline:
-            raise TooLateError(Text("{line} was free too late; nothing was sent", line=self._board.name))
+            raise TooLateError(Text("{line} became free too late; nothing was sent", line=self._board.name))
         return self._board.command(action)
 
     def _judged(self, by_reading_back: Callable[[], Delivery], *, acknowledged: bool) -> Delivery:

@@ -71,7 +71,7 @@ def _hexadecimal(value: str) -> str:
 def _silence(value: int) -> int:
     if 0 < value < LEAST_SILENCE_MS:
         raise ValueError(
-            Text("expected 0, or at least {least}: adapters pause for as long within a text", least=LEAST_SILENCE_MS)
+            Text("expected 0, or at least {least}: adapters can pause that long within a text", least=LEAST_SILENCE_MS)
         )
     return value
 
@@ -83,7 +83,8 @@ class SerialLinesSettings(BaseModel):
 
     port: str = Field(
         pattern="^/",
-        description="Path of the serial port, best one that survives replugging: /dev/serial/by-id/... or by-path/...",
+        description="Path of the serial port. Use a path that survives replugging: /dev/serial/by-id/... or "
+        "by-path/...",
     )
     baud: int = Field(default=9600, ge=1200, le=256000, description="Speed of the line in bits per second.")
     parity: Literal["N", "E", "O"] = Field(default="N", description="Parity: N none, E even, O odd.")
@@ -108,7 +109,10 @@ class SerialLinesSettings(BaseModel):
         ),
     )
     max_length: int = Field(
-        default=3000, ge=64, le=8192, description="Longest text in bytes. A longer one is dropped as a whole."
+        default=3000,
+        ge=64,
+        le=8192,
+        description="Maximum length of a text, in bytes. A longer text is dropped as a whole.",
     )
     wake: Annotated[str, AfterValidator(_hexadecimal)] = Field(
         default="",
@@ -122,7 +126,7 @@ class SerialLinesSettings(BaseModel):
             raise ValueError(Text('suffix = "" needs timeout_ms beside it: nothing else ends a text'))
         ends = [b"\r", b"\n"] if suffix == LINE_END else [suffix] if suffix else []
         if any(end in octets(self.prefix) for end in ends):
-            raise ValueError(Text("prefix holds the suffix, so that every text would end before it begins"))
+            raise ValueError(Text("the prefix contains the suffix, so every text would end before it begins"))
         return self
 
 

@@ -34,7 +34,7 @@ def opening_failed(path: str, error: Exception) -> DeviceError:
     if number == errno.EPERM:  # not by its mode, which is EACCES, but by a control group of devices
         return DeviceUnavailableError(
             Text(
-                "{path} is barred by the service manager: restart the service; where that does not help, allow "
+                "the service manager blocks {path}: restart the service; if that does not help, allow "
                 "devices of its kind in the unit (DeviceAllow=)",
                 path=path,
             )
@@ -93,7 +93,7 @@ def _group(path: str) -> Text:
     except OSError:
         return Text("the group {group}", group="dialout")
     if not group:
-        return Text("its group, which `ls -lL` shows outside the service")
+        return Text("its group (`ls -lL` shows it outside the service)")
     return Text("the group {group} (usually dialout)", group=group)
 
 

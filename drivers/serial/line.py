@@ -196,7 +196,7 @@ class SerialLine:
         while sent < len(request):
             # Here and no earlier: the turn on the line, its silence and room for the bytes may each take their time.
             if not sent and time.monotonic() > deadline:
-                raise TooLateError(Text("{line} was free too late; nothing was sent", line=self.path))
+                raise TooLateError(Text("{line} became free too late; nothing was sent", line=self.path))
             with self._breaking(NoReplyError if sent else NotSentError):
                 try:
                     sent += os.write(self._fd, request[sent:])
@@ -208,7 +208,7 @@ class SerialLine:
         is_over = False
         while struct.unpack("i", fcntl.ioctl(self._fd, termios.TIOCOUTQ, b"\0\0\0\0"))[0]:
             if is_over:
-                raise OSError(Text("the bytes do not leave it"))
+                raise OSError(Text("it does not send the bytes"))
             _pause(0.001)
             is_over = time.monotonic() > deadline
 

@@ -48,7 +48,7 @@ class _Known:
 _SCANNER = Likeness(Text("a QR scanner or another reader"), ProbePolicy.NEVER, Text("a scanner is not a relay board"))
 _MODEM = Likeness(Text("a modem or a satellite receiver"), ProbePolicy.NEVER, Text("it is not a relay board"))
 _ARDUINO = Likeness(
-    Text("an Arduino"), ProbePolicy.NEVER, Text("opening its port restarts it, and what runs on it is not known")
+    Text("an Arduino"), ProbePolicy.NEVER, Text("opening its port restarts it, and it is not known what runs on it")
 )
 
 _TABLE: Final = (
@@ -61,7 +61,7 @@ _TABLE: Final = (
         Likeness(
             Text("a Denkovi relay board (MCP2200)"),
             ProbePolicy.NEVER,
-            Text("its relays hang on pins of the converter; there is no driver for it"),
+            Text("its relays are wired to pins of the converter; there is no driver for it"),
         ),
     ),
     _Known(
@@ -77,7 +77,10 @@ _TABLE: Final = (
         Likeness(
             Text("a relay board driven by bit-bang (FT245)"),
             ProbePolicy.NEVER,
-            Text("its relays hang on the converter's data pins, so any byte switches them; there is no driver for it"),
+            Text(
+                "its relays are wired to the converter's data pins, so any byte switches them; there is no "
+                "driver for it"
+            ),
         ),
     ),
     _Known(
@@ -99,7 +102,7 @@ _TABLE: Final = (
         Likeness(
             Text("an ICSE relay board, or an RS485 adapter (PL2303)"),
             ProbePolicy.NEVER,
-            Text("an ICSE board that was in use takes every byte as an order to its relays"),
+            Text("an ICSE board that was in use takes every byte as a command to its relays"),
         ),
     ),
     *(_Known(vendor, (), "", _ARDUINO) for vendor in ("2341", "2a03", "1b4f", "239a")),
@@ -108,7 +111,7 @@ _TABLE: Final = (
 )
 _UNKNOWN = Likeness(Text("not known by its USB id"), ProbePolicy.ANY)
 _BUILT_IN = Likeness(Text("a serial port of the computer itself"), ProbePolicy.ANY)
-_UNLISTED = Likeness(Text("a port that this machine does not list"), ProbePolicy.ANY)
+_UNLISTED = Likeness(Text("a port that this computer does not list"), ProbePolicy.ANY)
 
 
 def likeness(adapter: Adapter) -> Likeness:

@@ -36,20 +36,22 @@ class Aa55Settings(CardSettings):
     """Configuration of a card with AA 55."""
 
     tcp_port: int = Field(default=5000, ge=1, le=65535, description="TCP port of a serial converter on the network.")
-    address: int = Field(default=100, ge=0, le=255, description="Address of the card on its line; 100 as it comes.")
+    address: int = Field(
+        default=100, ge=0, le=255, description="Address of the card on its line; 100 from the factory."
+    )
     check: codec.Check = Field(
         default=codec.Check.PADDED,
-        description="How frames are checked: padded, or whole where the card does not answer to that.",
+        description="How frames are checked: padded, or whole if the card does not answer to padded.",
     )
     answers: bool = Field(
         default=True,
-        description="Whether the card answers when it is asked for its version; false where its sending wires are not "
+        description="Whether the card answers when it is asked for its version. false: its sending wires are not "
         "connected.",
     )
     scrolls: bool = Field(
         default=False,
-        description="Whether the card moves a text through that is longer than its line. Try it: with true, sign test "
-        "shows one.",
+        description="Whether the card scrolls a text that is longer than its line. Try it: with true, sign test "
+        "shows such a text.",
     )
     recordings: Annotated[tuple[str, ...], AfterValidator(_recordings)] = Field(
         default=(),

@@ -35,17 +35,17 @@ class Frames(StrEnum):
 class FkSettings(CardSettings):
     """Configuration of an FK sign card."""
 
-    address: int = Field(default=0, ge=0, le=255, description="Address of the card on its line; 0 as it comes.")
+    address: int = Field(default=0, ge=0, le=255, description="Address of the card on its line; 0 from the factory.")
     frames: Frames = Field(
         default=Frames.PAGE,
-        description="How a page is sent: page (one frame, command 6E), or lines (a frame a line, command 62), for "
-        "cards that know only that.",
+        description="How a page is sent: page (one frame, command 6E), or lines (a frame per line, command 62), for "
+        "cards that know only lines.",
     )
     part_s: int = Field(
         default=2,
         ge=1,
         le=60,
-        description="How long each part stays of a text that is longer than its line, in seconds.",
+        description="How long each part of a text that is longer than its line is shown, in seconds.",
     )
     speaks: bool = Field(default=False, description="Whether the card has a loudspeaker.")
 

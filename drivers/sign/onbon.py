@@ -26,11 +26,11 @@ class OnbonSettings(CardSettings):
 
     tcp_port: int = Field(default=5005, ge=1, le=65535, description="TCP port of a card on the network.")
     baud: int = Field(default=57600, ge=1200, le=115200, description="Speed of the serial line in bits per second.")
-    address: int = Field(default=1, ge=1, le=0xFFFD, description="Address of the screen; 1 as it comes.")
+    address: int = Field(default=1, ge=1, le=0xFFFD, description="Address of the screen; 1 from the factory.")
     speed: int = Field(
-        default=4, ge=1, le=63, description="How a text moves that is longer than its line: 1 is the fastest."
+        default=4, ge=1, le=63, description="How fast a text that is longer than its line scrolls: 1 is the fastest."
     )
-    speaks: bool = Field(default=False, description="Whether the card has speech: the models with -YY.")
+    speaks: bool = Field(default=False, description="Whether the card can speak: the models with -YY.")
     volume: int = Field(default=5, ge=0, le=10, description="How loud it speaks.")
 
 

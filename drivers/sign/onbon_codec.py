@@ -142,7 +142,7 @@ def answer_in(received: bytes) -> bytes:
     if data[:2] in _ASKED:
         raise BadReplyError(
             Text(
-                "{bytes} came back: does the adapter hear itself? Then set local_echo = true",
+                "{bytes} came back: does the adapter echo? Then set local_echo = true",
                 bytes=received.hex(" ").upper(),
             )
         )
@@ -155,7 +155,7 @@ def check_accepted(data: bytes) -> None:
     """Raise BadReplyError where the answer's data refuse what was asked."""
     if data[:2] == bytes((_ACKNOWLEDGE, _REFUSED)):
         code = data[2] if len(data) > len((_ACKNOWLEDGE, _REFUSED)) else 0
-        raise BadReplyError(Text("the card refuses the page, error {code}: look at its size and model", code=code))
+        raise BadReplyError(Text("the card refuses the page, error {code}: check its size and model", code=code))
 
 
 def has_room_for(text: bytes) -> bool:

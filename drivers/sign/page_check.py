@@ -28,7 +28,7 @@ def check_page(sign: SignPort, page: SignPage) -> None:
     for line in page.lines:
         if not sign.can_show(line.text):
             raise DeviceMisconfiguredError(
-                Text("the sign cannot show {text!r}: it lacks a character of it, or room", text=line.text)
+                Text("the sign cannot show {text!r}: it lacks a character or room", text=line.text)
             )
     if page.spoken and not sign.can_speak(page.spoken):
         raise DeviceMisconfiguredError(Text("the sign cannot say {text!r}", text=page.spoken))

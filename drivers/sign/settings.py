@@ -41,11 +41,11 @@ class CardSettings(BaseModel):
     port: str | None = Field(
         default=None,
         pattern="^/",
-        description="Path of the serial port, best one that survives replugging: /dev/serial/by-id/... or by-path/... "
-        "A card on the network has host instead.",
+        description="Path of the serial port. Use a path that survives replugging: /dev/serial/by-id/... or "
+        "by-path/... For a card on the network, set host instead.",
     )
     host: Annotated[str | None, AfterValidator(_address)] = Field(
-        default=None, description="IP address of a card on the network. A card on a serial line has port instead."
+        default=None, description="IP address of a card on the network. For a card on a serial line, set port instead."
     )
     tcp_port: int = Field(default=8800, ge=1, le=65535, description="TCP port of a card on the network.")
     baud: int = Field(default=9600, ge=1200, le=115200, description="Speed of the serial line in bits per second.")
@@ -59,7 +59,7 @@ class CardSettings(BaseModel):
         default=False,
         description="Whether the RS485 adapter hears its own sending (an echo of each frame comes back).",
     )
-    lines: int = Field(default=4, ge=1, le=4, description="How many lines the sign has.")
+    lines: int = Field(default=4, ge=1, le=4, description="Number of lines of the sign.")
     columns: Annotated[int, AfterValidator(_even)] = Field(
         default=8,
         ge=4,

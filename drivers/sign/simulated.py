@@ -90,9 +90,9 @@ class SimulatedSignSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(default="sign", min_length=1, description="Name of the sign within the process.")
-    lines: int = Field(default=4, ge=1, le=4, description="How many lines the sign has.")
+    lines: int = Field(default=4, ge=1, le=4, description="Number of lines of the sign.")
     columns: int = Field(
-        default=16, ge=4, le=64, description="How wide a line is, in columns of half a square; longer texts move."
+        default=16, ge=4, le=64, description="How wide a line is, in columns of half a square. Longer texts scroll."
     )
     speaks: bool = Field(default=True, description="Whether the sign says texts aloud.")
 

@@ -45,7 +45,7 @@ _MOST_WORDS: Final = 65_536
 
 def _device_name(value: str) -> str:
     if value.startswith("hw:"):
-        raise ValueError(Text('a hw: device plays no other format than its own: write "plug{value}"', value=value))
+        raise ValueError(Text('a hw: device plays only its own format: write "plug{value}"', value=value))
     return value
 
 
@@ -63,7 +63,7 @@ class AlsaVoiceSettings(BaseModel):
         default=100,
         ge=1,
         le=LOUDEST_PERCENT,
-        description="How loud speech is: 100 as it is recorded, 70 is 6 dB less, 50 is 12 dB less.",
+        description="Volume of speech: 100 as recorded, 70 is 6 dB less, 50 is 12 dB less.",
     )
 
 
@@ -146,7 +146,7 @@ class AlsaVoice:
         program = shutil.which(PLAYER)
         if program is None:
             raise DeviceMisconfiguredError(
-                Text("the program aplay, which plays speech, is not there: apt install alsa-utils")
+                Text("the program aplay, which plays speech, is missing: apt install alsa-utils")
             )
         form = ("--file-type=raw", "--format=S16_LE", "--channels=1", f"--rate={wave.rate_hz}")
         environment = {name: os.environ[name] for name in _KEPT if name in os.environ} | {"LC_ALL": "C"}
@@ -170,7 +170,9 @@ class AlsaVoice:
         while BEGUN.encode() not in playback.said:
             left_s = until - time.monotonic()
             if left_s <= 0:
-                raise DeviceUnavailableError(Text("the sound device {device} does not begin", device=self._device))
+                raise DeviceUnavailableError(
+                    Text("the sound device {device} does not start playing", device=self._device)
+                )
             if not _hear(playback, left_s) and BEGUN.encode() not in playback.said:
                 raise self._fault(playback)
         if is_distorted(playback.said.decode(errors="replace")):
@@ -198,7 +200,7 @@ class AlsaVoice:
 
     def _endless(self) -> DeviceUnavailableError:
         return DeviceUnavailableError(
-            Text("the sound device {device} does not come to an end of a recording", device=self._device)
+            Text("the sound device {device} does not finish a recording", device=self._device)
         )
 
     def _lose(self, why: DeviceError) -> NoReturn:

@@ -15,16 +15,17 @@ BEGUN: Final = "Its setup is"
 _KIND: Final = re.compile(rf"^(.+)\n{BEGUN}", re.MULTILINE)
 
 _AWAY = Text(
-    "there is no sound device {device}: it is unplugged, or its name is another; the command aplay -L shows the names"
+    "there is no sound device {device}: it is unplugged, or it has another name; the command aplay -L shows the names"
 )
 _BUSY = Text(
-    "the sound device {device} is in use by another program: stop it, or name a device that mixes, as default does"
+    "the sound device {device} is in use by another program: stop that program, or use a device that "
+    "mixes, such as default"
 )
 _FORBIDDEN = Text("the sound device {device} may not be opened: its user must be in the group audio")
 _UNKNOWN = Text("ALSA knows no sound device {device}; the command aplay -L shows the names")
 _FORMAT = Text(
-    "the sound device {device} does not take speech as it is recorded; name it with plughw: in place of hw:, "
-    "which converts"
+    "the sound device {device} does not accept the format of the recordings; use plughw: instead of hw: "
+    "in its name, which converts"
 )
 _WORDS: Final[tuple[tuple[re.Pattern[str], type[DeviceError], Text], ...]] = (
     (re.compile(r"Permission denied|Operation not permitted"), DeviceMisconfiguredError, _FORBIDDEN),
@@ -49,7 +50,7 @@ def fault_of(said: str, device: str) -> DeviceError:
     return DeviceUnavailableError(
         Text("the sound device {device} failed: {words}", device=device, words=words[-1])
         if words
-        else Text("the sound device {device} failed without a word", device=device)
+        else Text("the sound device {device} failed without a message", device=device)
     )
 
 

@@ -143,7 +143,7 @@ class SimulatedVoiceSettings(BaseModel):
         default=100,
         ge=1,
         le=LOUDEST_PERCENT,
-        description="How loud speech is: 100 as it is recorded, 70 is 6 dB less, 50 is 12 dB less.",
+        description="Volume of speech: 100 as recorded, 70 is 6 dB less, 50 is 12 dB less.",
     )
 
 

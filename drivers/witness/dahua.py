@@ -28,7 +28,8 @@ class DahuaSettings(PlateCameraSettings):
         default=255.0,
         ge=1,
         le=1000,
-        description="The number with which this camera says that it is sure: 255 or 100, by model and firmware.",
+        description="The number that means full confidence with this camera: 255 or 100, depending on model and "
+        "firmware.",
     )
 
 

@@ -104,7 +104,7 @@ class DahuaCodec:
                 raise DocumentError(Text("expected lines of the form Events[0].Name=value"))
             event = events.setdefault(int(said[1]), {})
             if event.setdefault(said[2], said[3]) != said[3]:
-                raise DocumentError(Text("an event that has one name twice"))
+                raise DocumentError(Text("an event with the same name twice"))
         if len(events) > _MOST_EVENTS:
             raise DocumentError(Text("more than {most} events at once", most=_MOST_EVENTS))
         return [self._plate(event) for event in events.values() if _happens(event)]

@@ -92,7 +92,7 @@ class HttpStream:
                 self._check(response.status_code)
                 undo.pop_all()
                 return header(response, b"content-type")
-        raise DeviceUnavailableError(Text("{place} takes no login for good", place=self.place))
+        raise DeviceUnavailableError(Text("{place} keeps refusing the login", place=self.place))
 
     def receive(self, timeout_s: float) -> bytes:
         """The next bytes of the body; none where none came in time."""
@@ -151,13 +151,17 @@ class HttpStream:
         if status in _NOT_THERE:
             raise NotThereError(
                 Text(
-                    "{place} knows no such service (status {status}): is it of this kind?",
+                    "{place} has no such service (status {status}): is the kind of the camera right?",
                     place=self.place,
                     status=status,
                 )
             )
         if status in _REDIRECTS:
-            said = Text("{place} sends elsewhere (status {status}): does it want tls?", place=self.place, status=status)
+            said = Text(
+                "{place} redirects to another address (status {status}): does it require tls?",
+                place=self.place,
+                status=status,
+            )
             raise DeviceMisconfiguredError(said)
         raise DeviceUnavailableError(Text("{place} answers with status {status}", place=self.place, status=status))
 
@@ -182,7 +186,7 @@ class HttpStream:
         try:
             secure = context.wrap_socket(plain, server_hostname=self._settings.host)
         except ssl.SSLCertVerificationError as error:
-            said = Text("{place}: its certificate is not believed: {why}", place=self.place, why=error.verify_message)
+            said = Text("{place}: its certificate is not trusted: {why}", place=self.place, why=error.verify_message)
             raise DeviceMisconfiguredError(said) from None
         except OSError as error:
             raise DeviceUnavailableError(Text("no TLS with {place}: {why}", place=self.place, why=why(error))) from None

@@ -138,7 +138,7 @@ class MultipartReader:
         found = self._delimiter.search(self._buffer)
         before = len(self._buffer) - _LONGEST_DELIMITER if found is None else found.start()
         if before > self._limits.headers:
-            raise DocumentError(Text("its parts have another boundary than it said"))
+            raise DocumentError(Text("its parts have another boundary than announced"))
         if found is None:
             return False
         self._pass(found)
@@ -190,9 +190,9 @@ class MultipartReader:
         rest = self._buffer.lstrip(_BLANKS)
         blanks = len(self._buffer) - len(rest)
         if blanks > _MOST_BLANKS or (rest and not rest.startswith(b"-")):
-            raise DocumentError(Text("a part is longer than it said"))
+            raise DocumentError(Text("a part is longer than announced"))
         if b"\n" in rest or len(rest) > _LONGEST_DELIMITER:
-            raise DocumentError(Text("its parts have another boundary than it said"))
+            raise DocumentError(Text("its parts have another boundary than announced"))
         return False
 
     def _complete(self, parts: list[Part], length: int, past: int | None = None) -> None:
@@ -219,7 +219,7 @@ class MultipartReader:
     def _refuse_longer(self, length: int) -> None:
         most = self._limits.picture if self._is_picture else self._limits.text
         if length > most:
-            said = Text("a picture of more than {most} bytes; have the camera send smaller ones", most=most)
+            said = Text("a picture of more than {most} bytes; set the camera to smaller pictures", most=most)
             raise DocumentError(said if self._is_picture else Text("a text of more than {most} bytes", most=most))
 
 
@@ -231,10 +231,10 @@ def _headers(data: bytes) -> dict[str, str]:
     for line in lines:
         header = _HEADER.fullmatch(line)
         if header is None:
-            raise DocumentError(Text("a part whose headers are none"))
+            raise DocumentError(Text("a part with invalid headers"))
         name, value = header[1].decode("ascii").lower(), header[2].decode("utf-8", "replace").strip()
         if found.setdefault(name, value) != value:
-            raise DocumentError(Text("a part that has one header twice"))
+            raise DocumentError(Text("a part with the same header twice"))
     return found
 
 

@@ -149,13 +149,15 @@ class PlateStream:
         silence_s = self._settings.silence_s
         if now - self._whole_at > silence_s:
             said = Text(
-                "{place} has sent nothing whole for {silence_s} s", place=self._http.place, silence_s=f"{silence_s:g}"
+                "{place} has sent no complete message for {silence_s} s",
+                place=self._http.place,
+                silence_s=f"{silence_s:g}",
             )
             raise DeviceUnavailableError(said)
 
     def _unreadable(self, error: DocumentError) -> DeviceUnavailableError:
         return DeviceUnavailableError(
-            Text("{place} sends what cannot be read: {error}", place=self._http.place, error=error)
+            Text("{place} sends data that cannot be read: {error}", place=self._http.place, error=error)
         )
 
 

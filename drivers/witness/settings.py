@@ -53,16 +53,16 @@ class PlateCameraSettings(BaseModel):
 
     host: Annotated[str, AfterValidator(_known_host)] = Field(
         max_length=253,
-        description="Address of the camera, best a number: a name has to be looked up at each connection.",
+        description="Address of the camera. Use an IP address: a name must be looked up at each connection.",
     )
     port: int | None = Field(
-        default=None, ge=1, le=65535, description="TCP port of its web service. None: 80, or 443 with tls."
+        default=None, ge=1, le=65535, description="TCP port of its web service. Without it: 80, or 443 with tls."
     )
     user: Annotated[str, AfterValidator(_printable)] = Field(
-        min_length=1, max_length=64, description="A user of the camera with the right to see its events, and no other."
+        min_length=1, max_length=64, description="A user of the camera whose only right is to see its events."
     )
     password: str = Field(repr=False, min_length=1, max_length=128, description="Password of that user.")
-    tls: bool = Field(default=False, description="Whether the camera is spoken to over TLS (https).")
+    tls: bool = Field(default=False, description="Whether the connection to the camera uses TLS (https).")
     ca_file: Path | None = Field(
         default=None,
         description="With tls: a file (PEM) with the certificate that has signed the camera's certificate. The "
@@ -70,16 +70,19 @@ class PlateCameraSettings(BaseModel):
     )
     certificate_sha256: Annotated[str, AfterValidator(_fingerprint)] = Field(
         default="",
-        description="With tls: SHA-256 of the camera's own certificate, which alone is believed then; for cameras that "
-        "have signed their own.",
+        description="With tls: SHA-256 of the camera's own certificate, for a self-signed certificate. Then only "
+        "this certificate is accepted.",
     )
     allow_basic: bool = Field(
         default=False,
-        description="Whether the password may be sent for all on the network to read, to a camera that offers nothing "
-        "better and no tls.",
+        description="Whether the password may be sent in readable form to a camera that offers neither a better "
+        "login nor TLS. Anyone on the network can then read it.",
     )
     connect_timeout_ms: int = Field(
-        default=4000, ge=200, le=30_000, description="Give up connecting, or waiting for an answer, after this."
+        default=4000,
+        ge=200,
+        le=30_000,
+        description="Stop trying to connect, or waiting for an answer, after this time.",
     )
     silence_s: float = Field(
         default=60.0,
@@ -90,22 +93,22 @@ class PlateCameraSettings(BaseModel):
     )
     pictures: bool = Field(
         default=False,
-        description="Whether to take the camera's pictures of what it read. A reading waits for its picture, half a "
-        "second at most.",
+        description="Whether to use the camera's pictures of what it read. A reading waits for its picture for half "
+        "a second at most.",
     )
     assumed_confidence: float = Field(
         default=0.0,
         ge=0,
         le=1,
-        description="What a reading counts for that comes without a confidence, 0 to 1: some firmware never tells one. "
-        "0: such readings neither confirm nor contradict.",
+        description="Confidence, 0 to 1, of a reading that comes without a confidence, as from some firmware. 0: "
+        "such readings neither confirm nor contradict.",
     )
 
     @model_validator(mode="after")
     def _has_one_proof(self) -> Self:
         proofs = bool(self.ca_file) + bool(self.certificate_sha256)
         if self.tls and proofs != 1:
-            raise ValueError(Text("tls needs one of ca_file and certificate_sha256 beside it: what the camera proves"))
+            raise ValueError(Text("tls needs ca_file or certificate_sha256 to check the camera's certificate"))
         if proofs and not self.tls:
             raise ValueError(Text("ca_file and certificate_sha256 are for tls = true"))
         return self

@@ -27,7 +27,7 @@ def read_json_object(text: str) -> dict[str, object]:
     except DocumentError:
         raise
     except ValueError:
-        raise DocumentError(Text("no JSON, or JSON that is cut off")) from None
+        raise DocumentError(Text("not JSON, or JSON that is cut off")) from None
     if not isinstance(found, dict):
         raise DocumentError(Text("JSON that is not an object"))
     return found
@@ -36,9 +36,9 @@ def read_json_object(text: str) -> dict[str, object]:
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise DocumentError(Text("JSON with a name that is there twice"))
+        raise DocumentError(Text("JSON with the same name twice"))
     return found
 
 
 def _no_number(_text: str) -> NoReturn:
-    raise DocumentError(Text("JSON with a number that is none"))
+    raise DocumentError(Text("JSON with an invalid number"))

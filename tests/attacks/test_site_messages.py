@@ -377,8 +377,8 @@ class TestOfAnotherVersion:
         alone.link.bring(self.old(RowsRequest(whole="w1")))
         eventually(lambda: trouble(alone, "north") and refused(alone, "other_version"), what="the trouble")
         assert trouble(alone, "north") == (
-            "it speaks version 1 of the messages between gates, this gate version 2: install the same version of "
-            "gate-agent at both"
+            "it uses version 1 of the messages between gates, and this gate uses version 2: install the "
+            "same version of gate-agent at both"
         )
         assert (refused(alone, "other_version"), met(alone)) == (1, False)
         assert outcome(alone, request(AT_NORTH, "t1"))[0] is ClaimCode.LEDGER_UNREACHABLE

@@ -137,7 +137,10 @@ def test_a_camera_that_refuses_is_told_of_and_used_when_it_comes_whatever_its_si
     gate = Gate(installed, tmp_path, camera.url)
     with board_at(gate.port), gate.agent:
         told = gate.device("camera", "lost")
-        assert told == f"{camera.url}: 127.0.0.1 refused port {camera.port}; is the port right and its service on?"
+        assert (
+            told
+            == f"{camera.url}: 127.0.0.1 refused port {camera.port}. Is the port right, and is the service running?"
+        )
         with camera:
             gate.device("camera", "streaming")
             gate.lets_pass(camera, "沪A3N472")

@@ -145,7 +145,7 @@ def _values(given: list[str], language: Language) -> dict[str, Any]:
         for part in parts[:-1]:
             table = table.setdefault(str(part), {})
             if not isinstance(table, dict):
-                wrong = Text("{name}: {part} has a value of its own already", name=name, part=part)
+                wrong = Text("{name}: {part} already has a value", name=name, part=part)
                 raise typer.BadParameter(translate(wrong, language))
         table[str(parts[-1])] = _given(name.strip(), str(parts[-1]), value.strip())
     return found

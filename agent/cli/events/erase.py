@@ -68,7 +68,7 @@ def erase(  # noqa: PLR0913 - each is an option
         raise typer.Exit(exit_codes.FAILED)
     echo(f"{answer.values} values of {answer.events} events, {answer.pictures} pictures, {answer.copies} copies")
     if answer.trouble:
-        echo(f"gate-agent events: not all of it could be erased: {answer.trouble}", err=True)
+        echo(f"gate-agent events: could not erase everything: {answer.trouble}", err=True)
     if answer.trouble or not answer.values:
         raise typer.Exit(exit_codes.FAILED)
 

@@ -43,7 +43,7 @@ def choose_boards(interview: Interview, lane: Path, root: FilePath) -> None:
     found = _found(interview, root)
     names = [Text("{port}: {words}", port=port, words=board.words) for port, board in found]
     chosen = interview.pick(
-        Text("Which board moves the barrier?"),
+        Text("Which board controls the barrier?"),
         [*names, BY_HAND, SIMULATED],
         _proposed(interview, lane, found, names),
     )
@@ -91,9 +91,9 @@ def _found(interview: Interview, root: FilePath) -> list[tuple[str, ProbeResult]
     ]
     for one in ports:
         if one not in free:
-            interview.say(Text("{port} is not asked: {why}", port=one.device, why=_why(one)), 2)
+            interview.say(Text("{port} is not searched: {why}", port=one.device, why=_why(one)), 2)
     if not free:
-        interview.say(Text("No serial port of this machine can be asked for a board."))
+        interview.say(Text("No serial port of this computer can be searched for a board."))
         return []
     interview.say(
         Text(
@@ -102,7 +102,7 @@ def _found(interview: Interview, root: FilePath) -> list[tuple[str, ProbeResult]
             ports=", ".join(one.device for one in free),
         )
     )
-    return list(_asked(interview, free, ports)) if interview.confirm(Text("Ask them?"), default=True) else []
+    return list(_asked(interview, free, ports)) if interview.confirm(Text("Search these ports?"), default=True) else []
 
 
 def _why(port: Adapter) -> Text:
@@ -119,7 +119,7 @@ def _asked(
     interview: Interview, free: Sequence[Adapter], ports: Sequence[Adapter]
 ) -> Iterator[tuple[str, ProbeResult]]:
     for one in free:
-        interview.say(Text("asking {port}, up to {longest} s", port=one.device, longest=LONGEST_S), 2)
+        interview.say(Text("searching {port}, up to {longest} s", port=one.device, longest=LONGEST_S), 2)
         try:
             finding = identify(one.device, likeness(one), one.title, asked=_tick)
         except DeviceError as error:
@@ -185,8 +185,8 @@ def _wire(interview: Interview, lane: Path) -> None:
     if capabilities.linked_inputs:
         interview.say(
             Text(
-                "As this board comes, each input drives the relay of the same number until the agent has stopped that. "
-                "Wire OPEN to a relay whose own input has no wire."
+                "As delivered, each input of this board drives the relay of the same number until the "
+                "agent turns that off. Wire OPEN to a relay whose own input is not connected."
             )
         )
     proposed = capabilities.channels if capabilities.linked_inputs else 1
@@ -206,7 +206,7 @@ def _try(interview: Interview, kind: str, table: Mapping[str, Any], channel: int
     try:
         trial.run()
     except DeviceError as error:
-        interview.say(Text("The board did not take it: {error}", error=error), 2)
+        interview.say(Text("The board did not accept it: {error}", error=error), 2)
         return
     for line in trial.report():
         echo(f"  {line}")

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from agent.vision.worker.protocol import Heartbeat
     from drivers.camera.onvif import FoundCamera
 
-SIMULATED: Final = Text("none yet: a drawn yard, to be replaced later")
+SIMULATED: Final = Text("none yet: a simulated scene, to be replaced later")
 NETWORK: Final = Text("a network camera, by its rtsp:// address")
 SEARCH: Final = Text("search the network for cameras (ONVIF)")
 TYPED: Final = Text("another one: I enter its address")
@@ -72,7 +72,7 @@ def choose_camera(interview: Interview, lane: Path, root: FilePath) -> None:
             interview.value((*path, "url"), question, refused=_see_network_address)
         else:
             sheet.set_value((*path, "url"), chosen)
-        if not interview.confirm(Text("Look through it now?"), default=True) or looked_through(interview, path):
+        if not interview.confirm(Text("Check the camera now?"), default=True) or looked_through(interview, path):
             break
         if interview.confirm(Text("Use it anyway? The agent keeps trying to connect."), default=False):
             break

@@ -52,7 +52,7 @@ def connect_central(interview: Interview, lane: LaneDraft) -> None:
     brokers: tuple[str, ...] | None = None
     if interview.confirm(Text("Get the certificate with a code or a token of the central system?"), default=False):
         brokers = _enrolled(interview, lane)
-    question = Text("Its addresses (mqtts://broker.example:8883, more with commas between)")
+    question = Text("Its addresses (mqtts://broker.example:8883), separated by commas")
     interview.value((*MQTT, "brokers"), question, list(brokers) if brokers else None)
     if brokers is None and any(url.startswith("mqtts:") for url in sheet.values["mqtt"]["brokers"]):
         _name_files(interview)
@@ -64,7 +64,7 @@ def connect_central(interview: Interview, lane: LaneDraft) -> None:
 
 def _name_files(interview: Interview) -> None:
     """Ask for the files of certificates that are there."""
-    question = Text("File of the certificate that signed the broker's; empty: the system's")
+    question = Text("File of the CA certificate for the broker; empty: the certificates of the system")
     interview.value((*MQTT, "ca_file"), question, optional=True)
     question = Text("File of the gate's own certificate; empty: none")
     if interview.value((*MQTT, "certificate_file"), question, optional=True):

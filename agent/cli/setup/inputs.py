@@ -30,8 +30,9 @@ def wire_inputs(interview: Interview, lane: Path) -> None:
         return
     interview.say(
         Text(
-            "Which input is which signal? Enter a number, nothing where there is none, or ? to find it: then use it at "
-            "the barrier within {seconds} s. The input that changes is taken.",
+            "Which input is which signal? Enter a number, or leave it empty if there is no such signal. "
+            "Enter ? to find it: then trigger the signal at the barrier within {seconds} s. The input "
+            "that changes is used.",
             seconds=round(LEARN_S),
         )
     )
@@ -55,7 +56,7 @@ def _wire_signal(interview: Interview, path: Path, board: InputPort) -> None:
             return
         if number is None:
             if text != "?":
-                interview.say(Text("Enter a number, nothing where there is none, or ?"), 2)
+                interview.say(Text("Enter a number or ?, or leave it empty if there is no such signal."), 2)
         elif number in taken:
             used = Text("Input {number} is used already: {signal}", number=number, signal=SIGNALS[taken[number]])
             interview.say(used, 2)

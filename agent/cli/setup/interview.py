@@ -68,7 +68,7 @@ class Interview:
                 raise StepBackError
             if not text or text in _YES | _NO:
                 return default if not text else text in _YES
-            self.say(Text("Enter y for yes or n for no."), 2)
+            self.say(Text("Enter y for yes, or n for no."), 2)
 
     def pick(self, question: str, among: Sequence[str], default: str | None = None) -> str:
         """Ask for one of several, by its number or by its words. Raises StepBackError."""

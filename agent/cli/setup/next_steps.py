@@ -38,7 +38,7 @@ def tell_what_next(interview: Interview, configuration: Path, done: Collection[S
 
 def _next_steps(configuration: Path) -> dict[str, Text]:
     """Commands and what they are for. The service runs DEFAULT_PATH; another configuration is run from a terminal."""
-    start = {"systemctl enable --now gate-agent": Text("start it, now and at every boot")}
+    start = {"systemctl enable --now gate-agent": Text("start it now and at every boot")}
     given, of_config, of_agent, of_journal = "", "", "", ""
     if configuration != DEFAULT_PATH:
         file, folder = shlex.quote(str(configuration)), runtime_folder(configuration)
@@ -53,5 +53,5 @@ def _next_steps(configuration: Path) -> dict[str, Text]:
         f"gate-agent anchors adopt{of_config}": Text("lock keys and brokers before the first real vehicle"),
         f"gate-agent console code{of_config}": Text("show the code for the first log-in at the console"),
         f"gate-agent watch{of_agent}{of_journal}": Text("see the lane live while the first vehicle passes"),
-        "gate-agent demo": Text("see a vehicle pass a simulated barrier on this machine"),
+        "gate-agent demo": Text("see a vehicle pass a simulated barrier on this computer"),
     }

@@ -43,7 +43,7 @@ def _gate(interview: Interview, lane: LaneDraft) -> None:
         except AnswerError as error:
             interview.say(error.text, 2)
     interview.value((*lane.path, "number"), Text("Number of the lane, as permits name it"), 1)
-    interview.choice((*lane.path, "direction"), Text("Which way do vehicles pass?"), "export")
+    interview.choice((*lane.path, "direction"), Text("In which direction do vehicles pass?"), "export")
 
 
 def _state(sheet: AnswerSheet, configuration: Path) -> None:
@@ -73,7 +73,7 @@ def _console(interview: Interview, _lane: LaneDraft) -> None:
     others = [address for address in v4_addresses() if not ip_address(address).is_loopback]
     if others:
         interview.say(Text("This computer can be reached at {addresses}.", addresses=", ".join(others)))
-    question = Text("Addresses of this computer at which the console is served, with commas between")
+    question = Text("Addresses of this computer at which the console is served, separated by commas")
     interview.value(("console", "listen"), question, [LOOPBACK])
 
 

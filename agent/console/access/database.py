@@ -184,7 +184,8 @@ def _move_aside(path: Path, why: str) -> str:
     for file in database_files(path):
         file.rename(file.with_name(file.name.replace(path.name, aside.name, 1)))
     done = Text(
-        "the file of users {path} could not be used ({why}) and was moved to {aside}: make the first admin again",
+        "the file of users {path} could not be used ({why}) and was moved to {aside}: create the first "
+        "administrator again",
         path=path,
         why=why,
         aside=aside,

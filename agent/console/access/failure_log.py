@@ -69,5 +69,8 @@ def _sentence(names: Counter[str], addresses: int) -> Text:
     if unknown:
         told.append(Text("unknown names ({count})", count=unknown))
     return Text(
-        "{failed} failed from {addresses} addresses: {names}", failed=failed, addresses=addresses, names=joined(told)
+        "{failed} failed log-ins from {addresses} addresses: {names}",
+        failed=failed,
+        addresses=addresses,
+        names=joined(told),
     )

@@ -57,7 +57,7 @@ def check_strength(password: str, known: Sequence[str]) -> None:
     for each in (text[:LOOKED_AT], text[:LOOKED_AT].lower().translate(_RUSSIAN_KEYS)):
         if zxcvbn(each, user_inputs=[*known])["score"] < LEAST_SCORE:
             raise PasswordRefusedError(
-                Text("This password is too easy to guess. Take several words that do not belong together.")
+                Text("This password is too easy to guess. Use several words that do not belong together.")
             )
 
 

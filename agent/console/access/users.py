@@ -106,7 +106,7 @@ class Users:
 
         def work(db: sqlite3.Connection) -> None:
             if first and _has_admin(db):
-                raise UserRefusedError(Text("There is an administrator already. Log in, or ask that one."))
+                raise UserRefusedError(Text("There is already an administrator. Log in, or ask that person."))
             if db.execute("SELECT count(*) FROM users").fetchone()[0] >= MOST_USERS:
                 raise UserRefusedError(Text("There are {most} users already; remove some first.", most=MOST_USERS))
             try:
@@ -174,7 +174,8 @@ def checked_name(name: str) -> str:
     if not _NAME.fullmatch(name) or name == LOCAL:
         raise UserRefusedError(
             Text(
-                "The name must be of small Latin letters and digits, with . _ - between them, up to 32, and not local."
+                "The name can have up to 32 small Latin letters and digits, with . _ - between them. It "
+                'cannot be "local".'
             )
         )
     return name

@@ -25,8 +25,8 @@ CLOCK: Final[Mapping[str, Text]] = {
 }
 
 LISTS_STATES: Final[Mapping[str, Text]] = {
-    "FRESH": Text("Fresh: all that is checked may pass."),
-    "STALE_OK": Text("A while old: all that is checked may still pass."),
+    "FRESH": Text("Fresh: vehicles that pass all checks may pass."),
+    "STALE_OK": Text("A while old: vehicles that pass all checks may still pass."),
     "KNOWN_ONLY": Text("Old: only permits whose declaration is here may pass."),
     "TOO_OLD": Text("Too old: an officer decides."),
 }

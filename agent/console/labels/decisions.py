@@ -35,7 +35,7 @@ HAPPENS: Final[Mapping[LaneState, Text]] = {
 
 TO_DO: Final[Mapping[LaneState, Text]] = {
     LaneState.WAITING: Text("Unlock the lane on Barrier, or wait until the other barrier is closed."),
-    LaneState.VIOLATION: Text("Look at the barrier. The lane continues when it is empty and the barrier is down."),
+    LaneState.VIOLATION: Text("Check the barrier. The lane continues when it is empty and the barrier is down."),
     LaneState.HELD_OPEN: Text("Release the barrier on Barrier when vehicles should be checked again."),
     LaneState.FAULT: Text("Open Health and check the input board and its cable."),
     LaneState.OUT_OF_SERVICE: Text("Put the lane back in service on Barrier."),

@@ -14,7 +14,7 @@ MANNERS: Final[Mapping[str, Text]] = {
     "devantech": Text("Devantech board"),
     "converter": Text("relay board or RS485 adapter"),
     "any": Text("not certain"),
-    "never": Text("no relay board that may be asked"),
+    "never": Text("not a relay board that can be searched for"),
 }
 
 NAMES: Final[Mapping[str, Text]] = {

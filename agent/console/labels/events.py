@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FIELDS: Final[Mapping[str, Text]] = {
-    "seen_by": Text("Noticed by"),
+    "seen_by": Text("Detected by"),
     "direction": Text("Direction"),
     "camera": Text("Camera"),
     "engine": Text("Reader"),
@@ -38,7 +38,7 @@ FIELDS: Final[Mapping[str, Text]] = {
     "match": Text("Compared with the declared one"),
     "plate_code": Text("Kind of plate, GA/T 16.7"),
     "passed": Text("Went through"),
-    "agrees": Text("As decided"),
+    "agrees": Text("As the gate decided"),
     "dry_run": Text("In dry run"),
     "granted": Text("Barrier commanded to open"),
     "taken": Text("Went under the arm"),

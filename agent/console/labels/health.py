@@ -14,7 +14,7 @@ PARTS: Final = PART_NAMES
 
 LEVELS: Final[Mapping[str, Text]] = {
     "debug": Text("All"),
-    "info": Text("info and above"),
+    "info": Text("Info and above"),
     "warning": Text("Warnings and errors"),
     "error": Text("Errors only"),
 }

@@ -69,7 +69,7 @@ DEVICES: Final[Mapping[str, Text]] = {
     "connecting": Text("connecting"),
     "up": Text("works"),
     "stale": Text("no new data"),
-    "lost": Text("Disconnected, reconnecting"),
+    "lost": Text("disconnected, reconnecting"),
     "streaming": Text("works"),
     "overloaded": Text("the computer cannot keep up"),
     "dark": Text("picture dark"),

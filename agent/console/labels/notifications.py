@@ -17,7 +17,7 @@ CHANNELS: Final[Mapping[str, Text]] = {
 
 ABOUT: Final[Mapping[str, Text]] = {
     "webhook": Text("Signed JSON over HTTPS, for an alarm system or a chat service."),
-    "mail": Text("Messages to people, by the mail server of your site."),
+    "mail": Text("Messages to people, sent by the mail server of your site."),
 }
 
 KINDS: Final[Mapping[NoticeKind, Text]] = {

@@ -18,7 +18,7 @@ ROLES: Final[Mapping[str, Text]] = {
 DUTIES: Final[Mapping[str, Text]] = {
     "viewer": Text("can view everything and change nothing"),
     "technician": Text("can test and set up lanes"),
-    "admin": Text("full access, including users"),
+    "admin": Text("full access, including user management"),
 }
 
 NEEDED: Final[Mapping[str, Text]] = {

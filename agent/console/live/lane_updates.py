@@ -84,10 +84,10 @@ def lane_notes(view: LaneView, words: Words) -> list[str]:
 def _dry_run_notes(counts: DryRunCounts, words: Words) -> list[str]:
     """First of all that nothing moves, then how the decisions agree with what happens."""
     return [
-        words(Text("DRY RUN: nothing moves, and the driver is told nothing")),
+        words(Text("DRY RUN: nothing moves, and the driver gets no messages")),
         words(
             Text(
-                "Since the start: {agreed} vehicles went as decided, {disagreed} otherwise, "
+                "Since the start: {agreed} vehicles did what the gate decided, {disagreed} did not, "
                 "{unknown} cannot be compared",
                 agreed=counts.agreed,
                 disagreed=counts.disagreed,

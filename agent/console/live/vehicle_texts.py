@@ -14,7 +14,7 @@ from agent.i18n.event_text import ERASED
 from agent.i18n.event_tone import OUTCOME_TONES, VERDICT_TONES
 from agent.i18n.reasons import officer_text
 from agent.i18n.verdicts import VERDICTS, outcome_text, verdict_text
-from drivers.text import Text, joined
+from drivers.text import Text, joined, pgettext
 
 if TYPE_CHECKING:
     from agent.console.live.vehicles import Vehicle
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 MOST_PICTURES: Final = 6
 SET_ASIDE_TEXT: Final = Text(
-    "A plate was read that was there before this vehicle came, or is behind it. It counts as the plate of another "
-    "vehicle, such as a parked one."
+    "The camera also read a plate that was there before this vehicle came, or is behind it. It counts as "
+    "the plate of another vehicle, such as a parked one."
 )
 
 
@@ -71,7 +71,7 @@ def _result(vehicle: Vehicle, words: Words) -> str:
     if vehicle.outcome is not None:
         return outcome_text(vehicle.outcome, words.language)
     if vehicle.verdict is None:
-        return words(Text("is there now"))
+        return words(Text("is here now"))
     return verdict_text(vehicle.verdict, words.language)
 
 
@@ -100,7 +100,7 @@ def _check(check: CheckRecord, words: Words) -> dict[str, Any]:
     return {
         "ok": check.ok,
         "name": words(CHECKS[check.reason]),
-        "said": words(Text("passed") if check.ok else Text("failed")),
+        "said": words(pgettext("check", "passed") if check.ok else pgettext("check", "failed")),
         "advice": "" if check.ok else officer_text(check.reason, words.language),
         "more": words(SET_ASIDE_TEXT) if not check.ok and SET_ASIDE in check.detail else "",
     }

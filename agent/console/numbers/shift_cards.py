@@ -13,7 +13,7 @@ from agent.console.numbers.words import NONE, share_text, slot_name, slot_text, 
 from agent.core.model import Reason
 from agent.core.numbers import Subject, details, officer_share, times_of, vehicles_of
 from agent.i18n.reasons import REASONS
-from drivers.text import Text
+from drivers.text import Text, pgettext
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,7 +116,7 @@ def reasons_card(report: NumbersReport, said: Said, subject: Subject) -> Card:
         name,
         said(title),
         said(Text("Vehicles")),
-        [said(Text("Reason")), said(Text("Code")), (said(Text("Vehicles")), FIGURE)],
+        [said(Text("Reason")), said(pgettext("reason", "Code")), (said(Text("Vehicles")), FIGURE)],
         [[reason_words(code, said), code, str(count)] for code, count in found.items()],
         bars=[BarRow(reason_words(code, said), str(count), bar(kind, count / most)) for code, count in found.items()],
         empty=said(Text("No vehicles in this period.")) if not found else "",

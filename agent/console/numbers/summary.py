@@ -84,7 +84,7 @@ def technical_tiles(report: NumbersReport, said: Said) -> list[Tile]:
     return [
         _reads_tile(said, Text("Codes, first try"), codes),
         _reads_tile(said, Text("Plates, first try"), plates),
-        Tile(said(Text("Asked again")), str(retries), "", said(Text("Times that something was to be shown again"))),
+        Tile(said(Text("Asked again")), str(retries), "", said(Text("Requests to show something again"))),
         times_tile(report, said, Subject.DECIDING, Text("Deciding, median")),
     ]
 

@@ -125,11 +125,11 @@ def uptime_card(report: NumbersReport, said: Said) -> Card:
     return Card(
         "uptime",
         said(Text("Uptime of devices")),
-        said(Text("A gap means a lost connection. A pale place means that the gate did not run.")),
+        said(Text("A gap means a lost connection. A pale area means that the gate did not run.")),
         [said(Text("Device")), (said(Text("Connected, %")), FIGURE), (said(Text("Not connected, minutes")), FIGURE)],
         [[device_words(one.name, said), share_figure(one.share), f"{one.down_ms / _MINUTE_MS:.0f}"] for one in found],
         bars=rows,
-        empty="" if rows else said(Text("No device has told its state in this period.")),
+        empty="" if rows else said(Text("No device reported its state in this period.")),
     )
 
 

@@ -162,5 +162,5 @@ def _corners(text: str) -> tuple[tuple[float, float], ...]:
     except (ValueError, TypeError, RecursionError):
         raise RefusedError(
             HTTPStatus.UNPROCESSABLE_ENTITY,
-            Text("The zone could not be understood: pairs of numbers from 0 to 1 are expected. Nothing was saved."),
+            Text("The zone is invalid: pairs of numbers from 0 to 1 are expected. Nothing was saved."),
         ) from None

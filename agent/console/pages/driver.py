@@ -77,7 +77,7 @@ async def driver_news(request: Request, gate: AtGate, live: AtLive, visit: Scree
     screens: Screens = request.app.state.screens
     languages = _languages(gate, screens, lane)
     if visit.by_token:
-        raise RefusedError(HTTPStatus.FORBIDDEN, Text("Open the page first: its address is good for no stream."))
+        raise RefusedError(HTTPStatus.FORBIDDEN, Text("Open the page first. This address alone gives no stream."))
     if KNOW in request.scope:
         request.scope[KNOW]()  # it is no stranger: it takes no place of those who would log in
     cookie = screen_cookie(request)

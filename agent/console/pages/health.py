@@ -126,8 +126,8 @@ def bundle(
     """The support bundle."""
     report = gate.diagnostics.health_monitor.examine()
     content = pack_bundle(_material(gate, report), BundleRequest(pictures=pictures, plates=plates))
-    parts = [name for name, wanted in (("pictures", pictures), ("plates", plates)) if wanted]
-    gate.audit(person, "bundle.taken", detail=Text("with {parts}", parts=" and ".join(parts)) if parts else "")
+    parts = [said for said, wanted in ((Text("pictures"), pictures), (Text("plates"), plates)) if wanted]
+    gate.audit(person, "bundle.taken", detail=Text("with {parts}", parts=joined(parts)) if parts else "")
     name = f"{bundle_file_name(report.gate, report.utc)}.zip"
     return Response(
         content, media_type="application/zip", headers={"content-disposition": f'attachment; filename="{name}"'}

@@ -67,15 +67,15 @@ def vehicle(
         raise RefusedError(
             HTTPStatus.NOT_FOUND,
             Text(
-                "No simulated vehicle can come in the lane {lane}: it or another lane of this gate has real hardware, "
-                "or its camera's scene is not a file of the folder for scenes.",
+                "The lane {lane} cannot simulate a vehicle. It or another lane of this gate has real "
+                "hardware, or the scene of its camera is not a file in the folder for scenes.",
                 lane=lane,
             ),
         )
     if not simulated_run.play(plate.strip(), permit.strip()):
         raise RefusedError(
             HTTPStatus.CONFLICT,
-            Text("A simulated vehicle is still under way in the lane {lane}. Wait until it is through.", lane=lane),
+            Text("A simulated vehicle is still in the lane {lane}. Wait until it has passed.", lane=lane),
         )
     gate.audit(person, "vehicle.rehearsed", lane=lane, detail=plate.strip())
     return RedirectResponse(f"/lanes/{lane}", HTTPStatus.SEE_OTHER)

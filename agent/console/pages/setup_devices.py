@@ -57,7 +57,7 @@ def try_board(request: Request, visit: AtVisit, act: Short, token: Short = "") -
     """Give one test pulse, by the rules of the lane. Waits for the lane, some seconds at most."""
     visit.only(StepCode.BOARD)
     gate, lane, person = visit.gate, visit.lane, visit.person
-    why = Text("set-up: the board is tried")
+    why = Text("set-up: test pulse of the board")
     if not _HOLDS.confirm(token, person.name, f"{lane} {act}", gate.now().at):
         said = Text("{why}: {said}", why=why, said=Text("the button was not held"))
         gate.audit(person, "barrier.test_open", lane=lane, detail=said, done=False)

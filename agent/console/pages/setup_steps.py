@@ -117,7 +117,7 @@ def see(visit: AtVisit, what: Short = "") -> RedirectResponse:
     """Somebody says what he saw: that the barrier moved by the trial, or what a lamp, sign or loudspeaker told."""
     wizard, lane = visit.wizard, visit.lane
     if visit.code is StepCode.BOARD and not wizard.was_tried(lane):
-        raise RefusedError(HTTPStatus.CONFLICT, Text("Give a test pulse first, and look at the arm."))
+        raise RefusedError(HTTPStatus.CONFLICT, Text("Send a test pulse first, and watch the arm."))
     if visit.code is not StepCode.BOARD:
         visit.only(StepCode.OUTPUTS)
     seen = "" if visit.code is StepCode.BOARD else what
@@ -143,7 +143,7 @@ def sign(visit: AtVisit, sent: AtForm) -> RedirectResponse:
     lines = {one for one in sent.texts.get("line", "").split(",") if one}
     name = " ".join(sent.texts.get("name", "").split())[:100]
     if lines != {str(number) for number in range(1, len(SAFETY_LINES) + 1)}:
-        raise RefusedError(HTTPStatus.CONFLICT, Text("Try every line and tick it. Nothing was signed."))
+        raise RefusedError(HTTPStatus.CONFLICT, Text("Test every line and tick it. Nothing was signed."))
     if len(name) < SHORTEST_NAME or not name.isprintable():
         raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, Text("Enter the name of the person who watched the arm."))
     guarded(lambda: visit.wizard.see(visit.lane, StepCode.SAFETY, by=visit.person.name))

@@ -118,7 +118,7 @@ def _see_other(person: Person, name: str) -> None:
     """See that nobody shuts himself out, nor goes round the question for his own password."""
     if name == person.name:
         raise RefusedError(
-            HTTPStatus.CONFLICT, Text("You cannot change yourself here. Your password is changed under Account.")
+            HTTPStatus.CONFLICT, Text("You cannot change your own user here. Change your password under Account.")
         )
 
 

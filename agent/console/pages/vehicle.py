@@ -125,7 +125,7 @@ def _story(request: Request, gate: Gate, transaction: str) -> tuple[Story, list[
     except NoStoryError:
         raise RefusedError(
             HTTPStatus.NOT_FOUND,
-            Text("No vehicle with this number is kept. It may be older than the journal."),
+            Text("The gate has no vehicle with this id. It may be older than the journal."),
         ) from None
 
 

@@ -225,8 +225,10 @@ class _Said:
             yield Step(self._(title), icon="barrier")
         else:
             title = Text("Barrier not told to close") if closes else Text("Barrier not told to open")
-            lost = Text("The relay board did not get the order.")
-            text = Text("It is not known whether the relay board got the order.") if delivery == "unknown" else lost
+            lost = Text("The relay board did not receive the command.")
+            text = (
+                Text("It is not known whether the relay board received the command.") if delivery == "unknown" else lost
+            )
             yield Step(self._(title), self._(text), tone="warning", icon="barrier")
 
     def _moved(self, data: Mapping[str, Any]) -> Iterator[Step]:

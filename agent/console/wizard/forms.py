@@ -62,7 +62,7 @@ def fields(code: StepCode, lane: str) -> tuple[StepField, ...]:
                 StepField(
                     "direction",
                     ("lanes", lane, "direction"),
-                    Text("Which way do vehicles pass?"),
+                    Text("In which direction do vehicles pass?"),
                     "choice",
                     options=(
                         ("export", Text("export: out of the country")),
@@ -92,7 +92,9 @@ def fields(code: StepCode, lane: str) -> tuple[StepField, ...]:
                     "root_keys",
                     ("permits", "root_keys"),
                     Text("Root key of the issuer"),
-                    help=Text("64 hexadecimal digits. While the issuer changes its key: two, with a comma between."),
+                    help=Text(
+                        "64 hexadecimal digits. While the issuer changes its key: two keys, separated by a comma."
+                    ),
                 ),
             )
         case StepCode.CENTRAL:
@@ -101,7 +103,9 @@ def fields(code: StepCode, lane: str) -> tuple[StepField, ...]:
                     "brokers",
                     ("mqtt", "brokers"),
                     Text("Addresses of the brokers"),
-                    help=Text("Such as mqtts://broker.example:8883; several with commas between. Empty: no broker."),
+                    help=Text(
+                        "Such as mqtts://broker.example:8883. Separate several addresses by commas. Empty: no broker."
+                    ),
                     optional=True,
                 ),
                 StepField("username", ("mqtt", "username"), Text("User name at the broker"), help=_NONE, optional=True),
@@ -110,7 +114,7 @@ def fields(code: StepCode, lane: str) -> tuple[StepField, ...]:
             return ()
 
 
-_NONE: Final = Text("Leave it empty where there is none.")
+_NONE: Final = Text("Leave it empty if there is none.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,7 +129,8 @@ def refusal_of(error: Exception) -> StepRefusedError:
             who = error.who or Text("someone")
             return StepRefusedError(
                 Text(
-                    "{who} changed the configuration meanwhile. Your entries are kept: check them and save again.",
+                    "{who} changed the configuration in the meantime. Your entries are kept: check them "
+                    "and save again.",
                     who=who,
                 )
             )

@@ -34,7 +34,7 @@ def see_certificates(files: Mapping[str, bytes], utc: float) -> dict[str, Text]:
     `utc`: now, Unix seconds.
     """
     wrong = {
-        name: Text("The file has no certificate in PEM form (it begins with -----BEGIN CERTIFICATE-----).")
+        name: Text("The file has no certificate in PEM format (it begins with -----BEGIN CERTIFICATE-----).")
         for name in ("ca", "certificate")
         if name in files and _certificate(files[name]) is None
     }
@@ -61,7 +61,7 @@ def _key_trouble(data: bytes, certificate: x509.Certificate | None) -> Text | No
     try:
         key = load_pem_private_key(data, None)
     except (ValueError, TypeError):
-        return Text("The file has no private key in PEM form without a password.")
+        return Text("The file has no private key in PEM format without a password.")
     if certificate is not None and key.public_key() != certificate.public_key():
-        return Text("The key is not the one of this certificate.")
+        return Text("The key does not belong to this certificate.")
     return None

@@ -103,14 +103,14 @@ def signers_of(held: HeldAnchors, signatures: Sequence[str]) -> tuple[tuple[str,
                 AnchorFault.SIGNER_UNKNOWN, Text("no person or key of the trust anchors has this key id")
             )
         if not text.holds(key):
-            raise AnchorRefusedError(AnchorFault.SIGNATURE_INVALID, Text("a signature is not of the key that it names"))
+            raise AnchorRefusedError(AnchorFault.SIGNATURE_INVALID, Text("a signature is not by the key that it names"))
     if any(text.payload != texts[0].payload for text in texts):
         raise AnchorRefusedError(AnchorFault.DIFFERENT_DOCUMENTS, Text("the signatures are of different documents"))
     try:
         document = parsed_document(texts[0].payload)
     except ValueError as error:
         raise AnchorRefusedError(
-            AnchorFault.DOCUMENT_INVALID, Text("the document is not of its form: {why}", why=error)
+            AnchorFault.DOCUMENT_INVALID, Text("the document does not have the required form: {why}", why=error)
         ) from None
     return tuple(dict.fromkeys(text.signer for text in texts)), document
 
@@ -133,7 +133,7 @@ def check_fits(held: HeldAnchors, document: ChangeDocument, utc: float) -> None:
     if utc >= document.exp or document.exp - document.iat > LONGEST_LIFE_S:
         raise AnchorRefusedError(
             AnchorFault.EXPIRED,
-            Text("its time is over, or is longer than {days} days", days=LONGEST_LIFE_S // 86_400),
+            Text("it has expired, or is valid for more than {days} days", days=LONGEST_LIFE_S // 86_400),
         )
 
 
@@ -152,14 +152,16 @@ def judge_change(held: HeldAnchors | None, signatures: Sequence[str], sender: Se
     persons = tuple(one.removeprefix(PERSON) for one in signers)
     if document.before is None or document.number != held.number + 1:
         raise AnchorRefusedError(
-            AnchorFault.OTHER_ANCHORS, Text("what persons sign names the current trust anchors and the next number")
+            AnchorFault.OTHER_ANCHORS,
+            Text("the document that people sign must name the current trust anchors and the next number"),
         )
     if len(persons) >= _TWO:
         return JudgedChange(document, Authority.PERSONS, persons)
     if sender is Sender.ROOT:
         return JudgedChange(document, Authority.PERSON_AND_ROOT, persons)
     raise AnchorRefusedError(
-        AnchorFault.SECOND_PERSON_NEEDED, Text("one person has signed it; a second one has to, or root at the computer")
+        AnchorFault.SECOND_PERSON_NEEDED,
+        Text("one person has signed it; a second person must sign it too, or root at the computer"),
     )
 
 
@@ -168,7 +170,7 @@ def sealed(held: HeldAnchors) -> HeldAnchors:
     if not held.can_change:
         raise AnchorRefusedError(
             AnchorFault.NOBODY_LEFT,
-            Text("no one could change the trust anchors any more: no person or key is allowed to"),
+            Text("then no one could change the trust anchors: no person or key is allowed to"),
         )
     return replace(held, sealed=True)
 

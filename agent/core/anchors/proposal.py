@@ -21,9 +21,7 @@ class AnchorWaitsError(Exception):
     """Another proposal waits already. `person`: whose."""
 
     def __init__(self, person: str) -> None:
-        super().__init__(
-            Text("a proposal of {person} waits already: confirm it, or refuse it, before another", person=person)
-        )
+        super().__init__(Text("a proposal of {person} is already waiting: confirm or refuse it first", person=person))
         self.person = person
 
 
@@ -69,5 +67,5 @@ def _check_signer(signer: str, person: str) -> None:
         raise AnchorRefusedError(AnchorFault.SIGNER_UNKNOWN, Text("a document from central needs no confirmation"))
     if signer != f"{PERSON}{person}":
         raise AnchorRefusedError(
-            AnchorFault.SIGNER_UNKNOWN, Text("it is signed by another than {person}, who is logged in", person=person)
+            AnchorFault.SIGNER_UNKNOWN, Text("it is not signed by {person}, who is logged in", person=person)
         )

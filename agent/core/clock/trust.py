@@ -156,7 +156,7 @@ def observe(before: ClockTrust | None, look: ClockObservation, rules: HoldoverRu
     if look.synchronised:
         # It may have been slewed to wherever that server is, which the monotonic clock does not show.
         why = Text(
-            "the time server that keeps it may be off by {error_s} s, more than {max_error_s}",
+            "with its time server it may be off by {error_s} s, more than {max_error_s} s",
             error_s=f"{look.error_s:.0f}",
             max_error_s=f"{rules.max_error_s:.0f}",
         )
@@ -205,14 +205,14 @@ def _held_over(anchor: Anchor, look: ClockObservation, rules: HoldoverRules) -> 
     error_s = anchor.error_s + rules.drift_ppm * PPM * alone_s + abs(gain_s(anchor.now, look.now))
     if error_s > rules.max_error_s:
         why = Text(
-            "without a time server it may be off by {error_s} s, more than {max_error_s}",
+            "without a time server it may be off by {error_s} s, more than {max_error_s} s",
             error_s=f"{error_s:.0f}",
             max_error_s=f"{rules.max_error_s:.0f}",
         )
         return _untrusted(look, None, why)
     if look.now.at >= anchor.until:
         return _untrusted(
-            look, None, Text("the computer restarted, and the last word of a time server is too long ago")
+            look, None, Text("the computer restarted, and the last answer of a time server is too long ago")
         )
     return ClockTrust(
         ClockState.HOLDOVER,

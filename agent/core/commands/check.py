@@ -248,7 +248,7 @@ def _untimely(body: CommandBody | GroupBody, situation: Situation) -> _Fault | N
     life_s = body.exp - body.iat
     if situation.utc is None and not isinstance(body, GateBody):
         return Refusal.CLOCK_UNSURE, Text(
-            "this gate's clock is not synchronised, and a command to a group is proved to be fresh by its time alone"
+            "this gate's clock is not synchronized, and only the time of a command to a group proves that it is fresh"
         )
     if situation.utc is not None:
         if body.iat > situation.utc + CLOCK_SKEW_S:
@@ -263,14 +263,14 @@ def _untimely(body: CommandBody | GroupBody, situation: Situation) -> _Fault | N
         )
     if life_s > situation.max_life_s:
         return Refusal.LIFE_TOO_LONG, Text(
-            "it lives {life_s} s, more than {max_life_s}", life_s=life_s, max_life_s=situation.max_life_s
+            "it is valid for {life_s} s, longer than {max_life_s} s", life_s=life_s, max_life_s=situation.max_life_s
         )
     return None
 
 
 def _stale(body: CommandBody | GroupBody, situation: Situation) -> _Fault | None:
     if isinstance(body, GateBody) and body.challenge not in situation.challenges:
-        return Refusal.CHALLENGE_WRONG, Text("its challenge is not the one in the gate's status of now")
+        return Refusal.CHALLENGE_WRONG, Text("its challenge is not the one in the gate's current status")
     if body.counter <= situation.counter:
         return Refusal.COUNTER_USED, Text("its counter must be above {counter}", counter=situation.counter)
     return None

@@ -51,7 +51,7 @@ def make_for_group(
     if form is None:
         may = ", ".join(sorted(GROUP_BODIES))
         raise CommandInvalidError(
-            Text("{name} is for one gate alone; of a group may be ordered: {may}", name=name.value, may=may)
+            Text("{name} is only for a single gate; a group accepts: {may}", name=name.value, may=may)
         )
     try:
         return form.model_validate(_made(name, fields, utc, life_s, command_id), strict=False)

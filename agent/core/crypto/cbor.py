@@ -173,7 +173,7 @@ class _Reader:
                 raise CborError(Text("a map key at byte {start} is neither an integer nor a text", start=start))
             encoded = self._data[start : self.place]
             if encoded <= last:
-                raise CborError(Text("a map key at byte {start} is out of order or there twice", start=start))
+                raise CborError(Text("a map key at byte {start} is out of order or occurs twice", start=start))
             last = encoded
             found[key] = self.value(depth)
         return found

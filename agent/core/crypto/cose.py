@@ -87,7 +87,7 @@ def sign(payload: bytes, key: SigningKey, context: bytes = b"", key_id: bytes | 
 
 def _header(header: cbor.Value) -> tuple[int | str, bytes]:
     if not isinstance(header, dict) or set(header) != {_HEADER_ALGORITHM, _HEADER_KEY_ID}:
-        raise CoseError(Text("the protected header is not the algorithm and the key id"))
+        raise CoseError(Text("the protected header does not consist of the algorithm and the key id"))
     algorithm, key_id = header[_HEADER_ALGORITHM], header[_HEADER_KEY_ID]
     if isinstance(algorithm, bool) or not isinstance(algorithm, int | str):
         raise CoseError(Text("an algorithm that is neither an integer nor a text"))

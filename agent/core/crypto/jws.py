@@ -147,7 +147,7 @@ def _taken_apart(text: str) -> Jws:
         )
     if not header.keys() <= HEADER_FIELDS:
         raise JwsError(
-            JwsFault.NOT_A_JWS, Text("its header names more than {names}", names=", ".join(sorted(HEADER_FIELDS)))
+            JwsFault.NOT_A_JWS, Text("its header holds more than {names}", names=", ".join(sorted(HEADER_FIELDS)))
         )
     return Jws(header, extracted.payload, parts[0] + b"." + parts[1], _raw(parts[2]))
 

@@ -33,14 +33,14 @@ def decode(data: bytes) -> Value:
     except JsonError:
         raise
     except ValueError:
-        raise JsonError(Text("no JSON in UTF-8")) from None
+        raise JsonError(Text("not JSON in UTF-8")) from None
     return value
 
 
 def _object(pairs: list[tuple[str, Value]]) -> dict[int | str, Value]:
     found: dict[int | str, Value] = dict(pairs)
     if len(found) != len(pairs):
-        raise JsonError(Text("a name that is there twice"))
+        raise JsonError(Text("a name that occurs twice"))
     return found
 
 

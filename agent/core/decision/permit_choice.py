@@ -35,7 +35,7 @@ FOREIGN: Final = frozenset(
     }
 )
 """A text that fails with one of these was no permit at all: any other QR code that happens to be in view."""
-SET_ASIDE: Final = Text("plates set aside as those of others")
+SET_ASIDE: Final = Text("plates ignored as those of other vehicles")
 """In the detail of PLATE_UNREADABLE: somebody sees a plate in the picture, and wonders."""
 
 
@@ -79,7 +79,7 @@ def _counted(count: int, of_same_camera: int) -> Text:
     if not of_same_camera:
         return counted
     return Text(
-        "{counted}, {count} more by the camera that read the permit, which do not count",
+        "{counted}; {count} more by the camera that read the permit do not count",
         counted=counted,
         count=of_same_camera,
     )
@@ -255,7 +255,7 @@ def _ignored(results: Sequence[PermitResult], chosen: PermitResult) -> str:
 
 def _assess_plate(shown: Assessment, declared: Sequence[Declaration], context: GateContext, utc: float) -> Assessment:
     voted = shown.voted
-    asked = Check(Reason.QR_NONE, ok=True, detail=Text("no permit is needed, the plate decides"))
+    asked = Check(Reason.QR_NONE, ok=True, detail=Text("no permit is required, the plate decides"))
     if voted is None:
         return _without_permit(shown, asked, Reason.PLATE_UNREADABLE, shown.evidence.plates_seen)
     results = [verify_declared(one, PermitForm.PLATE, context, utc) for one in declared if one.plate == voted.text]

@@ -206,7 +206,7 @@ def _against_vin(asked: ToBeConfirmed, shown: PicturesShown, rules: JudgementRul
     )
     found = match_vin(again, asked.vin, rules.vin_match)
     if found is None:
-        return SecondReading(SecondVerdict.UNCLEAR, Text("the pictures of the VIN show none"))
+        return SecondReading(SecondVerdict.UNCLEAR, Text("the pictures of the VIN show no VIN"))
     if found.verdict is not MatchVerdict.MATCH:
         return _unclear(found.score, found.frames)
     return None
@@ -221,7 +221,7 @@ def _contradicted_vin(told: VinReading, there: tuple[VinShown, ...]) -> str:
         return ""
     if any(_slips(told.text, one.text) <= _ONE_SLIP or one.confidence < ACCEPTED for one in there):
         return ""
-    return Text("the picture of the VIN shows another one") if there else Text("the picture of the VIN shows none")
+    return Text("the picture of the VIN shows another VIN") if there else Text("the picture of the VIN shows no VIN")
 
 
 def _unclear(score: float, frames: int) -> SecondReading:
@@ -260,7 +260,7 @@ def _other_code(count: int) -> Text:
     return (
         Text("the picture of the code shows {count} other codes", count=count)
         if count
-        else Text("the picture of the code shows none")
+        else Text("the picture of the code shows no code")
     )
 
 
@@ -271,10 +271,10 @@ def _contradiction(told: Reading, shown: PlateShown | None) -> str:
     """
     if shown is None:
         sure = told.confidence >= ACCEPTED
-        return Text("the picture of a plate that was surely read shows none") if sure else ""
+        return Text("the picture of a plate that was read clearly shows no plate") if sure else ""
     if shown.confidence < ACCEPTED or _slips(told.text, shown.text) <= _ONE_SLIP:
         return ""
-    return Text("the picture of a plate shows another one")
+    return Text("the picture of a plate shows another plate")
 
 
 def _slips(told: str, shown: str) -> int:

@@ -177,7 +177,7 @@ class Verifier:
                     this.index,
                     due,
                     ChainFault.ALTERED,
-                    Text("it follows the event before but says {name} {said}", name=name, said=said),
+                    Text("it follows the previous event, but says {name} {said}", name=name, said=said),
                 )
         return self._flaw_of_checkpoint(this)
 
@@ -203,9 +203,9 @@ class Verifier:
                 Text("its hash is not the one that the next event signs"),
             )
         if self._count and heir is None:
-            detail = Text("it and the last one ({seq}) do not fit: one was altered", seq=at.seq)
+            detail = Text("it does not match the previous event ({seq}): one of them was altered", seq=at.seq)
             return ChainFlaw(self._previous, before.seq, ChainFault.ALTERED, detail)
-        detail = Text("it does not hold the hash of the event before, nor does the next fit it")
+        detail = Text("it does not hold the hash of the previous event, and the next event does not follow from it")
         return ChainFlaw(this.index, at.seq, ChainFault.ALTERED, detail)
 
     def _whole(self, head: Point | None) -> Verification:
@@ -281,7 +281,7 @@ def _read(record: bytes, index: int) -> _Link:
             gate = unquote(str(event.get("source")).removeprefix(SOURCE))
             return _Link(index, Point(stream, seq, digest_of(record)), prev, gate, checkpoint)
         case _:
-            trouble = trouble or Text("no stream, sequence number and hash of the event before")
+            trouble = trouble or Text("no stream, sequence number and hash of the previous event")
             return _Link(index, Point("", 0, digest_of(record)), "", trouble=trouble)
 
 
@@ -291,9 +291,9 @@ def _flaw_at_start(this: _Link) -> ChainFlaw | None:
     if says_first == (this.prev == beginning(this.point.stream).digest):
         return None
     detail = (
-        Text("it says 1 but does not begin its stream")
+        Text("its number is 1, but it does not begin the stream")
         if says_first
-        else Text("it begins its stream but does not say 1")
+        else Text("it begins the stream, but its number is not 1")
     )
     return ChainFlaw(this.index, 1, ChainFault.ALTERED, detail)
 
@@ -311,7 +311,7 @@ def _flaw_of_place(before: Point, this: _Link) -> ChainFlaw | None:
         what = (
             Text("the previous record again")
             if at.digest == before.digest
-            else Text("another event with the number before")
+            else Text("another event with the previous number")
         )
         fault, detail = ChainFault.DUPLICATE, what
     elif at.seq < before.seq:
@@ -326,11 +326,11 @@ def _flaw_of_checkpoint(this: _Link, keys: Mapping[str, PublicKey] | None) -> Ch
     if this.checkpoint is None:
         return None
     fault: ChainFault = ChainFault.CHECKPOINT_WRONG
-    detail: str = Text("it names no event, hash, key and signature")
+    detail: str = Text("it does not name an event, a hash, a key and a signature")
     match this.checkpoint:
         case {"seq": int(seq), "digest": str(digest), "key": str(kid), "signature": str(signature)}:
             if (seq, digest) != (this.point.seq - 1, this.prev):
-                detail = Text("it checkpoints event {seq} with a hash that the event before it has not", seq=seq)
+                detail = Text("it is the checkpoint of event {seq}, but the previous event has another hash", seq=seq)
             elif keys is None or (wrong := _trouble_with_signature(this, kid, signature, keys)) is None:
                 return None
             else:
@@ -349,9 +349,9 @@ def _trouble_with_signature(
         if kid not in keys:
             return (
                 ChainFault.FOREIGN_KEY,
-                Text("it is signed by key {kid}, known is {keys}", kid=kid, keys=", ".join(keys))
+                Text("it is signed by key {kid}, but only {keys} is known", kid=kid, keys=", ".join(keys))
                 if len(keys) == 1
-                else Text("it is signed by key {kid}, known are {keys}", kid=kid, keys=", ".join(keys)),
+                else Text("it is signed by key {kid}, but only {keys} are known", kid=kid, keys=", ".join(keys)),
             )
         said = opened(signature, keys[kid], Checkpoint)
     except JwsError as error:
@@ -363,4 +363,4 @@ def _trouble_with_signature(
         this.prev,
     ):
         return None
-    return ChainFault.CHECKPOINT_WRONG, Text("what is signed is not what the event says")
+    return ChainFault.CHECKPOINT_WRONG, Text("the signature is for other data than the event")

@@ -126,7 +126,7 @@ def open_signed(text: str, key: PublicKey) -> SignedDocument:
     opened, key_id = _taken_apart(text)
     if not opened.holds(key):
         raise DocumentRefusedError(
-            DocumentFault.SIGNATURE_INVALID, Text("the signature of key {key_id} does not hold", key_id=key_id)
+            DocumentFault.SIGNATURE_INVALID, Text("the signature of key {key_id} is not valid", key_id=key_id)
         )
     return SignedDocument(text, key_id, _content(opened.payload))
 
@@ -150,7 +150,8 @@ def _taken_apart(text: str) -> tuple[jws.Jws, str]:
     key = opened.header.get("kid")
     if not isinstance(key, str) or opened.header["alg"] not in Algorithm.ED25519.names:
         raise DocumentRefusedError(
-            DocumentFault.NOT_A_DOCUMENT, Text("its header names no key of central, or another algorithm than Ed25519")
+            DocumentFault.NOT_A_DOCUMENT,
+            Text("its header does not name a key of central, or names another algorithm than Ed25519"),
         )
     return opened, printable(key)[:64]
 

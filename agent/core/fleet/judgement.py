@@ -88,7 +88,11 @@ def judged_document(
     if (document.kind, document.audience, document.stage is not None) != (place.kind, place.audience, place.staged):
         raise DocumentRefusedError(
             DocumentFault.WRONG_PLACE,
-            Text("it is a {kind} document for {whom}, and came elsewhere", kind=document.kind, whom=document.for_whom),
+            Text(
+                "it is a {kind} document for {whom}, but it arrived at another topic",
+                kind=document.kind,
+                whom=document.for_whom,
+            ),
         )
     if not document.audience.includes(rules.gate, rules.groups):
         raise DocumentRefusedError(
@@ -110,12 +114,12 @@ def _check_time(document: FleetDocument, utc: float | None) -> None:
         return
     if utc >= document.exp:
         raise DocumentRefusedError(
-            DocumentFault.EXPIRED, Text("it was good until {exp} Unix seconds", exp=document.exp)
+            DocumentFault.EXPIRED, Text("it was valid until {exp} Unix seconds", exp=document.exp)
         )
     if document.iat > utc + FUTURE_SLACK_S:
         raise DocumentRefusedError(
             DocumentFault.FROM_THE_FUTURE,
-            Text("it was issued at {iat}, which is still to come: check central's clock", iat=document.iat),
+            Text("it was issued at {iat}, which is in the future: check central's clock", iat=document.iat),
         )
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from agent.core.fleet.document import SignedDocument
 
-CUT_OFF: Final = Text("the agent ended before the document had proved itself")
+CUT_OFF: Final = Text("the agent ended before the trial of the document was over")
 
 
 def taken_in(held: HeldFleet, found: SignedDocument, utc: float) -> HeldFleet:
@@ -163,7 +163,7 @@ def judged_trial(trial: Trial, view: TrialView, steady_since: float | None, at: 
     if not view.connected:
         detail = Text("no connection to a broker of central within {limit} s", limit=document.trial_s)
         return TrialVerdict(None, code=DocumentFault.NOT_CONNECTED, detail=detail)
-    what = Text("the state of the gate is not whole")
+    what = Text("the state of the gate is not complete")
     if lost:
         what = Text("{devices} was up before, and is not now", devices=", ".join(lost))
     detail = Text("within {limit} s: {what}", limit=document.trial_s, what=what)

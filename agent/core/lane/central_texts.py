@@ -19,7 +19,7 @@ def order_text(transition: Transition, item: TextOrdered) -> None:
     if transition.now.at < item.deadline:
         done, detail = _tell(transition, item)
     else:
-        done, detail = False, Text("the time to carry it out was over")
+        done, detail = False, Text("its time limit had passed")
     transition.answer_order(item.order, done=done, detail=detail)
 
 
@@ -36,7 +36,7 @@ def _tell(transition: Transition, item: TextOrdered) -> tuple[bool, str]:
     transition.set(central_text=CentralText(text.texts, transition.now.at + text.seconds) if text.seconds else None)
     transition.show_again()
     if not text.seconds:
-        return True, Text("it is taken off")
+        return True, Text("it is no longer shown")
     return True, Text("it is shown for {seconds} s", seconds=text.seconds)
 
 

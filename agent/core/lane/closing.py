@@ -25,7 +25,7 @@ def closing(transition: Transition) -> None:
     rules, input_state = transition.lane.rules, transition.lane.input_state
     waits = waits_to_lower(transition.lane)
     if input_state.signals.safety is True:
-        transition.alarm_once(Alarm.TAILGATING, Text("under the arm before it was down"))
+        transition.alarm_once(Alarm.TAILGATING, Text("a vehicle was under the arm before it was down"))
         _reopen(transition)
     elif input_state.signals.photocell is True and not waits:
         _reopen(transition)
@@ -48,7 +48,7 @@ def _wait_to_lower(transition: Transition) -> None:
             Alarm.CLOSE_FAILED,
             Text("the {action} pulse was not delivered", action="close")
             if lane.close_orders
-            else Text("it was never safe to close"),
+            else Text("there was no moment when closing was safe"),
         )
 
 
@@ -101,7 +101,9 @@ def why_not_lower(transition: Transition) -> str:
     if lane.rules.close_mode == "controller":
         return Text("the barrier's controller closes it; the agent gives no close pulse here")
     if lane.arm_in_use:
-        return Text("the other direction uses the arm")
+        return Text("the other direction is using the barrier")
     return (
-        Text("the inputs do not prove it safe to close") if lane.relay_up else Text("the relay board is disconnected")
+        Text("the inputs do not confirm that closing is safe")
+        if lane.relay_up
+        else Text("the relay board is disconnected")
     )

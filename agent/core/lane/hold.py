@@ -34,7 +34,7 @@ def follow_contact(transition: Transition) -> None:
 def hold_by_order(transition: Transition, item: OfficerCommand) -> tuple[bool, str]:
     """Hold the barrier open as an officer orders. Return whether it is held so now, and the words for it."""
     if transition.lane.ordered_hold is not None:
-        return False, Text("it is held already by {ordered_hold}", ordered_hold=transition.lane.ordered_hold)
+        return False, Text("it is already held open by {ordered_hold}", ordered_hold=transition.lane.ordered_hold)
     if transition.lane.lockout.locked_by:
         return locked(transition, item)
     if not transition.lane.interlock_free:
@@ -43,13 +43,13 @@ def hold_by_order(transition: Transition, item: OfficerCommand) -> tuple[bool, s
     transition.allow_alarm_again(Alarm.JOURNAL_FAILED)  # this step stands only if its record was written
     _hold_open(transition, item.operator, item.cause)
     return True, Text("it is held open") if transition.lane.relay_up else Text(
-        "it is held open once the relay board is back"
+        "it will be held open as soon as the relay board reconnects"
     )
 
 
 def _hold_open(transition: Transition, operator: str, cause: str, *, override: bool = False) -> None:
     if not transition.lane.relay_up:
-        transition.alarm(Alarm.RELAY_LOST, Text("the barrier will be held open once the relay board is back"))
+        transition.alarm(Alarm.RELAY_LOST, Text("the barrier will be held open as soon as the relay board reconnects"))
     transition.record(BarrierHeld(held=True, operator=operator, cause=cause))
     if transition.lane.state is LaneState.HELD_OPEN:
         return

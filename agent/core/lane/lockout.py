@@ -20,7 +20,7 @@ def lock(transition: Transition, item: OfficerCommand) -> tuple[bool, str]:
     """Let nothing more open but the hold contact. What was granted before goes on."""
     lane = transition.lane
     if lane.lockout.locked_by:
-        return True, Text("it is locked already, by {locked_by}", locked_by=lane.lockout.locked_by)
+        return True, Text("it is already locked by {locked_by}", locked_by=lane.lockout.locked_by)
     if lane.ordered_hold is not None:
         return False, Text("{ordered_hold} holds it open: release it first", ordered_hold=lane.ordered_hold)
     note_lockout(transition, item, "locked", locked_by=item.operator)

@@ -19,7 +19,7 @@ def interlocked(transition: Transition, item: OfficerCommand) -> tuple[bool, str
         Alarm.INTERLOCKED,
         Text("an officer's order to {kind} was not carried out: {operator}", kind=item.kind, operator=item.operator),
     )
-    return False, Text("a neighbour's barrier is in the way")
+    return False, Text("another barrier must close first")
 
 
 def locked(transition: Transition, item: OfficerCommand) -> tuple[bool, str]:
@@ -49,4 +49,4 @@ def meant_for_another(transition: Transition, transaction: str) -> bool:
 
 def other_vehicle(transaction: str) -> tuple[bool, str]:
     """Tell an officer that the vehicle of an order is not here any more."""
-    return False, Text("the vehicle of transaction {transaction} is not here", transaction=transaction)
+    return False, Text("the vehicle of transaction {transaction} is not at this lane", transaction=transaction)

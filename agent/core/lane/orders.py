@@ -51,7 +51,7 @@ def carry_out(transition: Transition, item: OfficerCommand, *, reserve: bool = T
     if transition.now.at < item.deadline:
         done, detail = _obey(transition, item, reserve=reserve)
     else:
-        done, detail = False, Text("the time to carry it out was over")
+        done, detail = False, Text("its time limit had passed")
     transition.answer_order(item.order, done=done, detail=detail)
 
 
@@ -81,7 +81,8 @@ def _open(transition: Transition, item: OfficerCommand, *, reserve: bool) -> tup
         return interlocked(transition, item)
     if not lane.relay_up:
         transition.alarm(
-            Alarm.RELAY_LOST, Text("an officer's order to open was not carried out: {operator}", operator=item.operator)
+            Alarm.RELAY_LOST,
+            Text("an officer's order to open was not carried out: {operator}", operator=item.operator),
         )
         return False, Text("the relay board is disconnected")
     if lane.transaction is None:
@@ -89,7 +90,7 @@ def _open(transition: Transition, item: OfficerCommand, *, reserve: bool) -> tup
     reserved = reservation(transition) if reserve else None
     transition.grant("operator", item.operator, item.cause, reserved, item.subject.cause_code or None)
     transition.enter_state(LaneState.OPENING)
-    return True, Text("the open pulse is ordered, by grant {grant}", grant=transition.transaction.grant)
+    return True, Text("the open pulse is ordered, with grant {grant}", grant=transition.transaction.grant)
 
 
 def _may_open_again(transition: Transition) -> bool:

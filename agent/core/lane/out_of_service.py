@@ -26,7 +26,8 @@ def take_out_of_service(transition: Transition, item: OfficerCommand) -> tuple[b
     lane = transition.lane
     if lane.lockout.out_of_service_by:
         return True, Text(
-            "it is out of service already, by {out_of_service_by}", out_of_service_by=lane.lockout.out_of_service_by
+            "it was already taken out of service by {out_of_service_by}",
+            out_of_service_by=lane.lockout.out_of_service_by,
         )
     note_lockout(transition, item, "out_of_service", out_of_service_by=item.operator)
     if lane.state in _NO_GRANT:

@@ -13,7 +13,7 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from agent.core.lane.transition import Transition
 
-_CLOSE_BEHIND = Text("the next vehicle came before this one was through")
+_CLOSE_BEHIND = Text("the next vehicle came before this vehicle was through")
 
 
 def opening(transition: Transition) -> None:
@@ -86,7 +86,7 @@ def clearing(transition: Transition) -> None:
             and not lane.transaction.released
             and transition.waited_s() >= lane.rules.clear_s
         ):
-            tailgated(transition, Text("under the arm again after it was free"))
+            tailgated(transition, Text("a vehicle was under the arm again after it was free"))
         transition.enter_state(LaneState.PASSING)
     elif clear and lane.transaction is None:
         transition.enter_state(LaneState.CLOSING)

@@ -39,7 +39,7 @@ def _open(transition: Transition, item: OfficerCommand) -> tuple[bool, str]:
     transition.record(BarrierTested(action="open", operator=item.operator, cause=item.cause))
     transition.grant("operator", item.operator, item.cause)
     transition.enter_state(LaneState.OPENING)
-    return True, Text("the open pulse is ordered, by grant {grant}", grant=transition.transaction.grant)
+    return True, Text("the open pulse is ordered, with grant {grant}", grant=transition.transaction.grant)
 
 
 def _close(transition: Transition, item: OfficerCommand) -> tuple[bool, str]:
@@ -69,7 +69,7 @@ def _busy(lane: Lane) -> str:
         return Text("a pulse is under way")
     if not lane.relay_up:
         return Text("the relay board is disconnected")
-    return Text("a neighbour's barrier is in the way") if lane.arm_in_use or not lane.interlock_free else ""
+    return Text("another barrier must close first") if lane.arm_in_use or not lane.interlock_free else ""
 
 
 def _presence(lane: Lane, at: float) -> str:
@@ -78,7 +78,7 @@ def _presence(lane: Lane, at: float) -> str:
     serves = lane.state is LaneState.IDLE
     if not lane.rules.blind:
         if input_state.signals.presence is not False or not input_state.clear:
-            return Text("a vehicle is there, or may be")
+            return Text("a vehicle is or may be present")
         if not (owns_limits(lane) and arm_down(lane)):
             return Text("the arm is not known to be down")
     elif serves and not lane.readers_up:

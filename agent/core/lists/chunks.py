@@ -62,7 +62,7 @@ def pack_chunks(rows: Iterable[bytes]) -> Iterator[Chunk]:
             raise ListError(
                 ListFault.TOO_LARGE,
                 Text(
-                    "a row of {count} bytes; it may have {max_row_bytes}", count=len(row), max_row_bytes=MAX_ROW_BYTES
+                    "a row of {count} bytes; the limit is {max_row_bytes}", count=len(row), max_row_bytes=MAX_ROW_BYTES
                 ),
             )
         batch.append(row)
@@ -83,7 +83,7 @@ def check_chunk(data: bytes, ref: ChunkRef) -> None:
     if len(data) != ref.size:
         raise ListError(
             ListFault.CHUNK_WRONG,
-            Text("a chunk of {count} bytes; the head says {size}", count=len(data), size=ref.size),
+            Text("a chunk of {count} bytes; the head announces {size}", count=len(data), size=ref.size),
         )
     if sha256(data).digest() != ref.digest:
         raise ListError(ListFault.CHUNK_WRONG, Text("a chunk whose digest is not the one in the head"))
@@ -100,7 +100,7 @@ def unpack_chunk(data: bytes, ref: ChunkRef) -> list[bytes]:
     if len(rows) != ref.rows:
         raise ListError(
             ListFault.CONTENT_INVALID,
-            Text("a chunk of {count} rows; the head says {rows}", count=len(rows), rows=ref.rows),
+            Text("a chunk of {count} rows; the head announces {rows}", count=len(rows), rows=ref.rows),
         )
     return rows
 

@@ -127,7 +127,7 @@ def decode_row(kind: ListKind, data: bytes) -> Row:
     if len(data) > MAX_ROW_BYTES:
         raise ListError(
             ListFault.TOO_LARGE,
-            Text("a row of {count} bytes; it may have {max_row_bytes}", count=len(data), max_row_bytes=MAX_ROW_BYTES),
+            Text("a row of {count} bytes; the limit is {max_row_bytes}", count=len(data), max_row_bytes=MAX_ROW_BYTES),
         )
     try:
         fields = Fields(cbor.decode(data, _LIMITS), "field")

@@ -140,7 +140,7 @@ def open_head(data: bytes, trust: TrustList, site: int, utc: float) -> OpenedLis
         raise ListError(
             ListFault.EXPIRED,
             Text(
-                "the head of the {kind} was good until {expires_at} Unix seconds",
+                "the head of the {kind} was valid until {expires_at} Unix seconds",
                 kind=head.kind,
                 expires_at=head.expires_at,
             ),
@@ -196,7 +196,8 @@ class _Part(Generic[_Said]):
     def parse(self, data: bytes) -> cose.Signed:
         if len(data) > self.longest:
             raise ListError(
-                ListFault.TOO_LARGE, Text("{count} bytes; it may have {longest}", count=len(data), longest=self.longest)
+                ListFault.TOO_LARGE,
+                Text("{count} bytes; the limit is {longest}", count=len(data), longest=self.longest),
             )
         try:
             return cose.parse(data)
@@ -215,7 +216,7 @@ def _open(part: _Part[_Said], data: bytes, trust: TrustList, site: int, utc: flo
     entry = _signer(signed, trust, site, utc)
     if not signed.holds(entry.key, part.context):
         raise ListError(
-            ListFault.SIGNATURE_INVALID, Text("the signature of key {key_id} does not hold", key_id=signed.key_id.hex())
+            ListFault.SIGNATURE_INVALID, Text("the signature of key {key_id} is not valid", key_id=signed.key_id.hex())
         )
     said = part.content(signed)
     if said.site != site:
@@ -242,7 +243,7 @@ def _signer(signed: cose.Signed, trust: TrustList, site: int, utc: float) -> Tru
         )
     if not entry.not_before <= utc <= entry.not_after:
         message = Text(
-            "signed by {name}, which holds from {not_before} to {not_after} Unix seconds",
+            "signed by {name}, which is valid from {not_before} to {not_after} Unix seconds",
             name=name,
             not_before=entry.not_before,
             not_after=entry.not_after,
@@ -275,7 +276,7 @@ def _head(fields: Fields) -> ListHead:
 
 def _chunk(item: cbor.Value) -> ChunkRef:
     if not isinstance(item, list) or len(item) != _CHUNK_PARTS:
-        raise ClaimsError(Text("a chunk that is not its digest, its rows and its size"))
+        raise ClaimsError(Text("a chunk without its digest, its number of rows and its size"))
     digest, rows, size = item
     if not isinstance(digest, bytes) or len(digest) != DIGEST_BYTES:
         raise ClaimsError(Text("a chunk whose digest is not {digest_bytes} bytes", digest_bytes=DIGEST_BYTES))

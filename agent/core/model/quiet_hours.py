@@ -34,7 +34,7 @@ class QuietHours:
         except ValueError:
             raise ValueError(_EXPECTED) from None
         if begin == end:
-            raise ValueError(Text("it begins when it ends; for a lane that never speaks leave out the voice"))
+            raise ValueError(Text("begin and end are the same; for a lane that never speaks, leave out the voice"))
         return cls(begin, end)
 
     def hold(self, local: time) -> bool:

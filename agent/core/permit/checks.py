@@ -201,7 +201,7 @@ def _authenticate(
 def _key_time(entry: TrustEntry, context: GateContext, utc: float, check_list: CheckList) -> None:
     if not context.clock_trusted:
         # A wrong clock must not call a good key expired; CLOCK_UNTRUSTED stops every such text further on.
-        check_list.require(Reason.KEY_EXPIRED, ok=True, detail=Text("not judged, the clock is not trusted"))
+        check_list.require(Reason.KEY_EXPIRED, ok=True, detail=Text("not checked, the clock is not reliable"))
         return
     skew = context.clock_skew_s
     ok = entry.not_before - skew <= utc <= entry.not_after + skew
@@ -241,7 +241,7 @@ def _end_detail(permit: Permit, longest: float) -> str:
     if permit.expires_at <= longest:
         return Text("until {expires_at}", expires_at=permit.expires_at)
     return Text(
-        "until {expires_at}, here until {longest}: no longer are its uses remembered",
+        "valid until {expires_at}, but accepted here only until {longest}, because the gate keeps no uses after that",
         expires_at=permit.expires_at,
         longest=f"{longest:.0f}",
     )
@@ -252,7 +252,7 @@ def _admit_place(permit: Permit, entry: TrustEntry | None, context: GateContext,
     detail = (
         Text("for site {site}", site=permit.site)
         if entitled
-        else Text("for site {site}, where the key does not hold", site=permit.site)
+        else Text("for site {site}, where the key is not valid", site=permit.site)
     )
     check_list.require(Reason.WRONG_SITE, entitled and permit.site == context.site, detail)
     check_list.require(

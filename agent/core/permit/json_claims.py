@@ -109,5 +109,5 @@ def _declaration(item: Value) -> int:
 def _word(fields: Fields, name: str, known: Iterable[str]) -> str:
     word = fields.text(name, _WORDS)
     if word not in known:
-        raise ClaimsError(Text("vehicle claim {name} is not a word that a permit has there", name=name))
+        raise ClaimsError(Text("vehicle claim {name} has a value that a permit cannot have", name=name))
     return word

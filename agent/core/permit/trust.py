@@ -149,7 +149,7 @@ def load(text: bytes, roots: Sequence[PublicKey], oldest: int = 1) -> TrustList:
             Text("signed by {key_id}, which is not a pinned root key", key_id=signed.key_id.hex()),
         )
     if not signed.holds(root, _CONTEXT):
-        raise TrustError(TrustFault.SIGNATURE_INVALID, Text("the signature of the root key does not hold"))
+        raise TrustError(TrustFault.SIGNATURE_INVALID, Text("the signature of the root key is not valid"))
     try:
         trust = _read(cbor.decode(signed.payload, _LIMITS))
         _agree(trust, roots)
@@ -169,7 +169,7 @@ def _open(text: bytes) -> cose.Signed:
     if len(text) > MAX_TEXT:
         raise TrustError(
             TrustFault.TOO_LARGE,
-            Text("{count} bytes; a trust list has {max_text} at most", count=len(text), max_text=MAX_TEXT),
+            Text("{count} bytes; the limit for a trust list is {max_text}", count=len(text), max_text=MAX_TEXT),
         )
     if not text.startswith(PREFIX):
         raise TrustError(TrustFault.NOT_A_TRUST_LIST, Text("it does not begin with {prefix}", prefix=PREFIX.decode()))
@@ -200,7 +200,7 @@ def _entry(item: cbor.Value) -> TrustEntry:
     fields = Fields(item, "entry field")
     algorithm = _ALGORITHMS.get(fields.integer(_ALGORITHM, range(-256, 0)))
     if algorithm is None:
-        raise ClaimsError(Text("an algorithm that no key has here"))
+        raise ClaimsError(Text("an algorithm that no key here uses"))
     entry = TrustEntry(
         key=PublicKey(algorithm, fields.octets(_KEY, range(32, 66))),
         key_id=fields.octets(_KEY_ID, range(4, 9)),
@@ -235,7 +235,7 @@ def _agree(trust: TrustList, roots: Sequence[PublicKey]) -> None:
         if entry.key_id != key_id(entry.key.raw, len(entry.key_id)):
             raise ClaimsError(Text("key id {name} is not that of its key", name=name))
         if entry.key_id in seen:
-            raise ClaimsError(Text("key id {name} is there twice", name=name))
+            raise ClaimsError(Text("key id {name} occurs twice", name=name))
         if entry.key in roots:
             raise ClaimsError(Text("key {name} is a root key, which signs trust lists only", name=name))
         if not entry.not_before < entry.not_after:

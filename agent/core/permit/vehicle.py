@@ -40,7 +40,7 @@ def check_declaration(number: int, direction: str) -> None:
     if number // 10**10 % 10**4 not in _YEARS:
         raise ClaimsError(Text("digits 5 to 8 of the declaration number are not a year"))
     if number // 10**9 % 10 != _DIGIT_9[direction]:
-        raise ClaimsError(Text("digit 9 of the declaration number is not that of an {direction}", direction=direction))
+        raise ClaimsError(Text("digit 9 of the declaration number does not mean {direction}", direction=direction))
 
 
 def check_vehicle(vin: str, plate: str | None, plate_kind: str | None) -> None:
@@ -52,7 +52,7 @@ def check_vehicle(vin: str, plate: str | None, plate_kind: str | None) -> None:
     if not vins.is_well_formed(vin):
         raise ClaimsError(Text("the VIN is not 17 digits and capitals without I, O and Q"))
     if (plate is None) != (plate_kind is None):
-        raise ClaimsError(Text("a plate and its kind come together or not at all"))
+        raise ClaimsError(Text("a plate needs its kind, and a kind needs its plate"))
     if plate is None or plate_kind is None:
         return
     kind = _AS_FORMAT.get(plate_kind, plate_kind)

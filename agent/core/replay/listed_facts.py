@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from agent.core.lists import DataStanding
     from agent.core.permit import Permit
 
-_NOT_WHOLE: Final = Text("the gate's own state was not whole")
+_NOT_WHOLE: Final = Text("the gate's own data was not complete")
 
 
 @dataclass(frozen=True, slots=True)

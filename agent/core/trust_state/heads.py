@@ -55,7 +55,7 @@ def take_head(state: TrustState, fact: HeadNamed, rules: TrustRules) -> tuple[Tr
     if _is_accepted(state, fact):
         return state, ""
     cause = Text(
-        "{witness} names event {seq} of stream {stream}, of which nothing is here",
+        "{witness} names event {seq} of stream {stream}, but the gate has nothing of it",
         witness=WITNESSES[fact.witness],
         seq=named.seq,
         stream=named.stream,
@@ -116,7 +116,7 @@ def _former_named(state: TrustState, fact: HeadNamed, known: int, rules: TrustRu
         state = replace(state, former=remembered(state.former, named.stream, named.seq))
         if not _is_accepted(state, fact):
             cause = Text(
-                "{witness} names event {seq} of stream {stream}, of which only {known} were here",
+                "{witness} names event {seq} of stream {stream}, but the gate had only {known}",
                 witness=WITNESSES[fact.witness],
                 seq=named.seq,
                 stream=named.stream,

@@ -49,7 +49,7 @@ def show_ledger(state: TrustState) -> tuple[TrustState, str]:
     shown = all(one.exact and held.get(one.stream, 0) >= one.place for one in state.missing)
     if not shown or not state.missing:
         return state, ""
-    return whole_ledger(state), Text("the other gates of the site held all uses, and gave them")
+    return whole_ledger(state), Text("the other gates of the site had all uses and sent them")
 
 
 def whole_ledger(state: TrustState) -> TrustState:

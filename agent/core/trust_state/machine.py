@@ -109,7 +109,7 @@ def _clock_told(state: TrustState, fact: ClockTold, rules: TrustRules) -> tuple[
         return replace(state, lost_utc=fact.utc), ""
     if fact.utc < state.lost_utc + rules.longest_life_s:
         return state, ""
-    return whole_ledger(state), Text("every permit that was issued before has ended")
+    return whole_ledger(state), Text("every permit that was issued before has expired")
 
 
 # --------------------------------------------------------------------------------------------------------------- orders

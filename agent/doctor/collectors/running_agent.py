@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 STALE_TIMES: Final = 3
 """A sample of the inputs that is so many times older than the lane bears is no sample any more."""
-NOT_SEEN: Final = Text("it was not seen yet")
+NOT_SEEN: Final = Text("it has not been seen yet")
 
 
 def parts(states: Iterable[WorkerState]) -> tuple[WorkerFacts, ...]:

@@ -27,8 +27,8 @@ def check_anchors_untouched(editor: ConfigEditor, loaded: LoadedSettings) -> Non
     if new and loaded.anchors is not None:
         raise ChangeError(
             Text(
-                "{keys} is locked: it is a trust anchor, kept in {file}. Two persons change it together under Trust "
-                "anchors, or a document of central does",
+                "{keys} is locked: it is a trust anchor, kept in {file}. Two people can change it "
+                "together under Trust anchors, or a document from central can",
                 keys=", ".join(sorted(new)),
                 file=loaded.anchors.path,
             )

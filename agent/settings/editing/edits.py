@@ -138,7 +138,7 @@ def _no_key(path: Path, part: str, names: list[str]) -> Text:
     message = Text("there is no key {key}", key=dotted(path))
     if hint := nearest(part, names):
         return Text('{message}; did you mean "{word}"?', message=message, word=hint)
-    return Text("{message}; there is {names}", message=message, names=", ".join(names)) if names else message
+    return Text("{message}; expected one of {names}", message=message, names=", ".join(names)) if names else message
 
 
 def _file_of(path: Path, document: Document) -> FilePath:

@@ -42,7 +42,7 @@ class StaleError(Exception):
 
     def __init__(self, changed: tuple[str, ...], who: str) -> None:
         keys = ", ".join(changed) or Text("edited manually")
-        super().__init__(Text("the configuration was changed meanwhile: {keys}", keys=keys))
+        super().__init__(Text("the configuration was changed in the meantime: {keys}", keys=keys))
         self.changed = changed
         self.who = who
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 FILE: Final = "anchors.toml"
 SUFFIX: Final = "-anchors"
-NOT_ROOTS: Final = Text("must belong to root, and no one else may write it")
+NOT_ROOTS: Final = Text("must belong to root, and only root may write it")
 
 
 class AnchorsUnusableError(OSError):

@@ -70,5 +70,5 @@ def _says_the_same(document: Document, path: tuple[str, str], value: object, anc
 
 def _overruled(document: Document, path: tuple[str, str], anchors: AnchorFile) -> Problem:
     set_by = document.origin(path)
-    message = Text("is a trust anchor: what {file} says counts, so take this out", file=anchors.path)
+    message = Text("is a trust anchor: the value in {file} counts, so remove this one", file=anchors.path)
     return Problem(set_by.name, dotted(path), message, set_by.spot(lambda _path: True), severity="warning")

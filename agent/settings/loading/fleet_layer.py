@@ -114,7 +114,7 @@ class FleetLaying:
         for path, source in self._laid.sources.items():
             used = self._used[source.layer].document
             if path == _GROUPS and used.audience.scope is Scope.GROUP:
-                yield self._problem(source, Text("a document of a group does not say who belongs to groups"))
+                yield self._problem(source, Text("a document of a group cannot define who belongs to groups"))
             for inner in inner_paths(value_at(self._laid.tree, path), path):
                 yield from self._unfit(schema, inner, Source(source.layer, (*source.at, *inner[len(path) :])))
 
@@ -133,7 +133,7 @@ class FleetLaying:
             try:
                 yield proven(text, self._rules)
             except DocumentRefusedError as error:
-                why = Text("a fleet document does not count any more: {why}", why=Text.of(str(error)))
+                why = Text("a fleet document is no longer used: {why}", why=Text.of(str(error)))
                 self.problems.append(Problem("fleet", "", why, severity="warning"))
 
     def _layered(self, documents: Sequence[SignedDocument], groups: tuple[str, ...]) -> Layered:
@@ -207,9 +207,9 @@ def _groups(data: Mapping[str, Any]) -> tuple[str, ...]:
 def _whose(one: ForbiddenKey) -> Text:
     match one.owner:
         case KeyOwner.ANCHORS:
-            return Text("is a trust anchor: a fleet document does not set it; sign a document of trust anchors instead")
+            return Text("is a trust anchor: a fleet document cannot set it; sign a document of trust anchors instead")
         case KeyOwner.GATE:
-            return Text("makes this gate itself: set it at the gate")
+            return Text("identifies this gate: set it at the gate")
         case KeyOwner.POLICY:
             return Text("belongs to policy: put it into a document of the kind policy")
         case KeyOwner.TECHNICIAN | KeyOwner.CENTRAL:

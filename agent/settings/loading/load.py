@@ -181,12 +181,12 @@ def _without_nul(document: Document, pydantic_problems: PydanticProblems) -> Ite
         if isinstance(value, str) and NUL in value:
             table: Any = pydantic_problems.value(path[:-1])
             table[path[-1]] = value.replace(NUL, NUL_SHOWN)
-            yield pydantic_problems.about(path, Text("expected a text without the character NUL"))
+            yield pydantic_problems.about(path, Text("expected a text without NUL characters"))
 
 
 def _kind_problems(unknown: Mapping[Path, Text], pydantic_problems: PydanticProblems) -> Iterator[Problem]:
     for path, message in unknown.items():
-        there = message.partition("there is: ")[2].split(", ")
+        there = message.partition("expected one of ")[2].split(", ")
         kind = pydantic_problems.value((*path, "kind"))
         yield pydantic_problems.about((*path, "kind"), message, hint=nearest(str(kind), there))
 

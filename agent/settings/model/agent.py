@@ -43,7 +43,7 @@ class Gate(Table):
 
 
 class State(Table):
-    """Where the agent keeps what must survive."""
+    """Where the agent keeps its data."""
 
     directory: Path = Field(
         default=Path("/var/lib/gate-agent"), description="Directory of the journal, the evidence and the synced lists."
@@ -51,7 +51,7 @@ class State(Table):
     head_file: Path | None = Field(
         default=None,
         description="File outside that directory with the signed head of the journal, by which an older copy of the "
-        "directory is detected. Without one only central and the other gates can detect it.",
+        "directory is detected. Without it, only central and the other gates can detect an older copy.",
     )
 
 
@@ -61,7 +61,7 @@ class Permits(Table):
     root_keys: tuple[RootKey, ...] = Field(
         min_length=1,
         max_length=2,
-        description="Ed25519 public keys, in hex, that sign the trust list. Two while they change.",
+        description="Ed25519 public keys, in hex, that verify the trust list. Two while the key changes.",
     )
     trust_list: Path | None = Field(
         default=None, description="File with the signed trust list; without it the list comes over MQTT."
@@ -69,7 +69,9 @@ class Permits(Table):
     clock_skew_s: int = Field(
         default=60, ge=0, le=3600, description="Tolerance between a permit's times and this clock, in seconds."
     )
-    max_text: int = Field(default=700, ge=64, le=2953, description="Longest QR text that is looked at, in bytes.")
+    max_text: int = Field(
+        default=700, ge=64, le=2953, description="Maximum length of a QR text, in bytes. Longer texts are ignored."
+    )
     forms: tuple[Literal["signed", "reference", "jws"], ...] = Field(
         default=("signed",),
         min_length=1,
@@ -79,12 +81,12 @@ class Permits(Table):
 
 
 class Lists(Table):
-    """The signed lists that central keeps in step at the site: declarations, revocations, the watch list."""
+    """The signed lists that central keeps up to date at the site: declarations, revocations, the watch list."""
 
     require: tuple[ListKind, ...] = Field(
         default=(),
-        description="Lists that the gate cannot do without: while one is not there, an officer decides. Others are "
-        "used where they are there, and age as well.",
+        description="Lists that the gate needs: while one of them is missing, an officer decides. The gate uses "
+        "other lists if it has them; they also age.",
     )
     fresh_s: int = Field(
         default=900,
@@ -105,30 +107,30 @@ class Lists(Table):
         description="Seconds after the last update from central during which permits with a declaration at the gate "
         "may pass.",
     )
-    max_mb: int = Field(default=1024, ge=16, le=65_536, description="Largest size of all lists on disk.")
+    max_mb: int = Field(default=1024, ge=16, le=65_536, description="Maximum size of all lists on disk.")
 
 
 class ClockRules(Table):
-    """What is asked of the computer's clock."""
+    """How reliable the computer's clock must be."""
 
     require_synchronised: bool = Field(
-        default=True, description="Judge no permit while the clock cannot be trusted: an officer must act."
+        default=True, description="Do not decide on permits while the clock is not reliable: an officer must decide."
     )
     max_error_s: float = Field(
         default=60.0,
         ge=1,
         le=3600,
-        description="Maximum error of a clock without a time server that is still trusted, in seconds.",
+        description="Maximum error of a clock without a time server that still counts as reliable, in seconds.",
     )
     drift_ppm: float = Field(
-        default=200.0, ge=1, le=5000, description="How fast such a clock drifts at most, in microseconds per second."
+        default=200.0, ge=1, le=5000, description="Maximum drift of such a clock, in microseconds per second."
     )
     rtc_holdover_hours: int = Field(
         default=0,
         ge=0,
         le=720,
-        description="Hours after the last contact with a time server during which the clock is trusted after a "
-        "restart of the computer. Use it only with a battery-backed clock.",
+        description="Hours since the last answer of a time server for which the clock still counts as reliable after "
+        "the computer restarts. Use it only with a battery-backed clock.",
     )
 
 
@@ -150,10 +152,13 @@ class Mqtt(Table):
     )
     username: str | None = Field(default=None, min_length=1, description="User name at the broker.")
     password: SecretStr | None = Field(
-        default=None, description="Password at the broker. Better kept in the credential mqtt.password than in a file."
+        default=None,
+        description="Password at the broker. Keep it in the credential mqtt.password rather than in a file.",
     )
     ca_file: Path | None = Field(
-        default=None, description="Certificates that the broker's must lead to; without it those of the system."
+        default=None,
+        description="Certificates of the authorities that may sign the broker's certificate. Without it, those of "
+        "the system.",
     )
     certificate_file: Path | None = Field(default=None, description="The gate's client certificate; CN = gate.id.")
     key_file: Path | None = Field(default=None, description="The private key of the client certificate.")
@@ -169,7 +174,8 @@ class Mqtt(Table):
     )
     unsigned_acks: bool = Field(
         default=False,
-        description="Although there are keys, take unsigned acknowledgements too: only until central signs them all.",
+        description="Also accept unsigned acknowledgements although there are keys. Use it only until central signs "
+        "all of them.",
     )
     keepalive_s: int = Field(default=15, ge=5, le=1200, description="Seconds between keepalive messages to the broker.")
     window: int = Field(default=100, ge=1, le=1000, description="Maximum number of events in transit.")
@@ -185,13 +191,13 @@ class Mqtt(Table):
         default=10.0,
         ge=1,
         le=3600,
-        description="Minimum of this time, once the gate has measured how long central takes.",
+        description="Minimum of this time, after the gate has measured how long central takes.",
     )
     resend_max_s: float = Field(
         default=300.0,
         ge=1,
         le=86_400,
-        description="Maximum of this time, once the gate has measured how long central takes.",
+        description="Maximum of this time, after the gate has measured how long central takes.",
     )
     start_spread_s: float = Field(
         default=5.0,
@@ -210,17 +216,19 @@ class Enrolment(Table):
         "site after two thirds of their life. Without a server they are not renewed.",
     )
     ca_file: Path | None = Field(
-        default=None, description="Certificates that the server's must lead to; without it those of the system."
+        default=None,
+        description="Certificates of the authorities that may sign the server's certificate. Without it, those of "
+        "the system.",
     )
 
 
 class Journal(Table):
     """The journal of events."""
 
-    max_mb: int = Field(default=2048, ge=16, le=1_048_576, description="Largest size of the journal on disk.")
+    max_mb: int = Field(default=2048, ge=16, le=1_048_576, description="Maximum size of the journal on disk.")
     keep_acknowledged_days: int = Field(default=30, ge=0, le=3650, description="How long delivered events are kept.")
     checkpoint_s: int = Field(
-        default=300, ge=5, le=86_400, description="Time between two signatures of the gate over its recorded events."
+        default=300, ge=5, le=86_400, description="Time between two signatures of the gate for its recorded events."
     )
 
 
@@ -228,19 +236,19 @@ class Evidence(Table):
     """The pictures kept as evidence."""
 
     max_mb: int = Field(
-        default=4096, ge=0, le=1_048_576, description="Largest size of all pictures; the oldest go first."
+        default=4096, ge=0, le=1_048_576, description="Maximum size of all pictures. The oldest are deleted first."
     )
     keep_passed_hours: int = Field(
-        default=72, ge=0, le=87_600, description="How long the pictures of vehicles that passed in order are kept."
+        default=72, ge=0, le=87_600, description="How long the pictures of vehicles that passed normally are kept."
     )
     keep_hours: int = Field(default=720, ge=1, le=87_600, description="How long all other pictures are kept.")
     send: tuple[Outcome, ...] = Field(
-        default=(), description="Outcomes whose pictures are sent to central always; others are sent when it asks."
+        default=(), description="Outcomes whose pictures are always sent to central. Others are sent when central asks."
     )
 
 
 class Uploads(Table):
-    """Pictures and support bundles into object storage, by URLs that central signs for a while."""
+    """Uploads of pictures and support bundles to object storage, with URLs that central signs."""
 
     hosts: tuple[UploadHost, ...] = Field(
         default=(),
@@ -249,21 +257,23 @@ class Uploads(Table):
         "even with a signed URL. Without a store, pictures and bundles go over MQTT.",
     )
     ca_file: Path | None = Field(
-        default=None, description="Certificates that a store's must lead to; without it those of the system."
+        default=None,
+        description="Certificates of the authorities that may sign a store's certificate. Without it, those of the "
+        "system.",
     )
-    max_mb: int = Field(default=64, ge=1, le=1024, description="Largest picture or bundle that is uploaded.")
-    deadline_s: int = Field(default=120, ge=5, le=3600, description="Longest time that one upload may take.")
+    max_mb: int = Field(default=64, ge=1, le=1024, description="Maximum size of a picture or bundle that is uploaded.")
+    deadline_s: int = Field(default=120, ge=5, le=3600, description="Maximum time for one upload.")
     fallback_s: int = Field(
         default=900,
         ge=0,
         le=604_800,
-        description="How long a picture or bundle waits for the store until it goes over MQTT; 0: it waits as long as "
-        "it is kept.",
+        description="How long a picture or bundle waits for the store before it goes over MQTT. 0: it waits as long "
+        "as it is kept.",
     )
 
 
 class Notifications(Table):
-    """What people outside the gate are told, and how often."""
+    """Which notices people get, and how often."""
 
     language: Language = Field(default=Language.EN, description="Language of the messages: en, zh, ru or kk.")
     browser: bool = Field(default=True, description="Show notices in open pages of the console.")
@@ -273,7 +283,7 @@ class Notifications(Table):
     break_through: tuple[NoticeKind, ...] = Field(
         default=(NoticeKind.TRUST_STATE,),
         max_length=16,
-        description="The kinds of notices that are sent in quiet hours too.",
+        description="The kinds of notices that are also sent in quiet hours.",
     )
     device_s: int = Field(
         default=60, ge=0, le=86_400, description="How long a device must be lost before a notice says so."
@@ -294,7 +304,7 @@ class Notifications(Table):
         default=12,
         ge=1,
         le=3600,
-        description="The most messages per hour and channel; what is more is sent together later.",
+        description="Maximum number of messages per hour and channel. Further messages are sent together later.",
     )
     max_age_hours: int = Field(
         default=24, ge=1, le=168, description="How long a message that cannot be delivered is kept."
@@ -305,17 +315,19 @@ class Webhook(Table):
     """A web address that gets notices as signed JSON."""
 
     url: WebhookUrl | None = Field(
-        default=None, description="Address of the receiver, https://HOST/PATH. Without one there is no webhook."
+        default=None, description="Address of the receiver, https://HOST/PATH. Without it, there is no webhook."
     )
     secret: WebhookSecret | None = Field(
         default=None,
-        description="Secret that signs each message, whsec_ and base64, as Standard Webhooks has it. Better kept in "
-        "the credential webhook.secret than in a file.",
+        description="Secret that signs each message, whsec_ and base64, as in Standard Webhooks. Keep it in the "
+        "credential webhook.secret rather than in a file.",
     )
     ca_file: Path | None = Field(
-        default=None, description="Certificates that the receiver's must lead to; without it those of the system."
+        default=None,
+        description="Certificates of the authorities that may sign the receiver's certificate. Without it, those of "
+        "the system.",
     )
-    timeout_s: int = Field(default=15, ge=1, le=60, description="Longest time that one attempt may take.")
+    timeout_s: int = Field(default=15, ge=1, le=60, description="Maximum time for one attempt.")
     kinds: tuple[NoticeKind, ...] = Field(
         default=tuple(NoticeKind), max_length=16, description="The kinds of notices that are sent."
     )
@@ -327,23 +339,26 @@ class Webhook(Table):
 class Mail(Table):
     """A mail server that sends notices to people."""
 
-    host: HostName | None = Field(default=None, description="Name of the mail server. Without one no mail is sent.")
+    host: HostName | None = Field(default=None, description="Name of the mail server. Without it, no mail is sent.")
     port: int = Field(default=587, ge=1, le=65_535, description="Its port: mostly 587 with starttls, 465 with tls.")
     security: Literal["starttls", "tls", "none"] = Field(
         default="starttls", description="How the connection is encrypted. Use none only on this computer."
     )
     username: str | None = Field(default=None, min_length=1, description="User name at the mail server.")
     password: SecretStr | None = Field(
-        default=None, description="Password there. Better kept in the credential mail.password than in a file."
+        default=None,
+        description="Password at the mail server. Keep it in the credential mail.password rather than in a file.",
     )
     sender: MailAddress | None = Field(default=None, description="Address from which mail is sent.")
     recipients: tuple[MailAddress, ...] = Field(
         default=(), max_length=16, description="Addresses that mail is sent to."
     )
     ca_file: Path | None = Field(
-        default=None, description="Certificates that the server's must lead to; without it those of the system."
+        default=None,
+        description="Certificates of the authorities that may sign the server's certificate. Without it, those of "
+        "the system.",
     )
-    timeout_s: int = Field(default=20, ge=1, le=60, description="Longest time that one attempt may take.")
+    timeout_s: int = Field(default=20, ge=1, le=60, description="Maximum time for one attempt.")
     kinds: tuple[NoticeKind, ...] = Field(
         default=tuple(NoticeKind), max_length=16, description="The kinds of notices that are sent."
     )
@@ -375,7 +390,7 @@ WITHOUT_MAY: Final = (
 
 
 class CommandKey(Table):
-    """A key whose owner may order something."""
+    """A key whose owner may give commands."""
 
     id: Name = Field(description="Name of the key, as commands and events give it.")
     public_key: RootKey = Field(description="Ed25519 public key, in hex.")
@@ -390,15 +405,15 @@ class Commands(Table):
     """Commands from central."""
 
     keys: tuple[CommandKey, ...] = Field(
-        default=(), max_length=32, description="Who may sign commands. Without keys the gate takes none."
+        default=(), max_length=32, description="Who may sign commands. Without keys, the gate accepts no commands."
     )
     max_life_s: int = Field(
-        default=120, ge=5, le=3600, description="Longest time from a command's making to its expiry that is accepted."
+        default=120, ge=5, le=3600, description="Maximum time from the issue of a command to its expiry."
     )
     from_groups: bool = Field(
         default=False,
-        description="Take commands to the groups in fleet.groups too. The access list of the broker must let the gate "
-        "read gate/v1/group/+/cmd/+ first: some brokers end the connection otherwise.",
+        description="Also accept commands to the groups in fleet.groups. First, the access list of the broker must "
+        "let the gate read gate/v1/group/+/cmd/+; otherwise, some brokers end the connection.",
     )
 
 
@@ -415,27 +430,31 @@ class FleetKey(Table):
 
 
 class Fleet(Table):
-    """What central wants of many gates."""
+    """Documents from central for many gates."""
 
     groups: tuple[Name, ...] = Field(
-        default=(), max_length=16, description="Groups of gates that this one belongs to, for documents of a group."
+        default=(), max_length=16, description="Groups that this gate belongs to, for documents of a group."
     )
     keys: tuple[FleetKey, ...] = Field(
-        default=(), max_length=8, description="Who may sign fleet documents. Without keys the gate takes none."
+        default=(),
+        max_length=8,
+        description="Who may sign fleet documents. Without keys, the gate accepts no documents.",
     )
 
 
 class Software(Table):
-    """Where the gate fetches its own software that central orders."""
+    """Where the gate fetches the software that central orders."""
 
     repositories: tuple[RepositoryUrl, ...] = Field(
         default=(),
         max_length=4,
-        description="Repositories of releases, https:// or file:///, tried in this order. Without any the gate fetches "
-        "no software.",
+        description="Repositories of releases, https:// or file:///, tried in this order. Without them, the gate "
+        "fetches no software.",
     )
     ca_file: Path | None = Field(
-        default=None, description="Certificates that the server's must lead to; without it those of the system."
+        default=None,
+        description="Certificates of the authorities that may sign the server's certificate. Without it, those of "
+        "the system.",
     )
     rate_kb_s: int = Field(
         default=1000, ge=8, le=1_000_000, description="Maximum download rate, in thousands of bytes per second."
@@ -445,40 +464,45 @@ class Software(Table):
 class SiteGate(Table):
     """A gate of the site."""
 
-    id: GateId = Field(description="Its gate.id.")
-    public_key: RootKey = Field(description="Its public key, in hex, as `gate-agent events key` shows it there.")
+    id: GateId = Field(description="gate.id of that gate.")
+    public_key: RootKey = Field(
+        description="Public key of that gate, in hex, as `gate-agent events key` shows it at that gate."
+    )
 
 
 class Site(Table):
-    """The gates of this site, which let a permit pass once among them."""
+    """The gates of this site, which together make sure that a permit passes only once."""
 
     gates: tuple[SiteGate, ...] = Field(
-        default=(), max_length=64, description="All gates of the site, this one too; the same list at each of them."
+        default=(), max_length=64, description="All gates of the site, including this gate; the same list at each gate."
     )
     brokers: tuple[BrokerUrl, ...] = Field(
-        default=(), max_length=4, description="URLs of the broker at the site, through which the gates ask one another."
+        default=(), max_length=4, description="URLs of the broker of the site, through which the gates ask one another."
     )
     username: str | None = Field(default=None, min_length=1, description="User name at that broker.")
     password: SecretStr | None = Field(
-        default=None, description="Password at that broker. Better kept in the credential site.password than in a file."
+        default=None,
+        description="Password at that broker. Keep it in the credential site.password rather than in a file.",
     )
     ca_file: Path | None = Field(
-        default=None, description="Certificates that the broker's must lead to; without it those of the system."
+        default=None,
+        description="Certificates of the authorities that may sign the broker's certificate. Without it, those of "
+        "the system.",
     )
-    certificate_file: Path | None = Field(default=None, description="The gate's client certificate there.")
+    certificate_file: Path | None = Field(default=None, description="The gate's client certificate at that broker.")
     key_file: Path | None = Field(default=None, description="The private key of that certificate.")
     partition_policy: Literal["home_gate", "deny", "allow_and_flag"] = Field(
         default="home_gate",
-        description="While another gate cannot be asked: a permit passes at its home gate only, nowhere, "
-        "or everywhere and is flagged.",
+        description="While another gate cannot be reached, a permit passes only at its home gate, nowhere, or "
+        "everywhere with a flag.",
     )
     claim_timeout_s: float = Field(
-        default=1.0, ge=0.1, le=10, description="Seconds to wait for an answer of a permit's home gate."
+        default=1.0, ge=0.1, le=10, description="Seconds to wait for an answer from a permit's home gate."
     )
 
 
 class Privacy(Table):
-    """What leaves the gate, and for how long it keeps what."""
+    """What leaves the gate, and how long the gate keeps data."""
 
     publish_plate: Literal["full", "masked"] = Field(
         default="full", description="Plates in published events: whole, or with their middle masked."
@@ -487,16 +511,16 @@ class Privacy(Table):
         default=180,
         ge=1,
         le=3650,
-        description="How long the ledger remembers a use of a permit; no permit holds longer than that from its "
-        "beginning.",
+        description="How long the ledger remembers a use of a permit. No permit is valid for longer than this from "
+        "its start.",
     )
     keep_lists_hours: int = Field(
         default=24, ge=0, le=8760, description="How long entries of lists are kept after their permit's end."
     )
     erasable: bool = Field(
         default=False,
-        description="Record plates, VINs, declarations, names and words of people beside the events, which hold their "
-        "digests, so that they can be erased. Central must know how to read them.",
+        description="Record plates, VINs, declarations, names and words of people beside the events, so that they "
+        "can be erased. The events hold their digests. Central must be able to read such events.",
     )
     keep_values_days: int = Field(
         default=0,
@@ -517,7 +541,7 @@ class Console(Table):
         description="Addresses of this computer at which the page is served.",
     )
     port: int = Field(
-        default=8480, ge=0, le=65_535, description="The port at each of them; 0: a free one, which the log names."
+        default=8480, ge=0, le=65_535, description="The port at each address. 0: a free port, which the log names."
     )
     tls: Literal["auto", "always"] = Field(
         default="auto",
@@ -536,11 +560,11 @@ class Console(Table):
     idle_minutes: int = Field(
         default=30, ge=1, le=1440, description="Minutes without a request after which a session ends."
     )
-    session_hours: int = Field(default=12, ge=1, le=168, description="Longest time that a session lasts.")
+    session_hours: int = Field(default=12, ge=1, le=168, description="Maximum length of a session.")
     second_factor: tuple[Literal["viewer", "technician", "admin"], ...] = Field(
         default=(),
         max_length=3,
-        description="Roles that must give a one-time code beside the password; others may set one up.",
+        description="Roles that must enter a one-time code after the password. Other roles can set it up.",
     )
     pass_reasons: tuple[PassReason, ...] = Field(
         default=tuple(LET_PASS),
@@ -564,46 +588,48 @@ class Log(Table):
 
 
 class Metrics(Table):
-    """The figures for Prometheus."""
+    """The metrics for Prometheus."""
 
     enabled: bool = Field(default=False, description="Serve the metrics for Prometheus, without a login.")
-    listen: Address = Field(default="127.0.0.1", description="Address of this computer at which they are served.")
-    port: int = Field(default=9108, ge=0, le=65_535, description="The port; 0: a free one, which the log names.")
+    listen: Address = Field(
+        default="127.0.0.1", description="Address of this computer at which the metrics are served."
+    )
+    port: int = Field(default=9108, ge=0, le=65_535, description="The port. 0: a free port, which the log names.")
 
 
 class Settings(Table):
     """Everything that can be set."""
 
-    version: Literal[1] = Field(description="Version of this file's form.")
+    version: Literal[1] = Field(description="Version of the format of this file.")
     include: tuple[str, ...] = Field(
         default=(),
         description="Further .toml files in this folder or below it, relative to this one, whose keys are added to it.",
     )
     gate: Gate = Field(description="Which gate this is.")
-    state: State = Field(default=State(), description="Where the agent keeps what must survive.")
+    state: State = Field(default=State(), description="Where the agent keeps its data.")
     permits: Permits = Field(description="How permits are verified.")
     lists: Lists = Field(default=Lists(), description="The signed lists of the site.")
-    clock: ClockRules = Field(default=ClockRules(), description="What is asked of the computer's clock.")
+    clock: ClockRules = Field(default=ClockRules(), description="How reliable the computer's clock must be.")
     mqtt: Mqtt = Field(default=Mqtt(), description="The connection to the central broker.")
     enrolment: Enrolment = Field(default=Enrolment(), description="Where the gate has its client certificates renewed.")
     journal: Journal = Field(default=Journal(), description="The journal of events.")
     evidence: Evidence = Field(default=Evidence(), description="The pictures kept as evidence.")
     uploads: Uploads = Field(
-        default=Uploads(), description="Pictures and support bundles into object storage, where that is allowed."
+        default=Uploads(), description="Uploads of pictures and support bundles to object storage."
     )
     notifications: Notifications = Field(
-        default=Notifications(), description="What people outside the gate are told, and how often."
+        default=Notifications(), description="Which notices people get, and how often."
     )
     webhook: Webhook = Field(default=Webhook(), description="A web address that gets notices as signed JSON.")
     mail: Mail = Field(default=Mail(), description="A mail server that sends notices to people.")
     commands: Commands = Field(default=Commands(), description="Commands from central.")
-    fleet: Fleet = Field(default=Fleet(), description="Documents of central for many gates.")
+    fleet: Fleet = Field(default=Fleet(), description="Documents from central for many gates.")
     software: Software = Field(
-        default=Software(), description="Where the gate fetches its own software that central orders."
+        default=Software(), description="Where the gate fetches the software that central orders."
     )
     site: Site = Field(default=Site(), description="The gates of this site.")
-    privacy: Privacy = Field(default=Privacy(), description="What leaves the gate, and what is kept for how long.")
+    privacy: Privacy = Field(default=Privacy(), description="What leaves the gate, and how long the gate keeps data.")
     console: Console = Field(default=Console(), description="The technician's page in a browser.")
     log: Log = Field(default=Log(), description="The log.")
-    metrics: Metrics = Field(default=Metrics(), description="The figures for Prometheus.")
+    metrics: Metrics = Field(default=Metrics(), description="The metrics for Prometheus.")
     lanes: dict[Name, Lane] = Field(min_length=1, description="The lanes of the gate, by name.")

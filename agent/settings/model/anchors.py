@@ -193,7 +193,7 @@ def _check_authorities(held: HeldAnchors) -> None:
     keys = held.values["commands.keys"]
     public = {str(one["public_key"]) for one in keys if isinstance(one, dict)} if isinstance(keys, list) else set()
     if any(isinstance(one, dict) and one["public_key"] in public for one in people):
-        raise AnchorValueError(PERSONS, Text("a person's key is also a command key: expected a key of his own"))
+        raise AnchorValueError(PERSONS, Text("a person's key is also a command key: expected a key of their own"))
     named = held.values[DOCUMENT_KEYS]
     if isinstance(named, list) and set(map(str, named)) != set(held.document_keys):
         raise AnchorValueError(DOCUMENT_KEYS, Text("expected ids of keys in commands.keys"))

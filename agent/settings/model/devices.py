@@ -124,7 +124,7 @@ def driver_models(
         ours = _TABLES[device.family].model_fields
         if clash := set(model.model_fields) & set(ours):
             unknown[device.path] = Text(
-                "the driver {kind} cannot be used: it has keys that the agent keeps for itself: {keys}",
+                "the driver {kind} cannot be used: it has keys that are reserved for the agent: {keys}",
                 kind=device.kind,
                 keys=", ".join(sorted(clash)),
             )

@@ -42,8 +42,8 @@ class Camera(Device):
     )
     zone: Zone = Field(
         default=(),
-        description="Corners [x, y] of the part of the picture in which a plate counts, as fractions of its width and "
-        "height, from the top left, in order round it; empty: all of it. Codes count everywhere.",
+        description="Corners [x, y] of the part of the picture in which a plate counts, in order, as fractions of "
+        "width and height from the top left. Empty: the whole picture. Codes count everywhere.",
     )
     reading_deadline_s: float = Field(
         default=3.0,
@@ -60,12 +60,12 @@ class Camera(Device):
         default=5.0,
         ge=1,
         le=60,
-        description="Seconds without a sign of life after which the camera's process is replaced.",
+        description="Seconds without a sign of life after which the camera's process is restarted.",
     )
 
 
 class Scanner(Device):
-    """A QR scanner of the lane that sends by itself what it reads."""
+    """A QR scanner of the lane that sends what it reads without being asked."""
 
     id: Name = Field(description="Name of the scanner, unique among the cameras and scanners of this gate.")
 
@@ -92,26 +92,26 @@ class Voice(Device):
     )
     quiet_hours: tuple[QuietTimes, ...] = Field(
         default=(),
-        description='Local times in which nothing is spoken, such as "22:00-06:30", each day. While the clock is not '
-        "trusted there are none.",
+        description='Local times in which nothing is spoken, such as "22:00-06:30", each day. They do not apply '
+        "while the clock is not reliable.",
     )
 
 
 class Witness(Device):
-    """A camera that reads plates itself: its reading raises or lowers certainty, and lets no vehicle pass alone."""
+    """A camera that reads plates itself. Its reading changes the certainty, but alone it lets no vehicle pass."""
 
     id: Name = Field(description="Name of the witness, unique among the cameras, scanners and witnesses of this gate.")
     camera_lane: int | None = Field(
         default=None,
         ge=0,
         le=999,
-        description="The camera's own number of this lane, where it looks at several; only what it says of that one "
-        "counts. Without: all that it says.",
+        description="The camera's own number for this lane, if the camera looks at several lanes. Then only its "
+        "readings of that lane count. Without it, all its readings count.",
     )
 
 
 class Timing(Table):
-    """How long the lane waits for what. Seconds."""
+    """How long the lane waits at each step, in seconds."""
 
     read_s: float = Field(
         default=30.0, ge=1, le=600, description="Seconds to wait for a readable permit after the vehicle's arrival."
@@ -132,7 +132,7 @@ class Timing(Table):
         default=1.0,
         ge=0.1,
         le=30,
-        description="Seconds that the passage must be clear to count as clear: drawbars leave gaps.",
+        description="Seconds for which the passage must stay clear: drawbars of trailers leave gaps.",
     )
     close_s: float = Field(
         default=8.0, ge=0.5, le=60, description="Seconds to wait for the closed arm after the passage is clear."
@@ -144,7 +144,10 @@ class Timing(Table):
         default=0.3, ge=0.05, le=5, description="Seconds after which a sample of the inputs is too old to trust."
     )
     grant_s: float = Field(
-        default=10.0, ge=0.5, le=60, description="Seconds that a grant is valid: later it opens nothing."
+        default=10.0,
+        ge=0.5,
+        le=60,
+        description="Seconds for which a grant is valid. After that, it does not open the barrier.",
     )
     gone_s: float = Field(
         default=3.0,
@@ -158,7 +161,7 @@ class Timing(Table):
 
 
 class AccessRules(Table):
-    """What the lane asks of a vehicle."""
+    """What a vehicle needs to pass the lane."""
 
     require: Literal["permit_and_plate", "permit", "plate", "either"] = Field(
         default="permit_and_plate",
@@ -167,36 +170,36 @@ class AccessRules(Table):
     )
     declaration: Literal["if_known", "required"] = Field(
         default="if_known",
-        description="Whether a signed permit passes while its declaration has not come to the gate, "
-        "or is needed always.",
+        description="Whether a signed permit can pass before its declaration has reached the gate, or always needs it.",
     )
     second_factor: Literal["plate", "vin", "either", "both"] = Field(
         default="plate",
-        description="What ties a permit to the vehicle in view where require asks for a permit and its plate: the "
-        "declared plate, the declared VIN, one of the two, or both. Anything but the plate needs a reader of VINs.",
+        description="How a permit is matched with the vehicle in view, if require asks for a permit and its plate: "
+        "by the declared plate, the declared VIN, one of the two, or both. All but the plate need a "
+        "reader of VINs.",
     )
     without_plate: Literal["manual", "vin", "pass"] = Field(
         default="manual",
-        description="What to do with a vehicle that was declared to have no plate yet: an officer decides, its VIN "
-        "ties it to its permit, or it passes by its permit alone.",
+        description="What to do with a vehicle that is declared to have no plate yet: an officer decides, its VIN "
+        "must match the permit, or its permit alone is enough.",
     )
     require_two_cameras: bool = Field(
         default=False,
-        description="Whether the permit and the plate, or the VIN, must not both be read by one camera alone. Then "
-        "none that was taken over can open the lane by itself.",
+        description="Whether the permit and the plate (or the VIN) must be read by two different cameras. Then a "
+        "camera that an attacker controls cannot open the lane alone.",
     )
     wrong_check_digit: Literal["note", "manual"] = Field(
-        default="note", description="What to do where the check digit of a VIN is wrong."
+        default="note", description="What to do if the check digit of a VIN is wrong."
     )
     other_class: Literal["note", "manual"] = Field(
-        default="note", description="What to do where the plate is of another kind than the declared one."
+        default="note", description="What to do if the plate is of another kind than the declared one."
     )
     already_exited_days: float = Field(
         default=30.0,
         ge=0,
         le=365,
-        description="Days during which a vehicle that passed cannot pass the same way again under another permit. "
-        "0: no limit.",
+        description="Days during which a vehicle that passed cannot pass in the same direction again with another "
+        "permit. 0: no limit.",
     )
     sample_percent: float = Field(
         default=0.0,
@@ -207,22 +210,22 @@ class AccessRules(Table):
 
 
 class BarrierWiring(Table):
-    """Which relay channel is wired to what. Channels count from 1."""
+    """Which relay channel is wired to what. Channel numbers start at 1."""
 
     open_channel: Number = Field(default=1, description="Channel wired to the OPEN input of the barrier controller.")
     pulse_ms: int = Field(
-        default=500, ge=200, le=1000, description="Length of a pulse. Barrier controllers want 200 to 1000 ms."
+        default=500, ge=200, le=1000, description="Length of a pulse. Barrier controllers need 200 to 1000 ms."
     )
     close_channel: Number | None = Field(default=None, description='Channel of CLOSE; for close_mode = "agent".')
     hold_channel: Number | None = Field(
-        default=None, description="Channel that holds the barrier open; without it the open channel does."
+        default=None, description="Channel that holds the barrier open. Without it, the open channel is used."
     )
     red_channel: Number | None = Field(default=None, description="Channel of the red lamp.")
     green_channel: Number | None = Field(default=None, description="Channel of the green lamp.")
 
 
 class SignalWiring(Table):
-    """Which input is which signal. Inputs count from 1."""
+    """Which input is which signal. Input numbers start at 1."""
 
     presence: Number | None = Field(
         default=None,
@@ -237,7 +240,9 @@ class SignalWiring(Table):
     hold: Number | None = Field(
         default=None, description="Input of a contact that holds the barrier open while on, such as a fire alarm."
     )
-    inverted: tuple[Number, ...] = Field(default=(), description="Inputs that are on at rest, such as closed contacts.")
+    inverted: tuple[Number, ...] = Field(
+        default=(), description="Inputs that are on at rest, such as normally closed contacts."
+    )
     debounce_ms: int = Field(
         default=40,
         ge=0,
@@ -264,7 +269,7 @@ class DriverPage(Table):
         default=("zh", "kk", "en"),
         min_length=1,
         max_length=3,
-        description="Languages that are shown at one time; the first is the largest.",
+        description="Languages that are shown at the same time; the first is the largest.",
     )
     token_file: Path | None = Field(
         default=None,
@@ -277,7 +282,7 @@ class Lane(Table):
     """One barrier with its cameras, relay channels and inputs."""
 
     number: Number = Field(description="Number of the lane, unique on this gate; permits name lanes by number.")
-    direction: Literal["export", "import"] = Field(description="Which way vehicles pass.")
+    direction: Literal["export", "import"] = Field(description="The direction in which vehicles pass.")
     mode: Literal["live", "dry_run"] = Field(
         default="live",
         description="live: the lane works. dry_run: everything is read, decided, recorded and shown to staff, but "
@@ -288,30 +293,30 @@ class Lane(Table):
         default="controller", description="Who closes the arm: the barrier's own controller, or the agent."
     )
     interlock: tuple[Name, ...] = Field(
-        default=(), description="Lanes whose barriers must be closed and at rest before this one opens."
+        default=(), description="Lanes whose barriers must be closed and at rest before this barrier opens."
     )
     shares_arm: Name | None = Field(
-        default=None, description="The lane of the other direction whose barrier this is too."
+        default=None, description="The lane of the other direction that uses the same barrier."
     )
     anti_passback_s: float = Field(
         default=0.0,
         ge=0,
         le=7 * 86_400,
-        description="Seconds during which a vehicle that passed cannot pass the same way again. 0: no limit.",
+        description="Seconds during which a vehicle that passed cannot pass in the same direction again. 0: no limit.",
     )
-    rules: AccessRules = Field(default=AccessRules(), description="What the lane asks of a vehicle.")
-    timing: Timing = Field(default=Timing(), description="How long the lane waits for what.")
+    rules: AccessRules = Field(default=AccessRules(), description="What a vehicle needs to pass the lane.")
+    timing: Timing = Field(default=Timing(), description="How long the lane waits at each step.")
     barrier: BarrierWiring = Field(default=BarrierWiring(), description="Which relay channel is wired to what.")
     relay: Device = Field(description="The relay board that moves the barrier.")
     inputs: Device | None = Field(
-        default=None, description="The board that reads loops and contacts; without: a blind lane."
+        default=None, description="The board that reads loops and contacts. Without it, the lane is blind."
     )
     signals: SignalWiring | None = Field(default=None, description="Which input is which signal; needed with inputs.")
     cameras: tuple[Camera, ...] = Field(default=(), description="The cameras that look at the lane.")
     scanners: tuple[Scanner, ...] = Field(default=(), description="The QR scanners of the lane.")
     signs: tuple[Sign, ...] = Field(default=(), description="The signs that tell the driver of the lane what to do.")
     voice: Voice | None = Field(
-        default=None, description="The sound device that speaks to the driver; without one the lane is silent."
+        default=None, description="The sound device that speaks to the driver. Without it, the lane is silent."
     )
     witnesses: tuple[Witness, ...] = Field(
         default=(), description="Cameras that read plates by themselves and look at the lane."

@@ -102,7 +102,7 @@ class PydanticProblems:
         hint = nearest(str(path[-1]), names)
         message = Text("there is no such key here")
         if not hint and names:
-            message = Text("{message}; there is {names}", message=message, names=", ".join(names))
+            message = Text("{message}; expected one of {names}", message=message, names=", ".join(names))
         meant = (*path[:-1], hint)
         absent = hint and self.value(meant) is None
         return replace(self.about(path, message, hint=hint), meant=dotted(meant) if absent else "")

@@ -132,7 +132,7 @@ def _zone(corners: tuple[Corner, ...]) -> tuple[Corner, ...]:
         raise ValueError(Text("expected three corners or more, or none for the whole picture"))
     sides = list(zip(corners, (*corners[1:], corners[0]), strict=True))
     if any(_cross(*one, *other) for one, other in itertools.combinations(sides, 2)):
-        raise ValueError(Text("expected the corners in their order round the zone: two of its sides cross"))
+        raise ValueError(Text("expected the corners in order around the zone: two of its sides cross"))
     if abs(sum(a[0] * b[1] - b[0] * a[1] for a, b in sides)) / 2 < _SMALLEST_ZONE:
         raise ValueError(Text("expected a zone of at least a hundredth of the picture"))
     return corners

@@ -94,7 +94,7 @@ class Neighbours:
         mine, theirs = self._lanes[name].mode, self._lanes[other].mode
         if mine != theirs:
             message = Text(
-                "lane {lane} has mode {theirs}, this one {mine}: lanes that wait for one another need the same mode",
+                "lane {lane} has mode {theirs}, this lane {mine}: lanes that wait for one another need the same mode",
                 lane=other,
                 theirs=theirs,
                 mine=mine,
@@ -107,7 +107,7 @@ class Neighbours:
 
     def _unknown(self, name: str, other: str, *keys: str | int) -> Problem | None:
         if other == name:
-            return self._about(name, *keys, message=Text("is this lane itself; expected the name of another"))
+            return self._about(name, *keys, message=Text("is this lane itself; expected the name of another lane"))
         if other in self._names:
             return None
         others = [known for known in self._names if known != name]
@@ -132,14 +132,14 @@ class Neighbours:
     def _one_arm(self, name: str, lane: Lane, other: str, theirs: Lane) -> Iterator[Problem]:
         if lane.direction == theirs.direction:
             message = Text(
-                "shares its arm with lane {lane}, so one of them must go the other way; both say {direction}",
+                "shares its arm with lane {lane}, so they must have opposite directions; both have {direction}",
                 lane=other,
                 direction=lane.direction,
             )
             yield self._about(name, "direction", message=message)
         if lane.close_mode != theirs.close_mode:
             message = Text(
-                "expected {wanted}, as lane {lane} has it, whose arm this is too; got {value}",
+                "expected {wanted}, as in lane {lane}, which has the same arm; got {value}",
                 wanted=theirs.close_mode,
                 lane=other,
                 value=lane.close_mode,
@@ -148,7 +148,7 @@ class Neighbours:
         places = [self._place(one, "relay") for one in (name, other)]
         if None not in places and places[0] != places[1]:
             message = Text(
-                "expected the relay board of lane {lane} ({wanted}), whose arm this is too; got {value}",
+                "expected the relay board of lane {lane} ({wanted}), which has the same arm; got {value}",
                 lane=other,
                 wanted=places[1],
                 value=places[0],
@@ -165,7 +165,7 @@ class Neighbours:
         if mine != theirs:
             wanted, got = (Text("none") if value is None else value for value in (theirs, mine))
             message = Text(
-                "expected {wanted}, as {key} has it, for the same arm; got {value}",
+                "expected {wanted}, as in {key}, for the same arm; got {value}",
                 wanted=wanted,
                 key=f"lanes.{other}.{table}.{key}",
                 value=got,
@@ -177,7 +177,7 @@ class Neighbours:
             if lane.signals is not theirs.signals:
                 given, missing = (name, other) if lane.signals else (other, name)
                 message = Text(
-                    "lane {given} reads the inputs of the arm that both share, and lane {missing} has none",
+                    "lane {given} reads the inputs of the arm that both share, but lane {missing} has no inputs",
                     given=given,
                     missing=missing,
                 )
@@ -186,7 +186,7 @@ class Neighbours:
         places = [self._place(one, "inputs") for one in (name, other)]
         if None not in places and places[0] != places[1]:
             message = Text(
-                "expected the inputs of lane {lane} ({wanted}), whose arm this is too; got {value}",
+                "expected the inputs of lane {lane} ({wanted}), which has the same arm; got {value}",
                 lane=other,
                 wanted=places[1],
                 value=places[0],
@@ -290,8 +290,8 @@ def _taken(channel: int, user: tuple[str, str], key: str) -> Text:
     place = dotted(("lanes", lane, "barrier", theirs))
     if theirs == key == "open_channel":
         return Text(
-            "channel {channel} of this board is {user} already; choose another channel, or say shares_arm where it is "
-            "the same arm",
+            "channel {channel} of this board is {user} already; choose another channel, or set "
+            "shares_arm if it is the same arm",
             channel=channel,
             user=place,
         )

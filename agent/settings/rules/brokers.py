@@ -81,7 +81,7 @@ class BrokerRules:
                 )
                 yield self._about("brokers", number, message=message, warning=True)
         if table.certificate_file and addresses and not any(address.tls for address in addresses):
-            message = Text("serves only mqtts:// brokers, and there is none")
+            message = Text("is for mqtts:// brokers only, and there is none")
             yield self._about("certificate_file", message=message)
 
 

@@ -123,8 +123,8 @@ def _state(data: Mapping[str, Any], pydantic_problems: PydanticProblems) -> Iter
         yield pydantic_problems.about(("state", "directory"), Text("expected an absolute path"))
     if state is not None and state.head_file is not None and inside(state.head_file, state.directory):
         message = Text(
-            "lies in state.directory: what puts an older copy of that folder back would put this file back with it; "
-            "choose another folder"
+            "is in state.directory: if an older copy of that folder is restored, this file is restored "
+            "with it; choose another folder"
         )
         yield pydantic_problems.about(("state", "head_file"), message)
 
@@ -153,7 +153,7 @@ def _commands(data: Mapping[str, Any], pydantic_problems: PydanticProblems) -> I
     permits = _part(Permits, data.get("permits", {}))
     for number, key in enumerate(commands.keys):
         if permits is not None and key.public_key in permits.root_keys:
-            message = Text("is also a root key of permits: a signer of commands could then also make permits")
+            message = Text("is also a root key of permits: its owner could also make permits")
             yield pydantic_problems.about((*path, number, "public_key"), message, warning=True)
 
 
@@ -164,7 +164,7 @@ def _acknowledgements(mqtt: Mqtt, data: Mapping[str, Any], pydantic_problems: Py
     ordering = {key.public_key for key in commands.keys} if commands is not None else frozenset[str]()
     for number, key in enumerate(mqtt.ack_keys):
         if key.public_key in ordering:
-            message = Text("is also a key for commands: a signer of acknowledgements could then also give orders")
+            message = Text("is also a key for commands: its owner could also give commands")
             yield pydantic_problems.about((*path, number, "public_key"), message, warning=True)
 
 
@@ -180,9 +180,7 @@ def _twice(path: Path, keys: Sequence[CommandKey | AckKey], pydantic_problems: P
 def _evidence(data: Mapping[str, Any], pydantic_problems: PydanticProblems) -> Iterator[Problem]:
     evidence = _part(Evidence, data.get("evidence", {}))
     if evidence is not None and evidence.keep_passed_hours > evidence.keep_hours:
-        message = Text(
-            "expected no more than evidence.keep_hours: a refusal is worth keeping at least as long as a passage"
-        )
+        message = Text("expected at most evidence.keep_hours: keep refusals at least as long as passages")
         yield pydantic_problems.about(("evidence", "keep_passed_hours"), message)
 
 
@@ -246,7 +244,7 @@ def _mqtt(data: Mapping[str, Any], pydantic_problems: PydanticProblems) -> Itera
         yield pydantic_problems.about(
             ("mqtt", "resend_min_s"),
             Text(
-                "{least_s} s is longer than mqtt.resend_max_s, {most_s} s: lower it, or raise resend_max_s",
+                "{least_s} s is longer than mqtt.resend_max_s ({most_s} s): lower it, or raise resend_max_s",
                 least_s=f"{mqtt.resend_min_s:g}",
                 most_s=f"{mqtt.resend_max_s:g}",
             ),

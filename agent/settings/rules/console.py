@@ -27,7 +27,7 @@ def console_problems(console: Console, pydantic_problems: PydanticProblems) -> I
         if address in console.listen[:number]:
             yield pydantic_problems.about(path, Text("this address is listed twice"))
         elif ip_address(address).is_unspecified and len(console.listen) > 1:
-            yield pydantic_problems.about(path, Text("means every address: list only this one, or only the others"))
+            yield pydantic_problems.about(path, Text("means every address: list only this address, or only the others"))
         elif ip_address(address).is_multicast:
             yield pydantic_problems.about(path, Text("expected an address of this computer, not of a group"))
     yield from _certificate(console, pydantic_problems)
@@ -51,5 +51,7 @@ def _certificate(console: Console, pydantic_problems: PydanticProblems) -> Itera
     except TlsFilesError as error:
         yield pydantic_problems.about((SECTION, "certificate_file"), Text.of(str(error)))
     if console.tls == "auto" and all(ip_address(address).is_loopback for address in console.listen):
-        message = Text('serves no address: all in console.listen are this computer\'s own, which need tls = "always"')
+        message = Text(
+            'is not used: all addresses in console.listen are of this computer itself, which needs tls = "always"'
+        )
         yield pydantic_problems.about((SECTION, "certificate_file"), message, warning=True)

@@ -59,13 +59,13 @@ def _contradictions(lane: Lane) -> Iterator[FactorProblem]:
         return
     if rules.without_plate == "manual":
         message = Text(
-            'a vehicle without a plate goes to an officer, though VINs are read here: "vin" lets its VIN decide'
+            'a vehicle without a plate goes to an officer, although VINs are read here: with "vin", its VIN decides'
         )
         yield FactorProblem((_RULES, "without_plate"), message, warning=True)
     elif rules.without_plate == "pass" and rules.second_factor in {"vin", "both"}:
         message = Text(
-            'contradicts rules.second_factor = "{factor}": a vehicle without a plate would need less than one that has '
-            'one; use "vin"',
+            'contradicts rules.second_factor = "{factor}": a vehicle without a plate would need less '
+            'than a vehicle with a plate; use "vin"',
             factor=rules.second_factor,
         )
         yield FactorProblem((_RULES, "without_plate"), message)
@@ -76,14 +76,14 @@ def _readers_of_vins(lane: Lane) -> Iterator[FactorProblem]:
         if not _vins(lane):
             key = "without_plate" if lane.rules.second_factor == "plate" else "second_factor"
             message = Text(
-                "no camera reads VINs, and there is no scanner: an officer decides where the VIN would. Let a camera "
-                'that sees the label read "vin" too'
+                "no camera reads VINs, and there is no scanner: an officer decides instead of the VIN. "
+                'Add "vin" to a camera that sees the label'
             )
             yield FactorProblem((_RULES, key), message, warning=True)
         return
     for place, camera in enumerate(lane.cameras):
         if "vin" in camera.readers:
-            message = Text("no rule of the lane asks for VINs: what is read is only recorded")
+            message = Text("no rule of the lane requires VINs: VINs are read and recorded only")
             yield FactorProblem(("cameras", place, "readers"), message, warning=True)
 
 
@@ -94,7 +94,7 @@ def _two_cameras(lane: Lane) -> Iterator[FactorProblem]:
         return
     key = (_RULES, "require_two_cameras")
     if rules.require != "permit_and_plate":
-        message = Text('needs rules.require = "permit_and_plate": elsewhere one of the two is enough')
+        message = Text('needs rules.require = "permit_and_plate": otherwise one of the two is enough')
         yield FactorProblem(key, message)
     if rules.without_plate == "pass":
         message = Text('needs rules.without_plate = "manual" or "vin": such a vehicle would pass by one camera alone')
@@ -103,7 +103,7 @@ def _two_cameras(lane: Lane) -> Iterator[FactorProblem]:
     either = rules.second_factor == "either" and (by_plate or by_vin)
     if not by_plate and not either and rules.second_factor != "vin":
         message = Text(
-            "needs two cameras, or a scanner and a camera: one that reads QR permits and another one that reads "
+            "needs two cameras, or a scanner and a camera: one to read QR permits and another to read "
             "plates; this lane has {cameras} cameras and {scanners} scanners",
             cameras=len(lane.cameras),
             scanners=len(lane.scanners),
@@ -112,7 +112,7 @@ def _two_cameras(lane: Lane) -> Iterator[FactorProblem]:
     asks_vin = rules.second_factor in {"vin", "both"} or rules.without_plate == "vin"
     if asks_vin and not by_vin:
         message = Text(
-            "needs two readers: one that reads QR permits and another one that reads VINs; this lane has {cameras} "
+            "needs two readers: one to read QR permits and another to read VINs; this lane has {cameras} "
             "cameras and {scanners} scanners",
             cameras=len(lane.cameras),
             scanners=len(lane.scanners),

@@ -152,9 +152,9 @@ class LaneRules:
         needed_ms = ceil(round(_TRIES * timeout_ms + _POLLS * 1000 / poll_hz, 3))
         if needed_ms > round(stale_s * 1000, 3):
             message = Text(
-                "two tries of {timeout_ms} ms and two polls at {poll_hz:g} Hz take longer than timing.stale_s, "
-                "{stale_s:g} seconds: one lost answer is a fault of the lane. Lower timeout_ms, or raise "
-                "timing.stale_s to {least:g}",
+                "two tries of {timeout_ms} ms and two polls at {poll_hz:g} Hz take longer than "
+                "timing.stale_s ({stale_s:g} seconds), so one lost answer is a fault of the lane. Lower "
+                "timeout_ms, or raise timing.stale_s to {least:g}",
                 timeout_ms=timeout_ms,
                 poll_hz=poll_hz,
                 stale_s=stale_s,
@@ -222,7 +222,7 @@ class LaneRules:
     def _readers(self) -> Iterator[Problem]:
         if self._lane.number > _LAST_LANE_OF_PERMITS:
             message = Text(
-                "permits name lanes up to {last}: only permits for any lane will pass here", last=_LAST_LANE_OF_PERMITS
+                "permits name lanes up to {last}: only permits for all lanes pass here", last=_LAST_LANE_OF_PERMITS
             )
             yield self._about("number", message=message, warning=True)
         if not self._lane.scanners and not any("qr" in camera.readers for camera in self._lane.cameras):
@@ -230,7 +230,5 @@ class LaneRules:
             yield self._about("cameras", message=message, warning=True)
         for place, camera in enumerate(self._lane.cameras):
             if camera.exposure == "adapt" and "://" in str(camera.table.get("url", "")):
-                message = Text(
-                    "the exposure of a network camera cannot be set from here: lower it in the camera's own pages"
-                )
+                message = Text("the exposure of a network camera cannot be set here: set it in the camera's own pages")
                 yield self._about("cameras", place, "exposure", message=message, warning=True)

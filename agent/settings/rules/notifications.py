@@ -37,14 +37,14 @@ def mail_problems(mail: Mail, pydantic_problems: PydanticProblems) -> Iterator[P
         yield _needs("mail", given, other, pydantic_problems)
     if mail.security == "none" and mail.host is not None and not _is_here(mail.host):
         if mail.password is not None:
-            message = Text("sends the password in the clear: use starttls or tls")
+            message = Text("sends the password unencrypted: use starttls or tls")
             yield pydantic_problems.about(("mail", "security"), message)
         else:
-            message = Text("sends mail in the clear: use starttls or tls")
+            message = Text("sends mail unencrypted: use starttls or tls")
             yield pydantic_problems.about(("mail", "security"), message, warning=True)
     for number, recipient in enumerate(mail.recipients):
         if recipient in mail.recipients[:number]:
-            yield pydantic_problems.about(("mail", "recipients", number), Text("this address is here twice"))
+            yield pydantic_problems.about(("mail", "recipients", number), Text("this address is listed twice"))
     yield from _authority("mail", mail.ca_file, pydantic_problems)
 
 

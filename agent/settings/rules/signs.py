@@ -39,7 +39,7 @@ def sign_problems(
 
 def _without_kazakh(sign: Sign, path: Path, pydantic_problems: PydanticProblems) -> Problem:
     if sign.languages == (Language.KK,):
-        message = Text("this card's font has no Kazakh letters: name another language beside it")
+        message = Text("this card's font has no Kazakh letters: add another language")
         return pydantic_problems.about((*path, "languages"), message)
-    message = Text("this card's font has no Kazakh letters: it tells in another of the languages instead")
+    message = Text("this card's font has no Kazakh letters: it uses another of the languages instead")
     return pydantic_problems.about((*path, "languages"), message, warning=True)

@@ -33,7 +33,7 @@ def site_problems(site: Site, gate: object, pydantic_problems: PydanticProblems)
             )
     names = [one.id for one in site.gates]
     if names and isinstance(gate, str) and gate not in names:
-        yield pydantic_problems.about(("site", "gates"), Text("expected this gate, {gate}, among them too", gate=gate))
+        yield pydantic_problems.about(("site", "gates"), Text("expected this gate, {gate}, in the list too", gate=gate))
     if len(names) > 1 and not site.brokers:
         message = Text("expected a broker of the site: with more than one gate they must ask one another")
         yield pydantic_problems.about(("site", "gates"), message)
@@ -62,7 +62,7 @@ def list_problems(lists: Lists, pydantic_problems: PydanticProblems) -> Iterator
     for younger, older in pairwise(_AGES):
         if getattr(lists, younger) > getattr(lists, older):
             message = Text(
-                "expected no more than {key}, {limit}; got {value}",
+                "expected at most {key}, {limit}; got {value}",
                 key=f"lists.{older}",
                 limit=getattr(lists, older),
                 value=getattr(lists, younger),
@@ -80,11 +80,13 @@ def access_problems(
     for name, lane in lanes.items():
         if needs_plate(lane) and lane.cameras and not any("plate" in camera.readers for camera in lane.cameras):
             message = Text(
-                'no camera reads plates, which require = "{rule}" needs: an officer decides on each vehicle',
+                'require = "{rule}" needs a camera that reads plates: until then, an officer decides on each vehicle',
                 rule=lane.rules.require,
             )
             yield pydantic_problems.about(("lanes", name, "rules", "require"), message, warning=True)
         by_plate = lane.rules.require in {"plate", "either"}
         if by_plate and lists is not None and ListKind.DECLARATIONS not in lists.require:
-            message = Text('a plate alone proves as much as the list that has it: name "declarations" in lists.require')
+            message = Text(
+                'a plate alone is only as reliable as the list that contains it: add "declarations" to lists.require'
+            )
             yield pydantic_problems.about(("lanes", name, "rules", "require"), message, warning=True)

@@ -108,7 +108,7 @@ def _fault(error: ValueError, lines: list[str]) -> _Fault:
     text = "\n".join(lines)
     if not isinstance(error, tomllib.TOMLDecodeError):  # of int(), which refuses to read for hours
         found = _LONG_NUMBER.search(text)
-        return _at(text, found.start() if found else 0, Text("expected a number of fewer digits"))
+        return _at(text, found.start() if found else 0, Text("expected a number with fewer digits"))
     match = _TOML_PLACE.search(str(error))
     message = str(error)[: match.start()] if match else str(error)
     gave_up = len(text)

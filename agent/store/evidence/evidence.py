@@ -126,7 +126,7 @@ class EvidenceStore:
         if len(jpeg) > self._max_bytes:
             raise EvidenceError(
                 Text(
-                    "picture {sha256} has {count} bytes, more than all evidence may have",
+                    "picture {sha256} has {count} bytes, more than the limit for all evidence",
                     sha256=sha256,
                     count=len(jpeg),
                 )

@@ -51,7 +51,7 @@ class OutgoingPictures:
             if len(self._names) + len(new) > LIMIT:
                 raise EvidenceError(
                     Text(
-                        "{count} pictures wait to be sent and no more than {limit} may",
+                        "{count} pictures are waiting to be sent; the limit is {limit}",
                         count=len(self._names),
                         limit=LIMIT,
                     )

@@ -48,10 +48,14 @@ def apply(connection: sqlite3.Connection, change: CommandChange, boot: str, utc_
 def _write_accepted(connection: sqlite3.Connection, taken: CommandTaken, boot: str, utc_ms: int) -> None:
     row = (taken.id, taken.digest, taken.key, taken.counter, taken.name, taken.lane, boot, utc_ms)
     if connection.execute(TAKE, row).rowcount != 1:
-        raise CommandConflictError(Text("the id {id} was used by a command before", id=taken.id))
+        raise CommandConflictError(Text("an earlier command already used the id {id}", id=taken.id))
     if connection.execute(COUNT, (taken.key, taken.counter)).rowcount != 1:
         raise CommandConflictError(
-            Text("the counter {counter} of key {key} was used, or a higher one", counter=taken.counter, key=taken.key)
+            Text(
+                "the counter {counter} of key {key}, or a higher counter, was already used",
+                counter=taken.counter,
+                key=taken.key,
+            )
         )
 
 

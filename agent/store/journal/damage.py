@@ -73,7 +73,9 @@ class JournalReplacement:
             unsent = Text("{first} to {last}", first=self.unsent[0], last=self.unsent[1])
         whole = "all" if self.ledger_whole else Text("NOT all, so used permits may pass again")
         orders = (
-            "all" if self.orders_whole else Text("NOT all, so a lane may have lost its lock: give its orders again")
+            "all"
+            if self.orders_whole
+            else Text("NOT all, so a lane may have lost its lock: give the orders to the lane again")
         )
         return Text(
             "the journal was damaged ({cause}) and moved to {moved_to}; stream {stream}, unacknowledged events: "
@@ -169,7 +171,7 @@ def examine_stream(place: JournalFiles, connection: sqlite3.Connection, gate: st
         if why is not None:
             raise DamagedError(why)
     elif any(holds):  # a crash at its very making leaves a file without a stream, but also without anything else
-        raise DamagedError(Text("it does not say where its stream stands"))
+        raise DamagedError(Text("it does not say how far its stream is"))
     for table in TABLES if is_suspect else ():
         for _row in connection.execute(f"SELECT * FROM {table}"):  # noqa: S608 - constants
             pass
@@ -249,7 +251,7 @@ def untold(place: JournalFiles, gate: str | None) -> tuple[JournalReplacement, S
         return None
     except OSError as error:
         raise JournalUnavailableError(
-            Text("cannot take up the replacement of the journal {path}: {error}", path=place.path, error=error)
+            Text("cannot use the replacement of the journal {path}: {error}", path=place.path, error=error)
         ) from error
 
 
@@ -261,7 +263,7 @@ def _moved(place: JournalFiles, mark: str) -> tuple[Path, str]:
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         log.error("where the damaged journal was moved cannot be read: %s", error)  # noqa: TRY400 - no bug
         moved = sorted(place.path.parent.glob(f"{place.path.stem}.damaged-*{place.path.suffix}"))
-        return moved[-1] if moved else place.beside(REPLACING), Text("why is not known")
+        return moved[-1] if moved else place.beside(REPLACING), Text("the reason is not known")
 
 
 def _write(place: JournalFiles, ending: str, said: Mapping[str, str]) -> None:

@@ -79,12 +79,12 @@ def standing(connection: sqlite3.Connection) -> StreamState | None:
         return None
     _one, gate, stream, head_seq, head_hash, head_total, watermark, tail_seq, tail_hash, tail_total, *sums = row
     if [type(value) for value in row[1:10]] != WORDS:
-        raise JournalCorruptError(Text("the journal does not say where its stream stands"))
+        raise JournalCorruptError(Text("the journal does not say how far its stream is"))
     now = StreamState(
         gate, Point(stream, head_seq, head_hash), head_total, watermark, Point(stream, tail_seq, tail_hash), tail_total
     )
     if any(sums) and sums != [_sum(now)]:
-        raise JournalCorruptError(Text("what the journal says of where its stream stands is not what was written"))
+        raise JournalCorruptError(Text("what the journal says about the end of its stream is not what was written"))
     return now
 
 
@@ -110,7 +110,7 @@ def standing_of(connection: sqlite3.Connection) -> StreamState:
     """Where the chain stands. Raises JournalCorruptError when the file does not say."""
     now = standing(connection)
     if now is None:
-        raise JournalCorruptError(Text("the journal does not say where its stream stands"))
+        raise JournalCorruptError(Text("the journal does not say how far its stream is"))
     return now
 
 

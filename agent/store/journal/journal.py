@@ -252,7 +252,7 @@ class Journal:
         if self._database.doubt:
             raise JournalCorruptError(self._database.doubt)
         return self._database.reading(
-            Text("read where the stream stands"),
+            Text("read how far the stream is"),
             lambda c: JournalHead(event_table.standing_of(c).head, permits.last_seq(c), lane_orders.all_orders(c)),
         )
 
@@ -353,7 +353,7 @@ class Journal:
         """The transactions and reservations that earlier boots left open."""
         boot = self._writer.boot
         return self._database.reading(
-            Text("read what was interrupted"),
+            Text("read interrupted transactions"),
             lambda c: open_transactions.recovery(c, boot, permits.interrupted(c, boot)),
         )
 
@@ -364,7 +364,7 @@ class Journal:
             return self._head_seq > after_seq
 
     def _standing(self) -> StreamState:
-        return self._database.reading(Text("read where the stream stands"), event_table.standing_of)
+        return self._database.reading(Text("read how far the stream is"), event_table.standing_of)
 
     # ------------------------------------------------------------------------------------- acknowledging and pruning
 

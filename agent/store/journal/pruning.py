@@ -22,7 +22,7 @@ BATCH: Final = 500
 
 def make_room(database: Database) -> bool:
     """Give up the oldest acknowledged events; False when there are none."""
-    now = database.reading(Text("read where the stream stands"), event_table.standing_of)
+    now = database.reading(Text("read how far the stream is"), event_table.standing_of)
     upto = min(now.watermark, now.tail.seq + BATCH)
     if upto == now.tail.seq:
         return False
@@ -43,7 +43,7 @@ def prune(database: Database, reading: ClockReading, max_age_s: float, max_bytes
 
 def _prune_step(database: Database, before_ms: int | None, max_bytes: int) -> int:
     with database.lock:
-        now = database.reading(Text("read where the stream stands"), event_table.standing_of)
+        now = database.reading(Text("read how far the stream is"), event_table.standing_of)
         goal = database.reading(
             Text("look for old events"), lambda connection: event_table.prunable(connection, before_ms, max_bytes)
         )

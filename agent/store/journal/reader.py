@@ -136,11 +136,7 @@ class JournalReader:
                 seq, payload = row.seq, row.payload
                 total += len(payload)
                 if not odd and not _agrees(row, total):
-                    odd.append(
-                        ChainFlaw(
-                            index, seq, ChainFault.ALTERED, Text("its row does not say the same as the event itself")
-                        )
-                    )
+                    odd.append(ChainFlaw(index, seq, ChainFault.ALTERED, Text("its row differs from the event itself")))
                 yield payload
         except SQL_ERRORS as error:
             raise translated(error, Text("read {path} behind event {seq}", path=self._path, seq=seq)) from error

@@ -200,7 +200,7 @@ def check_owner(connection: sqlite3.Connection, path: Path, migrations: Sequence
     application = int(connection.execute("PRAGMA application_id").fetchone()[0])
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
     if application != APPLICATION_ID and (application or tables) and not tables >= {"journal", "events", "ledger"}:
-        raise NoOwnJournalError(Text("{path} is a database of something else, not a journal; move it away", path=path))
+        raise NoOwnJournalError(Text("{path} is a database, but not a journal; move it away", path=path))
     version = version_of(connection)
     if version > len(migrations):
         raise NoOwnJournalError(

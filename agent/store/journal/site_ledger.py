@@ -173,7 +173,7 @@ class SiteLedger:
             return (conflicts, ledger.last_seq(connection)), sealed
 
         self._not_itself(gate)
-        conflicts, seq = self._commit(Text("take what {gate} knows", gate=gate), work)
+        conflicts, seq = self._commit(Text("take the data of {gate}", gate=gate), work)
         self.wake_waiters(seq)
         return conflicts
 

@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 LEAST_PAGES = 64
 LOOK_EVERY_STEPS = 100_000  # of SQLite's machine: a millisecond or so
-GIVEN_UP = Text("applying a list is given up, because the agent stops")
+GIVEN_UP = Text("a list is not applied, because the agent is stopping")
 
 
 class RegistryDatabase:
@@ -120,7 +120,7 @@ class RegistryDatabase:
         Then do the work as one transaction.
         """
         with self._applying, self._connected() as connection:
-            self._guarded(Text("gather what it takes to {doing}", doing=doing), lambda: gather(connection))
+            self._guarded(Text("prepare to {doing}", doing=doing), lambda: gather(connection))
             with self._writing:
                 if self._giving_up:
                     raise RegistryError(GIVEN_UP)
@@ -161,8 +161,8 @@ class RegistryDatabase:
     def _move_aside(self, cause: str, utc: float) -> None:
         target = self._file.move_aside(utc)
         self.replaced = Text(
-            "the registry of lists was damaged ({cause}) and moved to {target}; the lists must come again from "
-            "central or from a file, and an old trust list can come back once",
+            "the registry of lists was damaged ({cause}) and moved to {target}; the lists must come "
+            "again from central or from a file, and an old trust list could be accepted once",
             cause=cause,
             target=target,
         )

@@ -117,7 +117,7 @@ class RegistryFile:
             sync_folder(self.path.parent)
         except BlockingIOError:
             message = Text(
-                "the lists' file {path} is damaged, and another process has it open: end that one", path=self.path
+                "the lists' file {path} is damaged, and another process has it open: stop that process", path=self.path
             )
             raise RegistryError(message) from None
         except OSError as error:

@@ -64,9 +64,9 @@ def stage(connection: sqlite3.Connection, head: ListHead, chunks: Iterable[bytes
     connection.execute("BEGIN")  # touches the temporary table only, so it locks nothing
     for ref, data in zip_longest(head.chunks, chunks):
         if data is None:
-            raise ListError(ListFault.CHUNK_MISSING, Text("there are fewer chunks than the head says"))
+            raise ListError(ListFault.CHUNK_MISSING, Text("there are fewer chunks than the head announces"))
         if ref is None:
-            raise ListError(ListFault.CHUNK_WRONG, Text("there are more chunks than the head says"))
+            raise ListError(ListFault.CHUNK_WRONG, Text("there are more chunks than the head announces"))
         for batch in _batches(head.kind, unpack_chunk(data, ref)):
             _stage_batch(connection, batch)
     connection.execute("COMMIT")
@@ -76,7 +76,7 @@ def _stage_batch(connection: sqlite3.Connection, batch: Sequence[Columns]) -> No
     try:
         connection.executemany(_STAGE, batch)
     except sqlite3.IntegrityError:
-        raise ListError(ListFault.CONTENT_INVALID, Text("a row is in the list twice")) from None
+        raise ListError(ListFault.CONTENT_INVALID, Text("a row occurs twice in the list")) from None
 
 
 def merge(connection: sqlite3.Connection, head: OpenedList[ListHead], source: Source) -> Applied:
@@ -109,7 +109,7 @@ def read(delta: ListDelta) -> list[Columns]:
     """The rows that a delta adds or replaces. Raises ListError: CONTENT_INVALID."""
     rows = [row for batch in _batches(delta.kind, delta.upserts) for row in batch]
     if len({row[0] for row in rows} | set(delta.removed)) != len(rows) + len(delta.removed):
-        raise ListError(ListFault.CONTENT_INVALID, Text("a row is in the change twice"))
+        raise ListError(ListFault.CONTENT_INVALID, Text("a row occurs twice in the change"))
     return rows
 
 

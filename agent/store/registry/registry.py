@@ -141,7 +141,7 @@ class Registry:
     def standings(self) -> tuple[ListStanding, ...]:
         """The lists that are there, as they stand."""
         found = self._database.read(
-            Text("read how the lists stand"),
+            Text("read the state of the lists"),
             lambda connection: connection.execute(
                 "SELECT kind, version, issued_at, rows FROM lists ORDER BY kind"
             ).fetchall(),
@@ -158,7 +158,7 @@ class Registry:
 
     def mark_told(self, applied: Applied) -> None:
         """Note that an event tells of a change, which another process may have made, or one that crashed."""
-        self._database.write(Text("note what was told"), lambda connection: mark_told(connection, applied))
+        self._database.write(Text("record what was reported"), lambda connection: mark_told(connection, applied))
 
     def apply_snapshot(self, head: OpenedList[ListHead], chunks: Iterable[bytes], source: Source) -> Applied:
         """Make a list what these chunks say, in the order of the head. Raises ListError for what is wrong with them."""
@@ -192,7 +192,7 @@ class Registry:
                 _passed(connection, min(said.issued_at, self.latest()), CLOCK)
             return done.rowcount > 0
 
-        return self._database.write(Text("note that a list is new still"), work)
+        return self._database.write(Text("record that a list is still new"), work)
 
     def forget(self, before_utc: float, limit: int = 10_000) -> dict[ListKind, int]:
         """Delete rows that expired before this time, so many of each list at most; how many went of each."""
@@ -270,7 +270,7 @@ class Registry:
             return [decode_row(kind, encoded) for (encoded,) in found]
         except ListError as error:  # it was good when it was written
             self._database.suspect(str(error))
-            message = Text("cannot read the {kind}: {error}", kind=kind, error=error)
+            message = Text("cannot read the {kind} list: {error}", kind=kind, error=error)
             raise RegistryDamagedError(message) from error
 
     # ------------------------------------------------------------------------------------------------------ clock floor
@@ -279,7 +279,7 @@ class Registry:
         """A time that has surely passed."""
         query = "SELECT name, value FROM floors WHERE name IN (?, ?, ?)"
         found = self._database.read(
-            Text("read the clock's floor"),
+            Text("read the earliest accepted time"),
             lambda connection: dict(connection.execute(query, (CLOCK, SYNCED, SYNCED_ERROR)).fetchall()),
         )
         if SYNCED not in found:
@@ -297,7 +297,7 @@ class Registry:
                 connection.execute(NOTE_ERROR, (SYNCED_ERROR, error_s, SYNCED, utc))
             _passed(connection, utc, *((CLOCK, SYNCED) if synced else (CLOCK,)))
 
-        self._database.write(Text("raise the clock's floor"), work)
+        self._database.write(Text("raise the earliest accepted time"), work)
 
     def doubt_clock_word(self, error_s: float) -> None:
         """Note that the clock was off by up to `error_s` when a time server kept it last, more than was thought.
@@ -308,7 +308,7 @@ class Registry:
         def work(connection: sqlite3.Connection) -> None:
             connection.execute(DOUBT_ERROR, (error_s, SYNCED_ERROR, SYNCED))
 
-        self._database.write(Text("note how far off the clock was"), work)
+        self._database.write(Text("record how far off the clock was"), work)
 
     def reset_clock_floor(self, utc: float) -> None:
         """Set the floor back: what raised it was wrong, and someone who may say so has said it."""
@@ -317,7 +317,7 @@ class Registry:
             connection.execute("INSERT OR REPLACE INTO floors (name, value) VALUES (?, ?)", (CLOCK, utc))
             connection.execute("DELETE FROM floors WHERE name = ? AND value > ?", (SYNCED, utc))
 
-        self._database.write(Text("set the clock's floor back"), work)
+        self._database.write(Text("set the earliest accepted time back"), work)
 
     def _signed(self, connection: sqlite3.Connection, applied: Signed) -> Signed:
         """Note that the time at which a list was signed has passed, as part of taking it."""
@@ -332,8 +332,8 @@ class Registry:
             yield
         except RegistryFullError as error:
             message = Text(
-                "no room for the {kind} on the disk, or beyond lists.max_mb ({most_bytes} MB are for the lists, as "
-                "much for their log); the old ones stay: {error}",
+                "no room for the {kind} list on the disk, or within lists.max_mb ({most_bytes} MB for "
+                "the lists, and as much for their log); the old list stays: {error}",
                 kind=kind,
                 most_bytes=self._database.most_bytes >> 20,
                 error=error,

@@ -71,7 +71,7 @@ def _decoded(data: bytes) -> NDArray[np.uint8]:
         image.load()
         upright = ImageOps.exif_transpose(image)
     if upright.mode == "F":
-        raise PictureError("its grey values are fractions, of which nothing says what white is")
+        raise PictureError("its grey values are fractions, and the file does not say which value is white")
     if upright.mode in _SIXTEEN_BIT:
         upright = Image.fromarray(_eight_bit(np.asarray(upright).astype(np.int64)))
     if upright.has_transparency_data:

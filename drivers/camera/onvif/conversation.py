@@ -119,7 +119,7 @@ class Conversation:
             return reading()
         except DocumentError as error:
             raise DeviceUnavailableError(
-                Text("{place} sends what cannot be read: {error}", place=self.place, error=error)
+                Text("{place} sends data that cannot be read: {error}", place=self.place, error=error)
             ) from None
 
     def faulty(self, fault: SoapFault) -> DeviceUnavailableError:
@@ -151,12 +151,16 @@ class Conversation:
         if status == _FORBIDDEN:
             raise self._refused(None)
         if status in _REDIRECTS:
-            said = Text("{place} sends elsewhere (status {status}): does it want https?", place=at.place, status=status)
+            said = Text(
+                "{place} redirects to another address (status {status}): does it require https?",
+                place=at.place,
+                status=status,
+            )
             raise DeviceMisconfiguredError(said)
         if status in _NOT_THERE:
             raise NotOnvifError(
                 Text(
-                    "{place} does not know ONVIF (status {status}); switch ONVIF on in the camera's pages",
+                    "{place} does not support ONVIF (status {status}); turn ONVIF on in the camera's pages",
                     place=at.place,
                     status=status,
                 )

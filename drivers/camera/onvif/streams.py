@@ -104,7 +104,7 @@ def _advice(main: VideoProfile, second: VideoProfile | None) -> list[Text]:
             )
         )
     if second is None:
-        said.append(Text("set a second stream to 640 x 360 in H.264: the gate looks at it while nothing moves"))
+        said.append(Text("set a second stream to 640 x 360 in H.264: the gate uses it while nothing moves"))
     elif second.pixels > SMALL_PX:
         said.append(
             Text(

@@ -101,7 +101,7 @@ class OnvifTransport:
             challenge = login.challenged(offered)
         except BasicAloneError:
             del self._logins[at.host, at.port]
-            return Text("it offers Basic alone, which would send the password for all to read; set it to digest")
+            return Text("it offers only Basic, which would send the password in readable form; set it to digest")
         except LoginError as error:
             del self._logins[at.host, at.port]
             return Text.of(str(error))

@@ -104,7 +104,9 @@ MODELS = {
 def models(family: str, kind: str) -> type[BaseModel]:
     if (family, kind) not in MODELS:
         there = ", ".join(name for group, name in MODELS if group == family)
-        raise DeviceMisconfiguredError(Text("no driver of kind {kind!r}; there is: {kinds}", kind=kind, kinds=there))
+        raise DeviceMisconfiguredError(
+            Text("no driver of kind {kind!r}; expected one of {kinds}", kind=kind, kinds=there)
+        )
     return MODELS[family, kind]
 
 

@@ -3,6 +3,6 @@
 GATE = ("khorgos-7", "17", "exit-1", "1", "export")
 SIMULATED = (
     "none yet: a simulated board, to be replaced later",
-    "none yet: a drawn yard, to be replaced later",
+    "none yet: a simulated scene, to be replaced later",
     "front",
 )

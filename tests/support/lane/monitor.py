@@ -613,7 +613,7 @@ class Monitor:
         if row.transaction == self.turned_away:
             assert row.state is LedgerState.RELEASED
             assert self.fresh(item)
-            assert not self.came_back, "something went under the arm before it was down"
+            assert not self.came_back, "something went a vehicle was under the arm before it was down"
             assert self.arm_is_down(), "the arm is up"
             seen = self.rules.has_closed or self.rules.has_opened
             assert seen or not self.lowered_by_us() or self.lowering == "delivered", "the arm may be up"

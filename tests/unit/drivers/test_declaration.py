@@ -44,9 +44,9 @@ def test_its_settings_may_be_declared_apart():
         (
             "relais.acme",
             "acme:Relay",
-            f"there is no port 'relais'; there is: {', '.join(PORTS)}; did you mean \"relay\"?",
+            f"there is no port 'relais'; expected one of {', '.join(PORTS)}; did you mean \"relay\"?",
         ),
-        ("door.acme", "acme:Relay", f"there is no port 'door'; there is: {', '.join(PORTS)}"),
+        ("door.acme", "acme:Relay", f"there is no port 'door'; expected one of {', '.join(PORTS)}"),
         ("relay.ACME", "acme:Relay", "expected a kind of small letters, digits and _, at most 32, not 'ACME'"),
         ("relay.4acme", "acme:Relay", "expected a kind of small letters"),
         (f"relay.{'a' * 33}", "acme:Relay", "expected a kind of small letters"),
@@ -65,9 +65,9 @@ def test_what_is_declared_wrongly_is_rejected_with_what_was_expected(name, targe
 
 
 def test_a_kind_that_is_taken_is_rejected_with_the_reason():
-    taken = {("relay", "lcus"): Text("the gate has a driver of this kind itself")}
+    taken = {("relay", "lcus"): Text("the gate already has a driver of this kind")}
     assert rejected(Declaration("relay.lcus", "acme:Relay", ACME), taken=taken) == [
-        ("relay.lcus", "the gate has a driver of this kind itself")
+        ("relay.lcus", "the gate already has a driver of this kind")
     ]
 
 

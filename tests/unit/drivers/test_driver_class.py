@@ -31,13 +31,16 @@ SETTINGS = "    Settings = AcmeSettings\n"
         (RELAY.replace(SETTINGS, ""), "its settings are not a pydantic model"),
         (RELAY.replace(SETTINGS, "    Settings = dict\n"), "its settings are not a pydantic model"),
         (RELAY.replace(MADE, "        pass\n"), "it declares no capabilities"),
-        (RELAY.replace(MADE, "        self.capabilities = 4\n"), "its capabilities cannot be: 4"),
+        (RELAY.replace(MADE, "        self.capabilities = 4\n"), "its capabilities are invalid: 4"),
         (
             RELAY.replace("RelayCapabilities(2,", "RelayCapabilities(0,"),
-            "its capabilities cannot be: RelayCapabilities",
+            "its capabilities are invalid: RelayCapabilities",
         ),
         (RELAY.replace("RelayCapabilities(2,", "RelayCapabilities('2',"), "TypeError: '>' not supported"),
-        (RELAY.replace("hardware_pulse=False", "hardware_pulse=True"), "its capabilities cannot be: RelayCapabilities"),
+        (
+            RELAY.replace("hardware_pulse=False", "hardware_pulse=True"),
+            "its capabilities are invalid: RelayCapabilities",
+        ),
         (RELAY.replace(MADE, "        raise RuntimeError('no licence')\n"), "RuntimeError: no licence"),
         (RELAY.replace(MADE, "        raise SystemExit\n"), "SystemExit"),
         (

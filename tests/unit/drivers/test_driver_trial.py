@@ -41,7 +41,7 @@ def test_each_driver_is_told_of_in_its_place_also_after_one_that_ended_the_proce
     assert found[3] == ""
     assert found[4] == "the process that loaded it ended with -6"
     assert found[5] == ""
-    assert found[6].startswith("no driver of kind 'none'; there is: devantech")
+    assert found[6].startswith("no driver of kind 'none'; expected one of devantech")
 
 
 def test_a_table_that_the_driver_does_not_take_is_told_key_by_key(command):

@@ -99,12 +99,12 @@ def test_the_strongest_way_is_taken():
 @pytest.mark.parametrize(
     ("offer", "words"),
     [
-        ([], "no login that is known"),
-        (["Negotiate"], "no login that is known"),
-        ([RFC_7616.format(algorithm="SHA-512-256")], "no login that is known"),
-        (['Digest realm="r", nonce="n", qop="auth-int"'], "no login that is known"),
-        (['Digest realm="r"'], "no login that is known"),
-        (['Digest nonce="n"'], "no login that is known"),
+        ([], "no login that the agent supports"),
+        (["Negotiate"], "no login that the agent supports"),
+        ([RFC_7616.format(algorithm="SHA-512-256")], "no login that the agent supports"),
+        (['Digest realm="r", nonce="n", qop="auth-int"'], "no login that the agent supports"),
+        (['Digest realm="r"'], "no login that the agent supports"),
+        (['Digest nonce="n"'], "no login that the agent supports"),
         (['Basic realm="r"'], "offers only Basic"),
         (['Basic realm="r"', 'Digest realm="r", nonce="n", algorithm=MD2'], "offers only Basic"),
     ],

@@ -67,7 +67,7 @@ def test_ours_stay_ours_and_a_board_that_is_not_used_is_not_brought_by_a_package
     with installed(put(tmp_path, declared, {"acme_board": RELAY})):
         assert registry.RELAYS["lcus"].package is None
         reasons = {one.kind: str(one.reason) for one in registry.outside().rejected}
-        assert reasons["lcus"] == "the gate has a driver of this kind itself"
+        assert reasons["lcus"] == "the gate already has a driver of this kind"
         assert reasons["icse012a"].startswith("a board of kind 'icse012a' is not used: ")
         with pytest.raises(DeviceMisconfiguredError, match="a board of kind 'icse012a' is not used: "):
             registry.relay("icse012a", {})
@@ -84,7 +84,7 @@ def test_a_kind_that_nobody_declares_is_told_with_those_that_there_are(tmp_path)
     with (
         installed(put(tmp_path, DECLARED, {})),
         pytest.raises(
-            DeviceMisconfiguredError, match=r"no driver of kind 'acne'; there is: acme, devantech, .*simulated$"
+            DeviceMisconfiguredError, match=r"no driver of kind 'acne'; expected one of acme, devantech, .*simulated$"
         ),
     ):
         registry.relay("acne", {})

@@ -225,8 +225,8 @@ WRITTEN, ASKED = "01 05 00 09 FF 00 5C 38", "01 01 00 00 00 08 3D CC"
             f"garbled reply 01 05 00 09 FF 00 5C 39 to {WRITTEN}",
         ),
         (READ, "02 01 01 00 51 CC", modbus_codec.BadReplyError, "unit 2 answered for unit 1: 02 01 01 00 51 CC"),
-        (READ, "01 02 01 05 61 8B", modbus_codec.BadReplyError, f"the reply 01 02 01 05 61 8B is none to {ASKED}"),
-        (READ, "01 01 00 21 90", modbus_codec.BadReplyError, f"the reply 01 01 00 21 90 is none to {ASKED}"),
+        (READ, "01 02 01 05 61 8B", modbus_codec.BadReplyError, f"the reply 01 02 01 05 61 8B does not answer {ASKED}"),
+        (READ, "01 01 00 21 90", modbus_codec.BadReplyError, f"the reply 01 01 00 21 90 does not answer {ASKED}"),
         (
             READ,
             "01 01 02 05 61 8B",
@@ -237,7 +237,7 @@ WRITTEN, ASKED = "01 05 00 09 FF 00 5C 38", "01 01 00 00 00 08 3D CC"
             READ,
             "01 01 02 00 51 78",
             modbus_codec.BadReplyError,
-            "the reply 01 01 02 00 51 78 says 2 bytes of data; 1 were due",
+            "the reply 01 01 02 00 51 78 announces 2 bytes of data; expected 1",
         ),
         (
             WRITE,
@@ -249,7 +249,7 @@ WRITTEN, ASKED = "01 05 00 09 FF 00 5C 38", "01 01 00 00 00 08 3D CC"
             WRITE,
             "01 05 00 09 00 00 1D C8",
             modbus_codec.NoEchoError,
-            f"unit 1 answered 01 05 00 09 00 00 1D C8 to {WRITTEN}: not what was asked",
+            f"unit 1 answered 01 05 00 09 00 00 1D C8 to {WRITTEN}: not what was asked for",
         ),
     ],
 )

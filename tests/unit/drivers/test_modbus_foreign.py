@@ -89,7 +89,7 @@ def test_the_stock_server_is_a_fine_board_of_plain_coils(serve, null_modem) -> N
     relay.open()
     assert relay.set(8, on=True) is Delivery.DELIVERED
     assert relay.all_off() is Delivery.DELIVERED
-    with pytest.raises(DeviceMisconfiguredError, match="is not to time a pulse: switch on and off instead"):
+    with pytest.raises(DeviceMisconfiguredError, match="must not time a pulse: switch on and off instead"):
         relay.pulse(1, 300)
     relay.close()
 

@@ -130,7 +130,7 @@ def test_a_mark_is_past_once_the_board_waits_again_after_it(received: bytes, pas
 def test_a_line_that_comes_back_more_often_than_it_was_sent_is_refused() -> None:
     numato_codec.check_once("?07", b"relay on 0\n\r>?07\n\r>")
     with pytest.raises(
-        numato_codec.BadReplyError, match=r"^'\?07' came back as b'\?07\\r\?07\\n\\r>': an adapter that hears"
+        numato_codec.BadReplyError, match=r"^'\?07' came back as b'\?07\\r\?07\\n\\r>': an adapter that echoes"
     ):
         numato_codec.check_once("?07", b"?07\r?07\n\r>")
 
@@ -151,8 +151,8 @@ def test_states_and_levels_are_the_words_of_the_board() -> None:
         (numato_codec.relay_state, "1", "the board answered 'q' with '1': neither on nor off"),
         (numato_codec.input_state, "on", "the board answered 'q' with 'on': neither 0 nor 1"),
         (numato_codec.input_state, "00", "the board answered 'q' with '00': neither 0 nor 1"),
-        (numato_codec.relay_state, "", "the board has no answer to 'q': does it have so many relays and inputs?"),
-        (numato_codec.input_state, "", "the board has no answer to 'q': does it have so many relays and inputs?"),
+        (numato_codec.relay_state, "", "the board does not answer 'q': does it have that many relays and inputs?"),
+        (numato_codec.input_state, "", "the board does not answer 'q': does it have that many relays and inputs?"),
     ],
 )
 def test_other_words_are_refused_and_shown(read, text: str, wrong: str) -> None:
@@ -166,9 +166,9 @@ def test_other_words_are_refused_and_shown(read, text: str, wrong: str) -> None:
         ("two words", "two words", "the board answered 'q' with 'two words': not one word"),
         ("x" * 17, "x" * 17, f"the board answered 'q' with '{'x' * 17}': not one word"),
         ("\x7f", "\x7f", "the board answered 'q' with '\\x7f': not one word"),
-        ("", "", "the board has no answer to 'q': does it have so many relays and inputs?"),
+        ("", "", "the board does not answer 'q': does it have that many relays and inputs?"),
         ("8", "9", "the board answered 'q' with '9': before it was '8'"),
-        ("8", "", "the board has no answer to 'q': does it have so many relays and inputs?"),
+        ("8", "", "the board does not answer 'q': does it have that many relays and inputs?"),
     ],
 )
 def test_an_identity_is_one_word_that_is_the_same_twice(first: str, second: str, wrong: str) -> None:
@@ -204,7 +204,7 @@ def test_a_board_with_other_relays_is_named() -> None:
         numato_codec.relay_states("0000", 8)
     for text, wrong in (
         ("0g", r"answered 'relay readall' with '0g': not hexadecimal$"),
-        ("", "answer to 'relay readall'"),
+        ("", "does not answer 'relay readall'"),
     ):
         with pytest.raises(numato_codec.BadReplyError, match=wrong):
             numato_codec.relay_states(text, 8)

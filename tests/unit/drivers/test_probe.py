@@ -72,7 +72,9 @@ def test_a_port_that_may_be_a_board_that_takes_every_byte_is_not_asked():
     sent = all_that_is_sent(ProbePolicy.ANY)
     assert BOARDS["icse"](sent) == []
     pl2303 = Likeness("maybe an ICSE board", ProbePolicy.NEVER, "it takes every byte for an order")
-    assert identify("/dev/there-is-none", pl2303) == ProbeFinding(None, "not asked: it takes every byte for an order")
+    assert identify("/dev/there-is-none", pl2303) == ProbeFinding(
+        None, "not searched: it takes every byte for an order"
+    )
 
 
 def test_a_devantech_board_by_its_usb_id_is_asked_one_byte():
@@ -268,13 +270,13 @@ def test_a_board_that_cannot_be_told_is_not_guessed(findings, name):
 
 
 def test_a_silent_port_says_what_it_may_be_and_that_more_questions_could_switch_relays(findings):
-    assert "an LCUS board that tells no state" in findings["lcus none"][0].why
-    assert "More questions could switch relays" in findings["silent"][0].why
+    assert "an LCUS board that does not report its state" in findings["lcus none"][0].why
+    assert "Further queries could switch relays" in findings["silent"][0].why
 
 
 def test_what_was_heard_of_an_unknown_device_is_told(findings):
     found = findings["numato with another id"][0]
-    assert "not as a board that is known" in found.why
+    assert "not like a known board" in found.why
     assert any(one.request and one.reply == one.request for one in found.heard)
 
 
@@ -300,7 +302,7 @@ def test_a_device_that_talks_by_itself_is_sent_nothing():
 
     found = probe_port(chatter, ProbePolicy.ANY)
     assert [one.request for one in found.heard] == [b""]
-    assert "talks without being asked" in found.why
+    assert "sends without being asked" in found.why
 
 
 @pytest.mark.parametrize(

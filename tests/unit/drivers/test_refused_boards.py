@@ -29,7 +29,7 @@ def checked(tmp_path, kind: str) -> tuple[int, str]:
 @pytest.mark.parametrize("kind", registry.REFUSED)
 def test_a_refused_board_is_refused_with_its_reason_and_what_to_take_instead(kind: str) -> None:
     reason = registry.REFUSED[kind]
-    assert "; take " in reason or "; teach " in reason
+    assert "; use " in reason or "; load " in reason
     for family, make in ((registry.RELAYS, registry.relay), (registry.INPUTS, registry.inputs)):
         assert kind not in family
         with pytest.raises(DeviceMisconfiguredError) as refused:
@@ -44,7 +44,7 @@ def test_what_is_named_instead_of_a_refused_board_is_there() -> None:
 
 def test_a_camera_or_a_scanner_of_a_refused_kind_is_merely_unknown() -> None:
     for family in (registry.CAMERAS, registry.SCANNERS):
-        with pytest.raises(DeviceMisconfiguredError, match=r"^no driver of kind 'dtr'; there is: "):
+        with pytest.raises(DeviceMisconfiguredError, match=r"^no driver of kind 'dtr'; expected one of "):
             registry.settings_model(family, "dtr")
 
 
@@ -60,5 +60,5 @@ def test_the_check_of_the_configuration_shows_the_place_and_the_reason(tmp_path)
 def test_a_kind_that_nobody_knows_is_answered_with_those_there_are_and_the_nearest(tmp_path) -> None:
     code, text = checked(tmp_path, "numatto")
     assert code == exit_codes.CONFIGURATION
-    assert f"no driver of kind 'numatto'; there is: {', '.join(sorted(registry.RELAYS))}" in text
+    assert f"no driver of kind 'numatto'; expected one of {', '.join(sorted(registry.RELAYS))}" in text
     assert '; did you mean "numato"?' in text

@@ -99,7 +99,7 @@ def test_a_closed_port_sends_nothing(port: TcpPort) -> None:
 
 def test_who_refuses_is_told(peer: Peer, port: TcpPort) -> None:
     peer.line.unplug()
-    with pytest.raises(DeviceUnavailableError, match=r"127\.0\.0\.1 refused port \d+; is the port right"):
+    with pytest.raises(DeviceUnavailableError, match=r"127\.0\.0\.1 refused port \d+\. Is the port right"):
         port.open()
     assert not port.is_usable
     peer.line.plug()
@@ -149,7 +149,7 @@ def test_an_address_that_nobody_has_is_told_in_time() -> None:
         for one in waiting:
             one.setblocking(False)
             one.connect_ex(full.getsockname())
-        with pytest.raises(DeviceUnavailableError, match="does not answer; look at power, cable and address"):
+        with pytest.raises(DeviceUnavailableError, match="does not answer; check power, cable and address"):
             TcpPort(*full.getsockname(), 0.2).open()
         for one in waiting:
             one.close()

@@ -49,12 +49,12 @@ def declared(case: Case) -> CheckFinding:
     if case.known.declaration is not None:
         return held(Reason.DECLARATION_UNKNOWN, _version(case, ListKind.DECLARATIONS))
     if state is DataState.TOO_OLD:
-        return held(Reason.DECLARATION_UNKNOWN, Text("not judged, the lists are too old"))
+        return held(Reason.DECLARATION_UNKNOWN, Text("not checked, the lists are too old"))
     needed = case.rules.declaration == "required" or case.permit.form in UNSIGNED
     if needed or state is DataState.KNOWN_ONLY:
-        detail = Text("the lane needs it") if needed else Text("the lists are so old that it is needed")
+        detail = Text("this lane requires it") if needed else Text("the lists are so old that it is required")
         return failed(verdict_on_unknown(case.known.data), Reason.DECLARATION_UNKNOWN, detail)
-    return held(Reason.DECLARATION_UNKNOWN, Text("it is not here, and not needed"))
+    return held(Reason.DECLARATION_UNKNOWN, Text("it has not arrived, and is not required"))
 
 
 def verdict_on_unknown(data: DataStanding) -> Verdict:
@@ -91,7 +91,7 @@ def agreeing(case: Case) -> CheckFinding | None:
         return failed(
             Verdict.DENY,
             Reason.DECLARATION_MISMATCH,
-            Text("other {other}", other=joined(other)),
+            Text("different {other}", other=joined(other)),
         )
     if admission is not None and admission.reason is not Reason.OK:
         return failed(

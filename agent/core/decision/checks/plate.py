@@ -32,7 +32,7 @@ def readable(case: Case) -> CheckFinding:
         case Tie.NOTHING:
             return held(Reason.PLATE_UNREADABLE, _not_judged(case))
         case Tie.VIN:
-            return held(Reason.PLATE_UNREADABLE, Text("not judged, the VIN decides"))
+            return held(Reason.PLATE_UNREADABLE, Text("not checked, the VIN decides"))
         case Tie.OFFICER:
             return failed(Verdict.MANUAL, Reason.PLATE_UNREADABLE, Text("the permit declares no plate"))
         case Tie.EITHER if case.voted is None and case.has_declared_vin:
@@ -97,7 +97,7 @@ def nobody_elses(case: Case) -> CheckFinding | None:
             return held(Reason.PLATE_OTHER_PERMIT, _the_vin_instead(_score(found)))
         return unclear(Reason.PLATE_OTHER_PERMIT, _score(found))
     return held(
-        Reason.PLATE_OTHER_PERMIT, Text("{count} other declared plates are alike", count=len(case.known.others))
+        Reason.PLATE_OTHER_PERMIT, Text("{count} other declared plates are similar", count=len(case.known.others))
     )
 
 
@@ -108,7 +108,7 @@ def of_its_class(case: Case) -> CheckFinding | None:
     read, wanted = case.voted.kind, case.permit.plate_kind
     if wanted is None:
         return noted(
-            case.rules.other_class, Reason.VEHICLE_CLASS_MISMATCH, Text("a plate was read, and none is declared")
+            case.rules.other_class, Reason.VEHICLE_CLASS_MISMATCH, Text("a plate was read, but none is declared")
         )
     if case.match is None or case.match.verdict is not MatchVerdict.MATCH:
         return None  # where the plate does not decide, it may be that of another vehicle
@@ -123,8 +123,8 @@ def of_its_class(case: Case) -> CheckFinding | None:
 
 def _not_judged(case: Case) -> Text:
     if case.permit.plate is None and case.rules.require == "permit_and_plate":
-        return Text("not judged, the permit declares no plate")
-    return Text("not judged, the lane asks for a permit alone")
+        return Text("not checked, the permit declares no plate")
+    return Text("not checked, the lane requires only a permit")
 
 
 def _said(found: WitnessedMatch) -> Text:
@@ -132,7 +132,7 @@ def _said(found: WitnessedMatch) -> Text:
         return Text("{witness} read the declared plate", witness=found.witness)
     if found.standing is WitnessStanding.CONTRADICTS:
         return Text("{witness} read another plate", witness=found.witness)
-    return Text("{witness} read no other plate for sure", witness=found.witness)
+    return Text("{witness} clearly read no other plate", witness=found.witness)
 
 
 def _the_vin_instead(seen: str) -> Text:
@@ -142,7 +142,7 @@ def _the_vin_instead(seen: str) -> Text:
 def _beside_the_vin(case: Case, seen: str) -> str:
     if not case.has_declared_vin:
         return seen
-    return joined([seen, Text("the declared VIN was read beside it")], "; ")
+    return joined([seen, Text("the declared VIN was read as well")], "; ")
 
 
 def _may_be(read: str, wanted: str) -> bool:
@@ -162,10 +162,11 @@ def _lacking_alone(case: Case) -> str:
     """What a plate that matches still lacks to stand for a permit alone, in words; empty: nothing."""
     if _agreeing(case) < FRAMES_FOR_A_PLATE_ALONE:
         return Text(
-            "the plate alone needs {frames_for_a_plate_alone} alike", frames_for_a_plate_alone=FRAMES_FOR_A_PLATE_ALONE
+            "a decision by plate alone needs {frames_for_a_plate_alone} equal readings",
+            frames_for_a_plate_alone=FRAMES_FOR_A_PLATE_ALONE,
         )
     if case.voted is not None and case.voted.doubt:
-        return Text("a plate of no known form is not enough alone")
+        return Text("a plate of unknown form is not enough alone")
     return ""
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _SAID: Final = {
     MatchVerdict.MATCH: Text("the declared VIN was read"),
-    MatchVerdict.UNSURE: Text("it may be the declared VIN, and may be another"),
+    MatchVerdict.UNSURE: Text("it may be the declared VIN or another VIN"),
     MatchVerdict.MISMATCH: Text("another VIN was read"),
 }
 

@@ -47,11 +47,11 @@ def not_back(case: Case) -> CheckFinding | None:
         return None
     if passed_s is None:
         return held(Reason.PASSBACK)
-    ago = Text("passed this way {passed_s} s ago", passed_s=f"{passed_s:.0f}")
+    ago = Text("passed in this direction {passed_s} s ago", passed_s=f"{passed_s:.0f}")
     if passed_s < window_s:
         return failed(
             Verdict.DENY,
             Reason.PASSBACK,
-            Text("{ago}, {said}", ago=ago, said=Text("not yet {window_s}", window_s=f"{window_s:.0f}")),
+            Text("{ago}, {said}", ago=ago, said=Text("less than {window_s} s ago", window_s=f"{window_s:.0f}")),
         )
     return held(Reason.PASSBACK, ago)

@@ -16,7 +16,7 @@ def unwatched(case: Case) -> CheckFinding | None:
     """WATCHLIST_HOLD: an officer wants to see this permit, vehicle, plate or declaration."""
     watched = case.known.watched
     if watched is not None:
-        subject = Text("by its {subject}", subject=watched.subject)
+        subject = Text("listed by its {subject}", subject=watched.subject)
         detail = joined([subject, watched.note], ": ") if watched.note else subject
         return failed(Verdict.MANUAL, Reason.WATCHLIST_HOLD, detail)
     return held(Reason.WATCHLIST_HOLD) if ListKind.WATCH in case.known.data.versions else None

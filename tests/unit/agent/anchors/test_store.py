@@ -159,7 +159,7 @@ def test_notes_that_are_too_large_together_lose_their_oldest(adopted, folder, mo
 @pytest.mark.parametrize("sign", ["\u2028", "\u0085", "\x1c"])
 def test_a_note_is_one_line_whatever_stands_in_it(adopted, folder, sign):
     text = (folder / "changes.jsonl").read_text(encoding="utf-8")
-    spoilt = text.replace("adopted from the configuration", f"adopted{json.dumps(sign)[1:-1]}by somebody", 1)
+    spoilt = text.replace("taken from the configuration", f"adopted{json.dumps(sign)[1:-1]}by somebody", 1)
     spoilt = json.dumps(json.loads(spoilt.split("\n")[0]), ensure_ascii=sign < " ") + "\n"
     (folder / "changes.jsonl").write_text(spoilt, encoding="utf-8")
     adopted.change(two(adopted.held()), Sender.SERVICE, UTC)

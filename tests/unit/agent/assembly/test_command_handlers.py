@@ -175,7 +175,7 @@ def test_a_message_of_the_gates_own_is_shown_in_every_language(gate):
 def test_nothing_is_shown_that_could_be_taken_for_drive_on(gate, text):
     answer = display(gate, texts={"en": "Please wait", "zh": text})
     assert (answer.result, gate.lane.orders) == (Result.NOT_DONE, [])
-    assert "could be taken" in answer.detail
+    assert "could be mistaken" in answer.detail
 
 
 def test_to_a_group_a_text_is_shown_at_every_lane_that_can(gate):
@@ -364,8 +364,8 @@ def test_values_of_some_events_are_erased_in_this_stream_alone(gate):
     ("told", "result", "detail"),
     [
         (ErasureAnswer(0, 0), Result.NOT_DONE, "nothing of it is kept"),
-        (JournalUnavailableError("no disk"), Result.FAILED, "not all of it could be erased: no disk"),
-        (EvidenceError("no disk"), Result.FAILED, "not all of it could be erased: no disk"),
+        (JournalUnavailableError("no disk"), Result.FAILED, "could not erase everything: no disk"),
+        (EvidenceError("no disk"), Result.FAILED, "could not erase everything: no disk"),
     ],
 )
 def test_what_could_not_be_erased_is_told(gate, told, result, detail):

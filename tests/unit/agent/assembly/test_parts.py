@@ -351,7 +351,7 @@ def test_officers_order_a_lane_and_hear_what_becomes_of_it(request, journal, dev
         held = [data for kind, data in journal.events if kind == "barrier.held"]
         assert held == [{"held": True, "operator": "officer 7", "cause": "a parade"}]
     answer = lane.unit.order(CommandKind.OPEN, "officer 7", "too late", PATIENCE_S)
-    assert answer == CommandAnswer(Result.FAILED, "the lane does not run; nothing was done")
+    assert answer == CommandAnswer(Result.FAILED, "the lane is not running; nothing was done")
 
 
 def test_a_lock_outlives_the_agent_and_an_unlock_too(request, journal, devices):

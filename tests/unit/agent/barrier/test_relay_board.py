@@ -245,7 +245,7 @@ def test_a_board_of_which_no_lane_can_work_is_lost_and_connected_anew(site):
     site = site(before=stick)
     for reports in site.reports:
         reports.wait_lost()
-        assert "the board did not take the all-off" in reports.states[0][1]
+        assert "the board did not accept the command to release all relays" in reports.states[0][1]
     site.relays.stuck.clear()
     site.wait_up()
 

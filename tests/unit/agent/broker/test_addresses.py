@@ -61,8 +61,8 @@ def test_a_broker_address_is_read_and_written(url, address):
     [
         ("broker:1883", "must begin with"),
         ("http://broker", "must begin with"),
-        ("mqtt://", "names no host"),
-        ("mqtt://user:pass@broker", "keys of their own"),
+        ("mqtt://", "has no host name"),
+        ("mqtt://user:pass@broker", "in their own keys"),
         ("mqtt://broker:0", "1 to 65535"),
         ("mqtt://broker:70000", "1 to 65535"),
         ("mqtt://broker:x", "1 to 65535"),

@@ -110,7 +110,7 @@ def test_a_broker_of_another_ca_is_told(broker, authority, stranger, journal):
 
 
 def test_a_gate_without_certificate_is_told(broker, authority, journal):
-    detail(journal, secure(broker.port, TlsFiles(authority.ca)), "wants a certificate of this gate")
+    detail(journal, secure(broker.port, TlsFiles(authority.ca)), "requires a certificate from this gate")
 
 
 def test_a_gate_with_a_certificate_of_another_ca_is_told(broker, authority, stranger, journal):
@@ -125,7 +125,7 @@ def test_a_gate_whose_certificate_has_expired_is_told(broker, authority, journal
 
 def test_tls_to_a_port_without_it_is_told(tmp_path, authority, journal):
     with Broker(tmp_path) as broker:
-        detail(journal, secure(broker.port, files(authority)), "speak TLS")
+        detail(journal, secure(broker.port, files(authority)), "use TLS")
 
 
 def test_a_certificate_file_that_is_put_in_later_is_picked_up(broker, authority, journal, folder):

@@ -108,7 +108,7 @@ def test_a_floor_in_the_future_is_shown_and_put_back_by_the_agent_which_tells_of
     assert "Is that right?" in result.stdout
     assert "by aigerim" in gate.shown()[0]["floor_reset_waits"]
     events = gate.agent_runs_for_a_round()
-    assert "aigerim reset the floor by -3153" in events[-1].detail
+    assert "aigerim moved the earliest accepted time by -3153" in events[-1].detail
     assert "the time server was a year ahead" in events[-1].detail
     assert abs(gate.floor().utc - Clock().now().utc) < 60
     assert gate.floor().synced_utc is None

@@ -124,13 +124,13 @@ def test_a_difference_is_shown_with_vehicle_time_answers_and_the_check_that_make
     assert one["then"] == {
         "verdict": "PASS",
         "reason": "OK",
-        "detail": "it is not here, and not needed",
+        "detail": "it has not arrived, and is not required",
         "unproven": False,
     }
     assert one["now"] == {
         "verdict": "DENY",
         "reason": "DECLARATION_UNKNOWN",
-        "detail": "the lane needs it",
+        "detail": "this lane requires it",
         "unproven": False,
     }
     assert one["check"] == "DECLARATION_UNKNOWN"
@@ -197,7 +197,7 @@ def test_the_journal_of_version_0_1_is_read_and_what_it_did_not_record_is_said(t
     assert found["vehicles"] == len(began)
     assert found["not_judged"]["earlier_version"] == len(decided & began)
     words = run(path, "--config", configuration(tmp_path)).stdout
-    assert "Recorded by an earlier version, which did not record what it decided on." in words
+    assert "Recorded by an earlier version that did not record the facts of its decision." in words
     assert path.read_bytes() == before
 
 
@@ -245,7 +245,7 @@ def test_the_html_file_shows_each_difference_with_its_pictures_and_needs_nothing
     assert page.count("data:image/jpeg;base64,") == 1
     assert PERMIT.plate in page
     assert "DECLARATION_UNKNOWN" in page
-    assert "the lane needs it" in page
+    assert "this lane requires it" in page
     assert "http://" not in page
     assert "https://" not in page
     assert "<script" not in page

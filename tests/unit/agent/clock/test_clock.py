@@ -68,7 +68,7 @@ def test_a_sandbox_that_refuses_the_call_makes_the_clock_untrusted_where_nobody_
     refuse_to_say(mocker)
     answer = Clock(tmp_path / "state.json").synchronisation()
     assert (answer.synchronised, answer.error_ms) == (False, None)
-    assert "Operation not permitted, and gate-agent-clock.service has noted nothing" in answer.detail
+    assert "Operation not permitted, and gate-agent-clock.service has recorded nothing" in answer.detail
 
 
 def test_where_the_call_is_refused_the_note_of_the_process_that_may_ask_counts(mocker, tmp_path):
@@ -96,7 +96,7 @@ def test_a_note_from_before_the_clock_was_set_says_nothing_of_the_clock_of_now(m
     assert Clock(written(note, at=now.at, utc=now.utc)).synchronisation().synchronised
     answer = Clock(written(note, at=now.at, utc=now.utc - set_s)).synchronisation()
     assert not answer.synchronised
-    assert f"the clock was set by {set_s:+.1f} s since" in answer.detail
+    assert f"the clock was changed by {set_s:+.1f} s since" in answer.detail
 
 
 @pytest.mark.parametrize("age_s", [NOTE_GOOD_FOR_S + 1, -5.0])

@@ -469,7 +469,7 @@ def test_a_reset_is_done_told_with_who_and_why_and_then_gone(gate):
     assert gate.store.floor.utc == UTC
     assert [event.state for event in gate.events] == [SYNCED, SYNCED]
     assert gate.events[-1].detail == (
-        f"root reset the floor by {-YEAR_S:+.0f} s: the time server of the site told a wrong year"
+        f"root moved the earliest accepted time by {-YEAR_S:+.0f} s: the time server of the site told a wrong year"
     )
     assert not (gate.folder / RESET).exists()
 
@@ -483,7 +483,7 @@ def test_a_reset_that_cannot_be_done_yet_waits(gate, caplog):
     gate.store.trouble = ""
     monitor._observe_once(last=False)
     assert not (gate.folder / RESET).exists()
-    assert gate.events[-1].detail.startswith("root reset the floor")
+    assert gate.events[-1].detail.startswith("root moved the earliest accepted time")
 
 
 @pytest.mark.parametrize(

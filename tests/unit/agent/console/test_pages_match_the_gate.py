@@ -159,7 +159,7 @@ def test_the_exposure_of_a_camera_that_cannot_be_set_is_not_offered(gate_with, t
     assert all(" disabled" in one and 'aria-describedby="exposure-now"' in one for one in buttons), (
         "until the camera says"
     )
-    assert "The exposure can be tried once the camera delivers pictures." in page
+    assert "You can try the exposure as soon as the camera delivers pictures." in page
     may_come.set()
     camera = gate.app.parts.lanes.cameras[0]
     eventually(

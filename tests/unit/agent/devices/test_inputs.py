@@ -251,7 +251,7 @@ def test_a_fault_of_the_driver_is_a_lost_board_that_is_opened_anew(board, caplog
         board.set(8, True)
         watching.wait_state(PortState.UP, 2)
         watching.hear(presence=False)
-    assert watching.states[1] == (PortState.LOST, "a fault in the driver: KeyError")
+    assert watching.states[1] == (PortState.LOST, "an error in the driver: KeyError")
     assert "a bug" in caplog.text
 
 

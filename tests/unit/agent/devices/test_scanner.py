@@ -154,8 +154,8 @@ def test_a_scanner_gone_mad_is_told_of_once_goes_on_and_is_well_again_when_it_is
         watching.wait_state(ScannerState.UP, 2)
         assert len(watching.texts) == 10
         assert [state for state, _ in watching.states] == ["up", "noisy", "up"]
-        assert watching.states[1][1].startswith("texts were dropped: 1 more than the lane takes")
-        assert "190 more than the lane takes" in watching.states[2][1]
+        assert watching.states[1][1].startswith("texts were dropped: 1 more than the lane accepts")
+        assert "190 more than the lane accepts" in watching.states[2][1]
         scanner.scan(b"a good text", at=60.0)
         eventually(lambda: watching.texts[-1] == b"a good text")
 
@@ -191,7 +191,7 @@ def test_a_fault_of_the_driver_or_of_the_listener_is_a_lost_scanner_that_is_open
         watching.wait_state(ScannerState.UP, 2)
         scanner.scan(b"A")
         watching.wait_texts(b"A")
-    assert watching.states[1] == (ScannerState.LOST, "a fault in the driver: KeyError")
+    assert watching.states[1] == (ScannerState.LOST, "an error in the driver: KeyError")
     assert not ScannerState.LOST.works
     assert "a bug" in caplog.text
 

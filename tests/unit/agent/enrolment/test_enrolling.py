@@ -131,7 +131,7 @@ def test_a_server_with_another_fingerprint_never_sees_the_token(site, gate):
 
 
 def test_a_server_of_another_name_is_not_believed(site, gate):
-    with pytest.raises(ExchangeError, match="certificate is not good"):
+    with pytest.raises(ExchangeError, match="certificate is not valid"):
         gate.enrol(site, site.token(), url=site.url.replace("localhost", "127.0.0.1"))
 
 
@@ -168,10 +168,10 @@ def never(tls):
         (answers(b"\0\1\2 garbage\r\n\r\n"), "not HTTP"),
         (answers(http(200, b"%%% no base64")), "holds no certificates"),
         (answers(http(200, base64.b64encode(b"no pkcs7"))), "holds no certificates"),
-        (answers(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort"), "not HTTP|before its answer was whole"),
+        (answers(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort"), "not HTTP|before its answer was complete"),
         (answers(b"HTTP/1.1 200 OK\r\n\r\n", b"A" * 400_000), "larger than"),
         (answers(b"HTTP/1.1 200 OK\r\nX: " + b"A" * 100_000), "not HTTP"),
-        (never, "no whole answer"),
+        (never, "no complete answer"),
     ],
 )
 def test_a_server_that_answers_strangely_costs_an_error_in_words(tmp_path, gate, answer, words):
@@ -220,7 +220,7 @@ def test_a_certificate_of_a_stranger_is_not_taken(site, tmp_path, gate):
     bodies = iter([ours, theirs])
     with (
         strange_server(certificate, key, lambda tls: tls.sendall(http(200, next(bodies)))) as url,
-        pytest.raises(AnswerError, match="does not come from the authority"),
+        pytest.raises(AnswerError, match="is not from the authority"),
     ):
         gate.enrol(site, "7-0", url=url, fingerprint=None, trust_file=authority.ca)
 

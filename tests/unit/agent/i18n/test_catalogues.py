@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import string
 from functools import cache
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import central
 import drivers
 import sim
 from agent.i18n import Language, translate
-from agent.i18n.catalogue import Catalogue, catalogue
+from agent.i18n.catalogue import Catalogue, catalogue, former
 from agent.i18n.po import CatalogueError, entries, plural_forms
 from drivers.text import Text, ngettext, pgettext
 from tools import texts
@@ -199,6 +200,25 @@ msgstr[1] "{count} страницы"
 #~ msgid "obsolete"
 #~ msgstr "старое"
 """
+
+
+def test_former_messages_have_one_of_today_with_the_same_values():
+    today = gathered()
+    assert former()
+    for before, now in former().items():
+        assert ("", before) not in today, before
+        assert ("", now) in today, now
+        assert fields(before) == fields(now), before
+
+
+def fields(message):
+    return {(name, form, conversion) for _, name, form, conversion in string.Formatter().parse(message) if name}
+
+
+def test_a_former_message_has_the_translation_of_today_unless_it_is_one_again():
+    found = Catalogue(entries(SMALL.strip().splitlines()), {"opened": "open", "open": "gone", "went": "gone"})
+    assert found.translation("", "opened") == found.translation("", "open") == "открыто"
+    assert found.translation("", "went") is None
 
 
 @pytest.fixture

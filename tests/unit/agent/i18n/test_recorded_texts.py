@@ -15,7 +15,7 @@ from agent.i18n import Language, recorded, translate
 from agent.i18n.recorded import DEEPEST, MOST_LEFT_OUT, recorded_detail, recorded_text
 from drivers.text import Text, ngettext, pgettext
 
-WHY = Text("{url!r} names no host", url="a")
+WHY = Text("{url!r} has no host name", url="a")
 TOLD = Text("{message}; got {value}", message=WHY, value=5)
 
 
@@ -26,10 +26,10 @@ def written(detail):
 def test_an_event_is_written_with_the_message_of_its_words():
     assert written(TOLD) == {
         "alarm": "part_failed",
-        "detail": "'a' names no host; got 5",
+        "detail": "'a' has no host name; got 5",
         "message": {
             "id": "{message}; got {value}",
-            "args": {"message": {"id": "{url!r} names no host", "args": {"url": "a"}}, "value": 5},
+            "args": {"message": {"id": "{url!r} has no host name", "args": {"url": "a"}}, "value": 5},
         },
     }
 
@@ -58,8 +58,15 @@ def test_a_record_is_told_in_the_readers_language():
 
 
 def test_a_record_of_an_earlier_agent_is_told_as_it_is():
-    assert type(recorded_detail({"detail": "'a' names no host"})) is str
+    assert type(recorded_detail({"detail": "'a' has no host name"})) is str
     assert recorded_detail({}) == ""
+
+
+def test_a_record_in_former_words_is_told_in_the_readers_language_and_in_english_as_it_was():
+    message = {"id": "{url!r} names no host", "args": {"url": "a"}}
+    told = recorded_detail({"detail": "'a' names no host", "message": message})
+    assert translate(told, Language.RU) == "в 'a' не назван узел"
+    assert translate(told, Language.EN) == "'a' names no host"
 
 
 def nested(depth):
@@ -75,9 +82,9 @@ def nested(depth):
         {},
         {"id": "names no host"},
         {"id": "names no host", "args": {}},
-        {"id": "{url!r} names no host", "args": {}},
-        {"id": "{url!r} names no host", "args": {"url": "another"}},
-        {"id": "{url.__class__} {url!r} names no host", "args": {"url": "a"}},
+        {"id": "{url!r} has no host name", "args": {}},
+        {"id": "{url!r} has no host name", "args": {"url": "another"}},
+        {"id": "{url.__class__} {url!r} has no host name", "args": {"url": "a"}},
         {"id": "{a:>99999999}", "args": {"a": "x"}},
         {"id": "{a.__class__}", "args": {"a": "x"}},
         {"id": "{", "args": {}},
@@ -91,9 +98,9 @@ def nested(depth):
     ],
 )
 def test_a_message_that_is_none_or_says_something_else_is_not_believed(message):
-    record = {"detail": "'a' names no host", "message": message}
+    record = {"detail": "'a' has no host name", "message": message}
     assert type(recorded_detail(record)) is str
-    assert recorded_detail(record) == "'a' names no host"
+    assert recorded_detail(record) == "'a' has no host name"
 
 
 TWICE = "{key} holds a secret, which every user of this computer would see: write {key}=- to be asked"
@@ -123,9 +130,9 @@ def test_a_message_of_few_bytes_cannot_fill_the_memory(message, monkeypatch):
 
 
 def test_plates_are_masked_in_the_message_too():
-    event = AlarmRaised(alarm=Alarm.PART_FAILED, detail=Text("{url!r} names no host", url="京A12345"))
+    event = AlarmRaised(alarm=Alarm.PART_FAILED, detail=Text("{url!r} has no host name", url="京A12345"))
     told = json.loads(masked(Draft(event, "out", "t", 1.8e9)).event.model_dump_json())
-    assert (told["detail"], told["message"]["args"]) == ("'京A***45' names no host", {"url": "京A***45"})
+    assert (told["detail"], told["message"]["args"]) == ("'京A***45' has no host name", {"url": "京A***45"})
 
 
 def test_a_plate_that_stands_across_the_values_is_masked_and_the_message_left_out():

@@ -161,9 +161,9 @@ def test_a_text_is_what_it_says_and_keeps_its_making_through_errors_and_copies()
 
 
 def test_the_values_of_a_text_can_be_changed_wherever_they_stand():
-    text = Text("{message}; got {value}", message=Text("{url!r} names no host", url="a"), value=5)
+    text = Text("{message}; got {value}", message=Text("{url!r} has no host name", url="a"), value=5)
     changed = text.with_values(lambda value: value * 2)
-    assert changed == "'aa' names no host; got 10"
+    assert changed == "'aa' has no host name; got 10"
     assert translate(changed, Language.RU) == "в 'aa' не назван узел; а стоит 10"
 
 

@@ -351,7 +351,7 @@ def test_letting_go_while_nothing_can_be_written_is_done_and_answered_with_a_wor
         (True, "it is held open"),
         (True, "the hold is released"),
         (True, "it is held open"),
-        (True, "the hold is released; the journal cannot be written, its record waits"),
+        (True, "the hold is released; the journal cannot be written; the record waits"),
     ]
     gate.journal.fails = None
 

@@ -97,11 +97,11 @@ def test_an_order_that_is_not_taken_up_in_time_never_is(loop):
     eventually(lambda: loop.waiting)
     loop.at += WAIT_S
     assert joined(asked) == CommandAnswer(
-        Result.FAILED, "the lane did not take it up in time; it is not carried out, now or later"
+        Result.FAILED, "the lane did not start it in time; it will not be carried out"
     )
     order = loop.take()
     assert order.now.at >= order.deadline, "the lane refuses it by its time"
-    loop.answer(order, "the time to carry it out was over", done=False)
+    loop.answer(order, "its time limit had passed", done=False)
 
 
 def test_the_clock_is_read_when_the_order_is_taken_up_and_not_before(loop):
@@ -130,7 +130,7 @@ def test_an_order_in_hand_without_an_answer_is_not_known(loop):
     loop.at += WAIT_S + LATE_ANSWER_S
     answer = joined(asked)
     assert answer == CommandAnswer(
-        Result.UNKNOWN, "the lane began with it and does not answer; it may have been carried out"
+        Result.UNKNOWN, "the lane started it but does not answer; it may have been carried out"
     )
 
 
@@ -146,7 +146,7 @@ def test_nobody_waits_for_a_loop_that_has_ended(loop, taken, result):
 
 def test_an_order_to_a_lane_that_does_not_run_is_not_left_for_later(loop):
     loop.runs = False
-    assert joined(loop.ask()) == CommandAnswer(Result.FAILED, "the lane does not run; nothing was done")
+    assert joined(loop.ask()) == CommandAnswer(Result.FAILED, "the lane is not running; nothing was done")
     assert loop.waiting == []
 
 
@@ -155,10 +155,12 @@ def test_orders_do_not_pile_up_before_a_loop_that_hangs(loop):
     eventually(lambda: len(loop.waiting) == ORDERS_WAITING)
     loop.at += WAIT_S
     assert {joined(one).result for one in asked} == {Result.FAILED}
-    refused = CommandAnswer(Result.FAILED, f"{ORDERS_WAITING} orders wait for the lane already; nothing was done")
+    refused = CommandAnswer(
+        Result.FAILED, f"{ORDERS_WAITING} orders are already waiting for the lane; nothing was done"
+    )
     assert joined(loop.ask()) == refused
     assert len(loop.waiting) == ORDERS_WAITING
-    loop.answer(loop.take(), "the time to carry it out was over", done=False)
+    loop.answer(loop.take(), "its time limit had passed", done=False)
     asked = loop.ask()
     orders = [loop.take() for _ in range(ORDERS_WAITING)]
     loop.answer(orders[-1], "there is room again")

@@ -53,7 +53,7 @@ def test_an_event_larger_than_the_broker_takes_is_told_and_kept_and_the_others_g
         linked(journal, quick(broker.port)) as link,
     ):
         eventually(lambda: sorted(central.events) == [1, 2, 3, 5, 6, 7])
-        eventually(lambda: "event 4 does not get through: a packet was too large" in link.uplink.view.trouble)
+        eventually(lambda: "event 4 cannot be delivered: a packet was too large" in link.uplink.view.trouble)
         assert link.client.view.connections == 1
         eventually(lambda: journal.watermark == 3)
         broker.stop()

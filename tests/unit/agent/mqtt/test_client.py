@@ -295,7 +295,7 @@ def test_no_answer_to_the_keepalive_ends_the_connection_once(tmp_path):
 
 def test_a_broker_that_never_answers_the_connect_is_given_up(tmp_path):
     with RoughBroker(connack=False) as rough, Running(quick(rough.port, answer_timeout_s=0.3)) as running:
-        eventually(lambda: "no answer of an MQTT broker" in running.observer.details())
+        eventually(lambda: "no answer from an MQTT broker" in running.observer.details())
 
 
 @pytest.mark.parametrize("garbage", [b"\x00\x00", b"\xf0\xff\xff\xff\xff\xff", b"\x30\x02\x00\x09", b"\x40\x01\x00"])
@@ -310,7 +310,7 @@ def test_garbage_from_the_broker_ends_the_connection_and_not_the_session(garbage
     [
         (b"\x30\xff\xff\xff\x7f", "268435455 bytes, more than the 1048576 that are taken"),
         (b"\x30\x81\x80\x40", "1048577 bytes, more than the 1048576 that are taken"),
-        (b"\x34\x07\x00\x01t\x00\x01\x00x", "does not speak MQTT 5 properly"),
+        (b"\x34\x07\x00\x01t\x00\x01\x00x", "does not use MQTT 5 correctly"),
     ],
 )
 def test_what_would_fill_the_memory_ends_the_connection_before_it_does(sent, cause):

@@ -274,7 +274,7 @@ def test_an_executor_that_hangs_holds_up_no_refusal_and_nothing_runs_beside_it(s
     release = threading.Event()
     site.executors.answers[CommandName.OPEN] = lambda _: release.wait(PATIENCE_S) and CommandAnswer(Result.DONE)
     result = central.send(site.command())
-    assert (result["result"], "did not end" in result["detail"]) == ("unknown", True)
+    assert (result["result"], "did not finish" in result["detail"]) == ("unknown", True)
     assert central.send(signed(site.body(), key=OTHER_KEY))["code"] == "SIGNATURE_INVALID"
     busy = central.send(site.command("lock"), "lock")
     assert (busy["result"], "still busy with open" in busy["detail"]) == ("not_done", True)

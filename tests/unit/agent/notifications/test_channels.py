@@ -99,7 +99,7 @@ def test_a_redirect_is_not_followed(server, authority):
 
 def test_a_receiver_that_nobody_vouches_for_gets_nothing(server, tmp_path):
     stranger = Authority(tmp_path, "stranger")
-    assert "certificate is not good" in refusal(webhook(server, stranger)).detail
+    assert "certificate is not valid" in refusal(webhook(server, stranger)).detail
     assert server.requests == []
 
 
@@ -107,7 +107,7 @@ def test_a_receiver_that_hangs_is_left_in_time():
     with peer_that(receivers.silent) as port:
         began_at = time.monotonic()
         channel = WebhookChannel(WebhookReceiver(f"https://localhost:{port}/", SECRET, None, 0.2))
-        assert "no whole answer within 0.2 s" in refusal(channel).detail
+        assert "no complete answer within 0.2 s" in refusal(channel).detail
         assert time.monotonic() - began_at < scaled(5)
 
 

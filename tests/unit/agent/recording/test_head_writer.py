@@ -79,7 +79,7 @@ def test_a_stream_that_must_not_go_on_is_named_no_more(kept):
     kept.journal.supersede("an older copy")
     assert kept.writer.record() is None
     assert not kept.writer.keep()
-    assert "does not say where it stands" in kept.writer.trouble
+    assert "does not say how far it is" in kept.writer.trouble
     assert kept.record().seq == 1
 
 

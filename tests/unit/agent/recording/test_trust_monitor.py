@@ -153,7 +153,7 @@ def test_a_head_that_the_journal_does_not_say_holds_every_permit_as_one_that_can
     """What was recorded would have no witness: behind a damaged page the journal goes on until the agent restarts."""
     gate.journal._database.doubt = "a damaged page"
     gate.order("in", "locked")
-    assert "does not say where it stands" in gate.trust.hold.cause
+    assert "does not say how far it is" in gate.trust.hold.cause
     gate.journal._database.doubt = ""
     gate.order("in", "unlocked")
     eventually(lambda: gate.trust.hold.cause == "", what="the end of the hold")

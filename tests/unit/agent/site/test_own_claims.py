@@ -101,7 +101,7 @@ def test_the_same_transaction_waits_for_the_same_word(claims):
 def test_another_transaction_is_refused_while_a_claim_on_its_permit_is_alive(claims, granted):
     live = claims.granted() if granted else claims.ask()
     refused = ClaimAnswer(
-        ClaimCode.RESERVED_ELSEWHERE, gate="east", detail="another lane of this gate has it in hand"
+        ClaimCode.RESERVED_ELSEWHERE, gate="east", detail="another lane of this gate is using it"
     )  # fmt: skip
     assert claims.ask(asked("t2")) == refused
     assert isinstance(claims.ask(asked("t2", OTHER)), LiveClaim), "a claim on another permit is another claim"
@@ -221,7 +221,7 @@ def test_nothing_is_reserved_on_a_permit_without_its_live_grant(claims, before):
     told = len(claims.dead)
     message = (
         f"use 1 of permit {PERMIT.hex()} cannot become RESERVED: no gate of the site has granted it to transaction t1,"
-        " or the grant is over"
+        " or the grant has expired"
     )
     with pytest.raises(LedgerConflictError) as refused, claims.reserving([by()], [change()]):
         pytest.fail("it was let through")

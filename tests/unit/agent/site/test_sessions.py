@@ -211,8 +211,8 @@ class TestTaking:
 def test_what_is_wrong_with_a_gate_is_said_in_a_sentence():
     view = GateView("north", 1.0, met=True, behind=0, missed=0, same_list=True, version=0)
     assert view.trouble == ""
-    assert replace(view, same_list=False).trouble == "its list of the site's gates differs from the one here"
+    assert replace(view, same_list=False).trouble == "its list of the site's gates differs from the list of this gate"
     assert replace(view, version=1).trouble == (
-        "it speaks version 1 of the messages between gates, this gate version 2: install the same version of "
-        "gate-agent at both"
+        "it uses version 1 of the messages between gates, and this gate uses version 2: install the same "
+        "version of gate-agent at both"
     )

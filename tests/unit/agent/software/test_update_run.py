@@ -138,7 +138,7 @@ def test_what_cannot_be_restored_is_told_and_ends(begun, carry_out):
 def test_an_installation_that_somebody_has_damaged_is_not_updated(begun, carry_out):
     (begun.root / "usr/share/gate-agent/marker").write_text("by hand")
     assert carry_out(begun) == 0
-    assert "there is no way back" in outcome(begun).detail
+    assert "the update could not be undone" in outcome(begun).detail
     assert begun.done == []
 
 

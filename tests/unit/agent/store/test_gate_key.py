@@ -70,7 +70,7 @@ def test_a_damaged_key_is_put_aside_as_it_is_and_a_new_one_is_made(tmp_path, con
     path = key_path(tmp_path)
     path.write_bytes(content)
     path.chmod(0o600)
-    with pytest.raises(GateKeyError, match="put a good one there"):
+    with pytest.raises(GateKeyError, match="put a good key there"):
         read_gate_key(tmp_path)
     made = gate_key(tmp_path)
     assert said in made.replaced

@@ -46,7 +46,10 @@ def test_a_good_recording_has_no_problem(wave: Wave) -> None:
         (Wave(RATE_HZ, silence(1.0)), "it is silent"),
         (tone(1.0, peak=0.005), "it is silent"),
         (tone(1.0, peak=0.03), "too quiet: -33.5 dB of full scale on average; raise it to about -18.0"),
-        (Wave(RATE_HZ, silence(0.5) + tone(1.0).samples), "begins after 0.5 s of silence; cut that off, down to 0.3 s"),
+        (
+            Wave(RATE_HZ, silence(0.5) + tone(1.0).samples),
+            "begins after 0.5 s of silence; shorten the silence to 0.3 s",
+        ),
         (clipped(100), "clipped in 100 places"),
         (Wave(RATE_HZ, tone(1.0).samples + array("h", [-32_768] * 4)), "clipped in 1 places"),
     ],

@@ -142,7 +142,7 @@ def test_the_rows_say_of_every_sentence_whose_it_is_and_what_is_wrong(own: Impor
     assert (rows[KEY].origin, rows[KEY].duration_s, rows[KEY].trouble) == (Origin.IMPORTED, 1.0, "")
     assert rows[KEY].text == read_manifest().of(KEY).text
     bad = rows[RecordingKey(Language.EN, DriverMessage.WAIT)]
-    assert (bad.origin, "checksum is another" in bad.trouble) == (Origin.SHIPPED, True)
+    assert (bad.origin, "checksum differs" in bad.trouble) == (Origin.SHIPPED, True)
     others = [row for key, row in rows.items() if key not in {KEY, bad.key}]
     assert {(row.origin, row.trouble) for row in others} == {(Origin.SHIPPED, "")}
     damaged(own_file(own))

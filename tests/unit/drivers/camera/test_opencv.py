@@ -234,7 +234,7 @@ def test_a_path_that_is_not_there_says_so(server):
     ("scheme", "status", "credentials", "kind", "text"),
     [
         ("rtsp", "401 Unauthorized", f"u:{SECRET}@", DeviceMisconfiguredError, "password is refused"),
-        ("rtsp", "401 Unauthorized", "", DeviceMisconfiguredError, "wants a user and password"),
+        ("rtsp", "401 Unauthorized", "", DeviceMisconfiguredError, "requires a user and password"),
         ("rtsp", "403 Forbidden", f"u:{SECRET}@", DeviceMisconfiguredError, "may not see"),
         ("rtsp", "503 Busy", f"u:{SECRET}@", DeviceUnavailableError, "status 503"),
         ("rtsp", "200 OK", f"u:{SECRET}@", DeviceUnavailableError, "no video that can be decoded"),
@@ -396,8 +396,8 @@ def test_a_wrong_address_is_refused_without_showing_it():
 @pytest.mark.parametrize(
     ("settings", "advice"),
     [
-        ({"second_url": "/srv/clip.mp4"}, "a second stream is that of a network camera"),
-        ({"second_url": f"rtsp://u:{SECRET}/x@host/"}, "no host"),
+        ({"second_url": "/srv/clip.mp4"}, "only a network camera has a second stream"),
+        ({"second_url": f"rtsp://u:{SECRET}/x@host/"}, "host in the address is not valid"),
         ({"url": "/dev/video0", "second_url": f"rtsp://u:{SECRET}@host/"}, "only a network camera"),
         ({"decoder": "h264_v4l2m2m"}, "decoder_device, such as /dev/video10"),
     ],

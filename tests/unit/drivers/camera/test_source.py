@@ -47,9 +47,9 @@ def test_the_kind_of_a_source_shows_in_its_address(url, kind):
         ("", "address"),
         ("concat:///etc/passwd", "starts with"),
         ("ftp://host/x", "starts with"),
-        ("rtsp:///stream", "no host"),
+        ("rtsp:///stream", "host in the address is not valid"),
         ("rtsp://admin:pa/ss@host/stream", "%2F"),
-        ("rtsp://host:99999/stream", "no host"),
+        ("rtsp://host:99999/stream", "host in the address is not valid"),
     ],
 )
 def test_an_address_that_cannot_be_used_is_refused_with_a_hint(url, hint):

@@ -92,7 +92,7 @@ def test_inputs_beyond_the_tenth_are_named_by_letters_and_those_that_are_not_the
     assert inputs.sample().bits == (*[False] * 11, True)
     inputs.close()
     inputs = registry.inputs("numato", table | {"count": 13})
-    with pytest.raises(DeviceUnavailableError, match="no answer to 'gpio read C': does it have so many"):
+    with pytest.raises(DeviceUnavailableError, match="does not answer 'gpio read C': does it have that many"):
         inputs.open()
     inputs = registry.inputs("numato", table | {"count": 12})
     assert inputs.open()

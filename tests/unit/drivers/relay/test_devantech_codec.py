@@ -51,8 +51,8 @@ def test_a_board_is_known_by_its_number(module: str, channels: int, name: str) -
             "1E 01",
             8,
             (
-                "the board gives itself the number 30; known are "
-                "8 (USB-RLY08), 9 (USB-RLY16), 10 (USB-RLY02), 15 (USB-RLY16L or TOSR0x)"
+                "the board reports the number 30; expected one of 8 (USB-RLY08), 9 (USB-RLY16), 10 "
+                "(USB-RLY02), 15 (USB-RLY16L or TOSR0x)"
             ),
         ),
     ],
@@ -74,7 +74,7 @@ def test_states_are_the_bits_of_a_byte_with_relay_1_the_lowest(mask: int, channe
 @pytest.mark.parametrize("heard", ["01 0A01 00", "00 0A01 01", "00 0A02 00", "00 0801 00", "00 000A 00"])
 def test_answers_that_do_not_fit_together_are_refused_and_shown(heard: str) -> None:
     first, module, second = map(bytes.fromhex, heard.split())
-    wrong = f"asked for states, number and states the board answered {heard}: its number is 0A01"
+    wrong = f"to the query for states, number and states, the board answered {heard}: its number is 0A01"
     with pytest.raises(codec.BadReplyError, match=f"^{wrong}$"):
         codec.states_of(first, module, second, b"\x0a\x01", 2)
 

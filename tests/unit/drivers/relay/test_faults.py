@@ -289,7 +289,7 @@ def test_inputs_are_asked_for_as_the_board_wants_it(link: Path) -> None:
 
 
 def test_inputs_must_be_asked_for_in_full() -> None:
-    with pytest.raises(ValidationError, match="ask_count is 2, fewer than the 3 inputs that are wanted"):
+    with pytest.raises(ValidationError, match="ask_count is 2, fewer than the 3 inputs to read"):
         registry.inputs("modbus_rtu", {"port": "/dev/x", "count": 3, "ask_count": 2})
     registry.inputs("modbus_rtu", {"port": "/dev/x", "count": 3, "ask_count": 3})
 

@@ -135,7 +135,7 @@ def test_a_board_that_does_not_answer_as_configured_is_explained(link: Path) -> 
     with KmtronicEmulator(link, 8, Connection.RS485, address=2) as board:
         with pytest.raises(DeviceUnavailableError, match="check its power, wires A and B, its address and the speed"):
             registry.relay("kmtronic", rs485).open()
-        with pytest.raises(DeviceUnavailableError, match="did not hear itself: set local_echo = false, or check it"):
+        with pytest.raises(DeviceUnavailableError, match="did not echo: set local_echo = false, or check it"):
             registry.relay("kmtronic", rs485 | {"address": 2, "local_echo": True}).open()
         board.local_echo = True
         with pytest.raises(DeviceUnavailableError, match="Then set local_echo = true"):

@@ -60,7 +60,7 @@ def test_the_states_of_all_relays_are_a_byte_each() -> None:
             b"\x00\xff\x09\x00",
             4,
             codec.BadReplyError,
-            "00 FF 09 00 came back: does the adapter hear itself? Then set local_echo = true",
+            "00 FF 09 00 came back: does the adapter echo? Then set local_echo = true",
         ),
     ],
 )

@@ -267,7 +267,7 @@ def test_a_missing_permission_names_the_group_to_join(peer: Peer, mocker) -> Non
 def test_a_port_that_the_service_manager_bars_is_no_matter_of_groups(peer: Peer, mocker) -> None:
     refused = PermissionError(1, "Operation not permitted")
     mocker.patch("serial.serialposix.os.open", side_effect=refused)
-    with pytest.raises(DeviceUnavailableError, match=r"barred by the service manager.*DeviceAllow="):
+    with pytest.raises(DeviceUnavailableError, match=r"the service manager blocks.*DeviceAllow="):
         SerialPort.shared(str(peer.line.link), PARAMETERS)
 
 
@@ -275,7 +275,7 @@ def test_a_group_that_cannot_be_seen_is_not_named(peer: Peer, mocker) -> None:
     refused = PermissionError(13, "Permission denied")
     mocker.patch("serial.serialposix.os.open", side_effect=refused)
     mocker.patch("drivers.serial.faults.group_of", return_value="")
-    with pytest.raises(DeviceUnavailableError, match=r"no permission .* its group, which `ls -lL` shows"):
+    with pytest.raises(DeviceUnavailableError, match=r"no permission .* its group .`ls -lL` shows"):
         SerialPort.shared(str(peer.line.link), PARAMETERS)
 
 
@@ -450,7 +450,7 @@ def test_what_is_stuck_on_a_shared_line_goes_with_the_first_user_who_lets_it_go(
     peer: Peer, port: SerialPort, mocker
 ) -> None:
     other = SerialPort.shared(str(peer.line.link), PARAMETERS)
-    drain = mocker.patch.object(serial_line.SerialLine, "_drain", side_effect=OSError("the bytes do not leave it"))
+    drain = mocker.patch.object(serial_line.SerialLine, "_drain", side_effect=OSError("it does not send the bytes"))
     flush = mocker.patch("drivers.serial.line.termios.tcflush", wraps=termios.tcflush)
     port.close()
     assert [call.args[1] for call in flush.call_args_list] == [termios.TCOFLUSH]
@@ -485,7 +485,7 @@ def test_a_request_that_waited_for_the_line_until_after_its_deadline_is_not_sent
     peer.answers |= {b"order": b"yes", b"ask": b"yes"}
     said = after_the_wait(str(peer.line.link), request)
     assert isinstance(said, TooLateError)
-    assert str(said) == f"{peer.line.link} was free too late; nothing was sent"
+    assert str(said) == f"{peer.line.link} became free too late; nothing was sent"
     assert port.is_usable
     assert port.exchange(b"ask", 3, WAIT_S) == b"yes"
     assert peer.line.received() == b"ask"

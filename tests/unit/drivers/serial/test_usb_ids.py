@@ -45,4 +45,4 @@ def test_the_usb_ids_say_what_it_probably_is_and_how_to_ask_it(usb_id, title, pr
 
 
 def test_a_port_that_the_machine_does_not_list_may_be_anything():
-    assert likeness(Adapter("/dev/pts/4")).words == "a port that this machine does not list"
+    assert likeness(Adapter("/dev/pts/4")).words == "a port that this computer does not list"

@@ -62,7 +62,7 @@ def test_a_page_that_the_card_refuses_is_not_taken_for_shown(link: Path) -> None
     with OnbonEmulator(link, lines=2, now=VirtualClock()) as card:
         sign = registry.sign("onbon", {"port": str(link), "lines": 4, "timeout_ms": REPLY_MS})
         sign.open()
-        with pytest.raises(DeviceUnavailableError, match="refuses the page, error 1: look at its size and model"):
+        with pytest.raises(DeviceUnavailableError, match="refuses the page, error 1: check its size and model"):
             sign.show(SignPage((SignLine("A"), SignLine("B"), SignLine("C")), 10))
         sign.close()
         assert all(text in {"", "A", "B"} for text, _ in display_of(card))

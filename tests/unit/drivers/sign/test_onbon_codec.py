@@ -147,7 +147,7 @@ def test_the_own_question_is_no_answer() -> None:
 
 
 def test_a_refusal_is_told_with_its_number() -> None:
-    wrong = "the card refuses the page, error 7: look at its size and model"
+    wrong = "the card refuses the page, error 7: check its size and model"
     with pytest.raises(BadReplyError, match=f"^{re.escape(wrong)}$"):
         codec.check_accepted(bytes.fromhex("A0 01 07 00 00"))
     with pytest.raises(BadReplyError, match="error 0"):

@@ -158,7 +158,7 @@ def test_a_card_that_may_not_be_opened_is_told_from_one_that_is_away(
 def test_a_device_that_does_not_begin_is_given_up_and_its_child_is_gone(player, monkeypatch, tmp_path: Path) -> None:
     monkeypatch.setattr(alsa, "PROBE_S", 0.2)
     player(f"echo $$ >{tmp_path}/pid; {MUTE}")
-    with pytest.raises(DeviceUnavailableError, match=r"does not begin"):
+    with pytest.raises(DeviceUnavailableError, match=r"does not start playing"):
         voice_on("default").open()
     written = tmp_path / "pid"
     assert not written.exists() or not alive(int(written.read_text() or 0))
@@ -174,7 +174,7 @@ def test_a_device_that_never_comes_to_an_end_is_given_up_though_its_child_takes_
     pid = int(eventually(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text()))
     assert voice.is_playing()
     monkeypatch.setattr("time.monotonic", lambda: 1e12)
-    with pytest.raises(DeviceUnavailableError, match="does not come to an end"):
+    with pytest.raises(DeviceUnavailableError, match="does not finish"):
         voice.is_playing()
     assert not alive(pid)
     assert not voice.is_playing()

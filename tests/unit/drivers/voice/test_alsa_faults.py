@@ -64,7 +64,7 @@ Its setup is:
         (ONLY_STEREO, DeviceMisconfiguredError, "plughw:"),
         (OTHER_RATE, DeviceMisconfiguredError, "plughw:"),
         ("aplay: pcm_write:2178: write error: Input/output error\n", DeviceUnavailableError, "Input/output error"),
-        ("", DeviceUnavailableError, "without a word"),
+        ("", DeviceUnavailableError, "without a message"),
     ],
 )
 def test_each_word_of_the_player_is_the_error_that_it_means(said: str, kind: type[DeviceError], words: str) -> None:

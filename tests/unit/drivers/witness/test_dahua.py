@@ -60,6 +60,6 @@ class TestDahuaFaults(WitnessFaults):
     model = TestDahua.model
     said: ClassVar = {
         CameraFault.BOMB: "too many objects and lists",
-        CameraFault.GARBAGE: "no JSON, or JSON that is cut off",
+        CameraFault.GARBAGE: "not JSON, or JSON that is cut off",
         CameraFault.BINARY: "not in UTF-8",
     }

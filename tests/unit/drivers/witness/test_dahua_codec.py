@@ -90,7 +90,7 @@ def test_what_is_no_plate_is_none(text):
     [
         ("nonsense", "expected Code="),
         ("<html></html>", "expected Code="),
-        (event("{"), "no JSON"),
+        (event("{"), "not JSON"),
         (event("[]"), "not an object"),
         (event('{"TrafficCar":{"PlateNumber":"A1","PlateNumber":"A2"}}'), "twice"),
         (event({"TrafficCar": {"PlateNumber": "A" * 33}}), "more than 32 characters"),
@@ -98,7 +98,7 @@ def test_what_is_no_plate_is_none(text):
         (event({**CAR, "Object": {"Confidence": "high"}}), "not a number"),
         (event({**CAR, "Object": {"Confidence": 10**400}}), "not a number"),
         ("Events[0].Code=TrafficJunction\nnonsense", "lines of the form"),
-        ("Events[0].A=1\nEvents[0].A=2", "one name twice"),
+        ("Events[0].A=1\nEvents[0].A=2", "the same name twice"),
         ("\n".join(f"Events[{number}].A=1" for number in range(17)), "more than 16 events"),
         ("Events[0].A=1\n" * 2001, "more than 2000 lines"),
     ],

@@ -46,6 +46,6 @@ class TestHikvisionFaults(WitnessFaults):
     model = TestHikvision.model
     said: ClassVar = {
         CameraFault.BOMB: "a document type, an entity or an instruction",
-        CameraFault.GARBAGE: "no XML in UTF-8, or XML that is cut off",
-        CameraFault.BINARY: "no XML in UTF-8, or XML that is cut off",
+        CameraFault.GARBAGE: "not XML in UTF-8, or XML that is cut off",
+        CameraFault.BINARY: "not XML in UTF-8, or XML that is cut off",
     }

@@ -77,7 +77,7 @@ def test_another_event_and_another_kind_of_part_are_none():
         ("<licensePlate>A1</licensePlate><confidenceLevel>high</confidenceLevel>", "not a number"),
         ("<licensePlate>A1</licensePlate><confidenceLevel>nan</confidenceLevel>", "not a number"),
         (f"<licensePlate>{'A' * 33}</licensePlate>", "more than 32 characters"),
-        ("<licensePlate>A&#x1b;1</licensePlate>", "no XML"),
+        ("<licensePlate>A&#x1b;1</licensePlate>", "not XML"),
         ("<licensePlate>A&#x202e;1</licensePlate>", "not printable"),
         ("<licensePlate>A\n1</licensePlate>", "not printable"),
     ],

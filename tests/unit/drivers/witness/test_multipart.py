@@ -136,7 +136,7 @@ def test_a_text_that_is_whole_by_its_own_form_does_not_wait_for_the_next_boundar
     assert reader.feed(b"\r\n--b\r\n\r\n{2") == []
     assert [one.body for one in reader.feed(b"\n}\r\n--b\r\n")] == [b"{2\n}"]
     assert [one.body for one in reader.feed(b"\r\n{3}")] == [b"{3}"]
-    with pytest.raises(DocumentError, match="longer than it said"):
+    with pytest.raises(DocumentError, match="longer than announced"):
         reader.feed(b"more")
 
 
@@ -155,10 +155,10 @@ def test_whether_a_picture_is_whole_is_never_asked():
         (b"--c\r\n\r\n" * 80, "another boundary"),
         (b"--b\r\n" + b"X: y\r\n" * 40, "more than 200 bytes of headers"),
         (b"--b\r\nX: " + b"y" * 200, "more than 200 bytes of headers"),
-        (b"--b\r\nno header\r\n\r\n", "whose headers are none"),
-        (b"--b\r\n continued: x\r\n\r\n", "whose headers are none"),
-        (b"--b\r\n: x\r\n\r\n", "whose headers are none"),
-        (b"--b\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", "one header twice"),
+        (b"--b\r\nno header\r\n\r\n", "invalid headers"),
+        (b"--b\r\n continued: x\r\n\r\n", "invalid headers"),
+        (b"--b\r\n: x\r\n\r\n", "invalid headers"),
+        (b"--b\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", "the same header twice"),
         (b"--b\r\nContent-Length: -1\r\n\r\n", "length is not a number"),
         (b"--b\r\nContent-Length: 1e2\r\n\r\n", "length is not a number"),
         (b"--b\r\nContent-Length: 99999999999\r\n\r\n", "length is not a number"),
@@ -168,8 +168,8 @@ def test_whether_a_picture_is_whole_is_never_asked():
         (b"--b\r\n\r\n" + b"x" * 400, "a text of more than 100 bytes"),
         (b"--b\r\n\r\n" + b"x" * 101 + b"\r\n--b\r\n", "a text of more than 100 bytes"),
         (b"--b\r\nContent-Type: image/png\r\n\r\n" + b"x" * 1300, "a picture of more than 1000 bytes"),
-        (b"--b\r\nContent-Length: 3\r\n\r\nmore than three", "longer than it said"),
-        (b"--b\r\nContent-Length: 3\r\n\r\none" + b"\r\n" * 40, "longer than it said"),
+        (b"--b\r\nContent-Length: 3\r\n\r\nmore than three", "longer than announced"),
+        (b"--b\r\nContent-Length: 3\r\n\r\none" + b"\r\n" * 40, "longer than announced"),
         (b"--b\r\nContent-Length: 3\r\n\r\none\r\n--c\r\n", "another boundary"),
         (b"--b\r\nContent-Length: 3\r\n\r\none\r\n--" + b"b" * 300, "another boundary"),
     ],

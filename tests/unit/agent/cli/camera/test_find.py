@@ -95,7 +95,7 @@ def test_a_search_without_an_answer_says_what_to_check():
     ("form", "fault", "words"),
     [
         ({}, OnvifFault.WRONG_LOGIN, "refuses the user gate"),
-        ({}, OnvifFault.NOT_ONVIF, "switch ONVIF on"),
+        ({}, OnvifFault.NOT_ONVIF, "turn ONVIF on"),
         ({"media": ()}, None, "offers no video"),
     ],
 )

@@ -96,7 +96,7 @@ class Gate:
 WRITTEN_WRONG = {
     ("unset", "a..b"): Text('"{text}" is not a key; expected one like lanes.exit-1.timing.read_s', text="a..b"),
     ("add", "lanes.new", "number"): Text("expected NAME=VALUE, such as id=front, not {given!r}", given="number"),
-    ("add", "lanes.new", "a=1", "a.b=2"): Text("{name}: {part} has a value of its own already", name="a.b", part="a"),
+    ("add", "lanes.new", "a=1", "a.b=2"): Text("{name}: {part} already has a value", name="a.b", part="a"),
 }
 
 

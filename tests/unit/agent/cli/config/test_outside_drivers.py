@@ -65,7 +65,7 @@ def test_a_misspelt_kind_is_told_with_the_nearest_one_from_outside_too(run, tmp_
     with installed(put(tmp_path / "site", DECLARED, {"acme_board": RELAY})):
         answer = run("check", path)
     assert answer.exit_code == exit_codes.CONFIGURATION
-    assert "lanes.out.relay.kind: no driver of kind 'acne'; there is: acme, " in answer.stderr
+    assert "lanes.out.relay.kind: no driver of kind 'acne'; expected one of acme, " in answer.stderr
     assert 'did you mean "acme"?' in answer.stderr
 
 
@@ -75,7 +75,7 @@ def test_a_misspelt_kind_is_told_with_the_nearest_one_from_outside_too(run, tmp_
         ("import no_such_library_1", "ModuleNotFoundError: No module named 'no_such_library_1'"),
         (RELAY.replace("self.capabilities = ", "self.unused = "), "it declares no capabilities"),
         (RELAY.replace("self.capabilities = ", "raise RuntimeError('no licence') or "), "RuntimeError: no licence"),
-        (RELAY.replace("port: str", "kind: str"), "it has keys that the agent keeps for itself: kind"),
+        (RELAY.replace("port: str", "kind: str"), "it has keys that the agent reserved for the agent: kind"),
     ],
 )
 def test_a_driver_that_cannot_be_used_is_an_error_of_its_kind_with_line_and_package(run, tmp_path, text, fault):
@@ -87,7 +87,7 @@ def test_a_driver_that_cannot_be_used_is_an_error_of_its_kind_with_line_and_pack
     (told,) = [one for one in answer.stderr.splitlines() if fault in one]
     assert told.startswith(f"{path}:{line}:")
     assert "lanes.out.relay.kind: the driver " in told
-    assert PACKAGE in told or "keeps for itself" in told
+    assert PACKAGE in told or "reserved for the agent" in told
 
 
 def test_settings_that_fall_over_a_value_are_told_and_not_fallen_over(run, tmp_path):

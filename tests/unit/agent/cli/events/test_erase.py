@@ -67,7 +67,7 @@ def test_what_could_not_be_erased_is_told(state):
     with Agent(state, ErasureAnswer(2, 1, trouble="no disk")):
         done = run(state, "--from", "3", "--to", "9", "--cause", "x", "--yes", "--wait", str(PATIENCE_S))
     assert done.exit_code == 1
-    assert "not all of it could be erased: no disk" in done.output
+    assert "could not erase everything: no disk" in done.output
 
 
 def test_it_is_asked_whether_it_is_meant(state):

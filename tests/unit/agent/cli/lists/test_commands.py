@@ -480,7 +480,7 @@ GOOD = {
         ({"energy": "9"}, "energy: expected a whole number from 1 to 5"),
         ({"site": "7"}, f"site: expected {SITE}, got '7'"),
         ({"lanes": "1 33"}, "lanes: expected a whole number from 1 to 32"),
-        ({"direction": "import"}, "digit 9 of the declaration number is not that of an import"),
+        ({"direction": "import"}, "digit 9 of the declaration number does not mean import"),
         ({"direction": "out"}, f"direction: expected {' or '.join(DIRECTIONS.values())}"),
         ({"max_uses": "0"}, "max_uses: expected a whole number from 1 to 1000"),
         ({"reference": "ab"}, "reference: expected 32 hexadecimal digits"),

@@ -255,7 +255,7 @@ def test_show_says_what_there_is_and_what_that_allows(gate):
     shown = gate.run("show")
     assert shown.exit_code == 0, shown.output
     trust, listed = shown.stdout.splitlines()[1:3]
-    assert "good until" in trust
+    assert "valid until" in trust
     assert listed.split()[:3] == ["declarations", "7", "1,500"]
     assert LISTS_KEY.public.key_id.hex() in listed
     assert f"site {SITE}: FRESH" in shown.stdout

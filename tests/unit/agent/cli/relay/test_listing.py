@@ -152,5 +152,5 @@ def test_a_board_that_is_not_recognised_is_told_with_what_was_heard(link):
     with LcusEmulator(link) as board:
         board.fail(ReplyFault.CORRUPT)
         answer = run("list", "--port", link, "--identify", "--yes", "--units", "1")
-    assert "not recognised: it answered, but not as a board that is known" in " ".join(answer.out.split())
+    assert "not recognised: it answered, but not like a known board" in " ".join(answer.out.split())
     assert "FF >" in answer.out

@@ -37,7 +37,7 @@ def test_the_status_is_what_the_tool_keeps(tmp_path):
     told = json.loads(run("fleet", "status", *paths, "--json").output)
     assert (told["phase"], told["failed"]) == ("stopped", ["gate-3"])
     told = run("fleet", "status", *paths).output
-    assert "gate-3: version 2 undone (not_connected): the agent ended before the document had proved itself" in told
+    assert "gate-3: version 2 undone (not_connected): the agent ended before the trial of the document was over" in told
 
 
 def test_why_a_gate_went_back_is_shown_in_the_readers_language(tmp_path):

@@ -205,8 +205,8 @@ def test_a_port_that_may_not_be_asked_is_named_with_the_reason(run, machine):
     machine.plug("ttyUSB0", CH340, "ch341")
     machine.run(4711, "other-program", "ttyUSB0")
     done = run(*GATE, *SIMULATED, "n", "n", "n", "", "n")
-    assert "/dev/ttyUSB0 is not asked: other-program has it open" in done.output
-    assert "No serial port of this machine can be asked" in done.output
+    assert "/dev/ttyUSB0 is not searched: other-program has it open" in done.output
+    assert "No serial port of this computer can be searched" in done.output
 
 
 def test_the_papers_to_practise_with_pass_for_a_day_and_no_longer():

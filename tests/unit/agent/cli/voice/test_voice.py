@@ -120,7 +120,7 @@ def test_a_damaged_recording_is_marked_told_and_is_an_exit_code(gate: Path, stic
     answer = run("list", "-c", gate)
     assert answer.code == 1
     assert [line.split()[1:3] for line in answer.out.splitlines() if line.startswith("!")] == [["ru/wait", "shipped"]]
-    assert "checksum is another" in answer.err
+    assert "checksum differs" in answer.err
 
 
 # --------------------------------------------------------------------------------------------------------- import

@@ -122,7 +122,7 @@ def test_a_lane_in_dry_run_says_so_before_all_else_and_how_it_agrees_with_what_h
     assert all(count in told["notes"][1] for count in "821")
     if language is Language.EN:
         assert told["state"] == "Dry run: Open: the vehicle can pass"
-        assert told["notes"][0] == "DRY RUN: nothing moves, and the driver is told nothing"
+        assert told["notes"][0] == "DRY RUN: nothing moves, and the driver gets no messages"
 
 
 @pytest.mark.parametrize(("view", "at"), [(None, AT), (VIEW, AT + 2.1)])
@@ -401,8 +401,8 @@ def test_why_a_plate_that_everybody_sees_does_not_count_is_told_in_every_languag
         "",
         translate(
             Text(
-                "A plate was read that was there before this vehicle came, or is behind it. It counts as the plate "
-                "of another vehicle, such as a parked one."
+                "The camera also read a plate that was there before this vehicle came, or is behind it. "
+                "It counts as the plate of another vehicle, such as a parked one."
             ),
             language,
         ),

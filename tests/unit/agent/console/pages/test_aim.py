@@ -70,11 +70,11 @@ def test_a_zone_is_written_into_the_configuration_recorded_and_taken(gate):
 @pytest.mark.parametrize(
     ("zone", "cause"),
     [
-        ("no json", "could not be understood"),
-        ("[[0.1]]", "could not be understood"),
-        ('{"a": 1}', "could not be understood"),
-        ("[" * 1000, "could not be understood"),
-        ('[["x", 1], [0, 0], [1, 1]]', "could not be understood"),
+        ("no json", "The zone is invalid"),
+        ("[[0.1]]", "The zone is invalid"),
+        ('{"a": 1}', "The zone is invalid"),
+        ("[" * 1000, "The zone is invalid"),
+        ('[["x", 1], [0, 0], [1, 1]]', "The zone is invalid"),
         ("[[0.1, 0.1], [0.9, 0.9]]", "three corners or more"),
         ("[[0, 0], [1, 1], [1, 0], [0, 1]]", "two of its sides cross"),
         ("[[0, 0], [0.01, 0], [0.01, 0.01]]", "a hundredth of the picture"),

@@ -285,8 +285,8 @@ def test_the_page_shows_inputs_relays_and_acts_in_every_language(quiet, language
         pgettext("action", "open"),
         pgettext("relay", "released"),
         Text("The relay board answers."),
-        Text("possible now"),
-        Text("No board of this lane is on a serial port: there are no bytes to show."),
+        Text("Possible now"),
+        Text("No board of this lane uses a serial port, so there are no bytes to show."),
     ):
         assert translate(said, language) in page, said
     for act in set(Act) - {Act.TEST_CLOSE}:
@@ -373,7 +373,7 @@ def test_a_lane_that_has_stopped_answers_so_too(tmp_path):
     eventually(lambda: not unit.loop.runs, what="the end of the lane")
     assert (
         answer_text(unit.order(CommandKind.OPEN, "aigul", "test", 0.1).detail)
-        == "The lane is not running; nothing was done."
+        == "The lane is not running. Nothing was done."
     )
 
 
@@ -383,9 +383,8 @@ def test_what_is_no_answer_of_a_lane_is_shown_as_it_is():
 
 
 def test_a_record_that_waits_is_told_with_the_answer():
-    answer = Text("it is locked already, by {locked_by}", locked_by=KEY_SWITCH)
-    waits = Text("{detail}; {said}", detail=answer, said=Text("the journal cannot be written, its record waits"))
+    answer = Text("it is already locked by {locked_by}", locked_by=KEY_SWITCH)
+    waits = Text("{detail}; {said}", detail=answer, said=Text("the journal cannot be written; the record waits"))
     assert (
-        answer_text(waits)
-        == "It is locked already, by the key switch. The journal cannot be written: the record waits."
+        answer_text(waits) == "It is already locked by the key switch. The journal cannot be written: the record waits."
     )

@@ -459,7 +459,7 @@ def test_every_section_and_lane_has_its_form_in_every_language(gate, language):
     browser = gate.browser("technician")
     ask = {"accept-language": language}
     page = browser.get("/settings/configuration", headers=ask)
-    waiting = Text("Waiting: the gate takes the new configuration once no vehicle is on its way")
+    waiting = Text("Waiting: the gate uses the new configuration as soon as no vehicle is under way")
     assert translate(waiting, language) in page.text
     paths = re.findall(r'href="/settings/configuration/table\?([^"]+)"', page.text)
     assert len(paths) >= 15
@@ -470,7 +470,7 @@ def test_every_section_and_lane_has_its_form_in_every_language(gate, language):
         assert '<span lang="en">' not in found.text
     lane = browser.get("/settings/configuration/table?path=lanes.out", headers=ask).text
     for described in (
-        "What the lane asks of a vehicle.",
+        "What a vehicle needs to pass the lane.",
         "Seconds to wait for a decision after the permit was read.",
         "Frame rate in fps.",
     ):

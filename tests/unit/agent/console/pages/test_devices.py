@@ -114,7 +114,7 @@ def test_a_free_port_is_asked_and_says_what_to_write(site):
     ("device", "words"),
     [
         ("/dev/ttyUSB0", "a lane of the configuration uses it"),
-        ("/dev/ttyACM0", "could act on the question"),
+        ("/dev/ttyACM0", "could react to the bytes"),
         ("/dev/ttyUSB9", "There is no such port"),
         ("/etc/passwd", "There is no such port"),
         ("../../dev/ttyUSB1", "There is no such port"),

@@ -231,9 +231,9 @@ def test_a_story_says_why_a_plate_that_is_in_the_picture_does_not_count(gate):
     gate.app.parts.journal.record([came, Draft(decided, "out", transaction, utc)])
     page = gate.browser("viewer").get(f"/vehicles/{transaction}").text
     assert (
-        "A plate was read that was there before this vehicle came, or is behind it. It counts as the plate of "
-        "another vehicle, such as a parked one." in page
-    )
+        "The camera also read a plate that was there before this vehicle came, or is behind it. It "
+        "counts as the plate of another vehicle, such as a parked one."
+    ) in page
 
 
 @pytest.mark.parametrize(
@@ -299,9 +299,9 @@ def test_a_vehicle_that_is_not_there_is_not_found(gate, transaction):
 
 def test_the_chain_is_proved_when_asked_and_told(gate):
     browser = gate.browser("technician")
-    assert "Not proved" in browser.get("/live/vehicles/events/verify").text
+    assert "Not verified" in browser.get("/live/vehicles/events/verify").text
     browser.post("/vehicles/events/verify")
-    eventually(lambda: "Whole: " in browser.get("/live/vehicles/events/verify").text)
+    eventually(lambda: "Complete: " in browser.get("/live/vehicles/events/verify").text)
     assert gate.browser("viewer").post("/vehicles/events/verify").status_code == 403
 
 

@@ -74,7 +74,7 @@ def test_of_two_people_the_second_is_told_that_somebody_was_first(gate):
     assert apply(one, "gate", send(one, "gate", **GATE)).status_code == 200
     late = other.post("/settings/setup/out/gate", data=GATE | {"gate": "khorgos-8", "seen": seen})
     assert late.status_code == 422
-    assert "changed the configuration meanwhile" in late.text
+    assert "changed the configuration in the meantime" in late.text
     assert 'value="khorgos-8"' in late.text
     assert "khorgos-8" not in gate.path.read_text()
 

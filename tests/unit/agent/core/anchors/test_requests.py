@@ -55,7 +55,7 @@ def test_nothing_else_is_a_request(data):
 
 
 def test_an_answer_is_read_as_it_was_written_and_nothing_else_is():
-    answer = HelperAnswer(done=False, fault="expired", why="its time is over")
+    answer = HelperAnswer(done=False, fault="expired", why="it has expired")
     assert parsed_answer(answer.model_dump_json().encode()) == answer
     for data in (b"", b"{}", b'{"done":"yes"}', json.dumps({"done": True, "more": 1}).encode()):
         with pytest.raises(RequestInvalidError):

@@ -91,7 +91,7 @@ def test_a_time_server_that_is_itself_too_far_off_keeps_nothing_right_and_may_ha
     computer = synced()
     trust = computer.after(10, error_s=61.0)
     assert (trust.state, trust.step_s) == (UNTRUSTED, None)
-    assert trust.detail == "the time server that keeps it may be off by 61 s, more than 60"
+    assert trust.detail == "with its time server it may be off by 61 s, more than 60 s"
     assert computer.after(1, synced=False).state is UNTRUSTED
     assert computer.after(1, synced=True, error_s=60.0).state is SYNCED
 
@@ -430,7 +430,7 @@ WORDS = {
     "restarted": (
         restarted_long_ago,
         "",
-        "the computer restarted, and the last word of a time server is too long ago",
+        "the computer restarted, and the last answer of a time server is too long ago",
     ),
 }
 

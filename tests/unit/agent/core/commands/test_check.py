@@ -244,7 +244,7 @@ def test_nothing_is_said_of_a_command_that_is_not_proved():
 def test_a_refusal_repeats_nothing_of_who_is_not_proved(header, payload, alg):
     fixed = {
         "not a compact JWS",
-        "its header names more than alg, kid, typ",
+        "its header holds more than alg, kid, typ",
         "its header does not say that it is a gate-command+jwt",
         "it is not spelt as base64url without padding",
         "its algorithm is neither Ed25519 nor EdDSA",

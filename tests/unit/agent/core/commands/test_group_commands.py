@@ -73,7 +73,7 @@ def test_what_is_for_one_gate_is_refused_by_every_gate_of_a_group(name):
     fields = group_body(name.value, arguments={})
     assert code_of(proof(group_signed(fields), name.value)) is Refusal.BODY_INVALID
     assert code_of(proof(group_signed({**fields, "lane": "in-1"}), name.value)) is Refusal.BODY_INVALID
-    with pytest.raises(CommandInvalidError, match="is for one gate alone"):
+    with pytest.raises(CommandInvalidError, match="is only for a single gate"):
         make_for_group(name, {}, utc=UTC, life_s=20)
 
 

@@ -54,12 +54,12 @@ def claimed(code, gate="gate-2", detail=""):
 
 
 FAILED = {
-    "not declared": "the lane needs it",
-    "not known of late": "the lists are so old that it is needed",
+    "not declared": "this lane requires it",
+    "not known of late": "the lists are so old that it is required",
     "not released": "declared",
     "cancelled": "cancelled",
     "held": "held",
-    "declared otherwise": "other VIN",
+    "declared otherwise": "different VIN",
     "no plate read": "0 readings",
     "no plate declared": "the permit declares no plate",
     "hardly read": UNSURE,
@@ -73,8 +73,8 @@ FAILED = {
     "used, says the home gate": "used at other gate, at gate-2",
     "in use, says the home gate": "reserved elsewhere, at gate-2",
     "no home gate": "ledger unreachable, at gate-2",
-    "just gone": "passed this way 5 s ago, not yet 60",
-    "watched": "by its vin: look under it",
+    "just gone": "passed in this direction 5 s ago, less than 60 s ago",
+    "watched": "listed by its vin: look under it",
     "drawn": "one in 2",
 }
 
@@ -104,7 +104,7 @@ OTHERWISE = {
     "watched without a word": (
         Reason.WATCHLIST_HOLD,
         {"known": known(watched=Watched(Subject.PLATE, PLATE))},
-        "by its plate",
+        "listed by its plate",
     ),
     "nobody to ask": (
         Reason.LEDGER_UNREACHABLE,
@@ -115,13 +115,16 @@ OTHERWISE = {
         Reason.PLATE_UNSURE,
         {"readings": read(frames=1), "require": "plate", "active": (declared(),)}
         | {"known": known(declaration=declared())},
-        f"score {match(vote(read(frames=1)), PLATE).score:.2f} from 1 frames; the plate alone needs 2 alike",
+        (
+            f"score {match(vote(read(frames=1)), PLATE).score:.2f} from 1 frames; "
+            "a decision by plate alone needs 2 equal readings"
+        ),
     ),
     **{
         f"another {word}": (
             Reason.DECLARATION_MISMATCH,
             {"known": known(declaration=declared(**changes))},
-            f"other {word}",
+            f"different {word}",
         )
         for word, changes in {
             "issuer": {"issuer": "ANOTHER"},
@@ -136,7 +139,7 @@ OTHERWISE = {
 @pytest.mark.parametrize("lane", [{}, {"require": "plate"}], ids=["permit and plate", "plate"])
 def test_where_no_plate_counts_the_decision_tells_of_those_that_were_set_aside(lane):
     decision = decide(readings=(), set_aside=2, final=True, **lane)
-    detail = "0 readings, plates set aside as those of others: 2"
+    detail = "0 readings, plates ignored as those of other vehicles: 2"
     assert decision.checks[-1] == Check(Reason.PLATE_UNREADABLE, ok=False, detail=detail)
 
 
@@ -146,13 +149,13 @@ def test_one_reason_has_more_than_one_story(reason, given, detail):
 
 
 HELD = {
-    "not needed": (Reason.DECLARATION_UNKNOWN, {}, "it is not here, and not needed"),
+    "not needed": (Reason.DECLARATION_UNKNOWN, {}, "it has not arrived, and is not required"),
     "released": (Reason.DECLARATION_NOT_RELEASED, {"known": known(declaration=declared())}, "released"),
     "plate": (Reason.PLATE_UNREADABLE, {}, "3 readings"),
     "no plate": (
         Reason.PLATE_UNREADABLE,
         {"payloads": (NO_PLATE,), "without_plate": "pass"},
-        "not judged, the permit declares no plate",
+        "not checked, the permit declares no plate",
     ),
     "sure": (Reason.PLATE_UNSURE, {}, SCORE),
     "alike": (Reason.PLATE_MISMATCH, {}, SCORE),
@@ -179,7 +182,7 @@ HELD = {
     "long ago": (
         Reason.PASSBACK,
         {"known": known(use=PermitUses(passed_s=60.0)), "anti_passback_s": 60.0},
-        "passed this way 60 s ago",
+        "passed in this direction 60 s ago",
     ),
     "not watched": (Reason.WATCHLIST_HOLD, {}, ""),
     "not drawn": (Reason.SAMPLED, {"sample_share": 1e-9}, ""),
@@ -195,7 +198,7 @@ def test_a_check_that_holds_says_what_it_saw_too(reason, given, detail):
 
 def test_lists_that_are_too_old_are_not_asked_for_a_declaration():
     decision = decide(known=known(data=replace(DATA, state=DataState.TOO_OLD)), declaration="required")
-    assert check(decision, Reason.DECLARATION_UNKNOWN).detail == "not judged, the lists are too old"
+    assert check(decision, Reason.DECLARATION_UNKNOWN).detail == "not checked, the lists are too old"
 
 
 @pytest.mark.parametrize("given", [row[1] for row in ROWS.values()], ids=ROWS)

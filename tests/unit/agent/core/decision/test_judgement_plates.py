@@ -53,7 +53,7 @@ def test_another_declared_plate_that_the_picture_may_show_is_for_an_officer_and_
 def test_a_plate_that_no_other_declaration_explains_passes_beside_many():
     decision = decide(known=replace(KNOWN, others=(NEIGHBOUR, STRANGE)))
     assert (decision.verdict, decision.reason) == OK
-    assert check(decision, Reason.PLATE_OTHER_PERMIT).detail == "2 other declared plates are alike"
+    assert check(decision, Reason.PLATE_OTHER_PERMIT).detail == "2 other declared plates are similar"
 
 
 @pytest.mark.parametrize("readings", [(), read(), read(NEIGHBOUR), read(STRANGE), read(sure=0.5)])
@@ -61,7 +61,7 @@ def test_a_permit_alone_passes_whatever_the_plate_and_the_match_is_noted(reading
     decision = decide(readings=readings, require="permit")
     assert (decision.verdict, decision.reason) == OK
     assert (decision.match is not None) == bool(readings)
-    assert check(decision, Reason.PLATE_UNREADABLE).detail == "not judged, the lane asks for a permit alone"
+    assert check(decision, Reason.PLATE_UNREADABLE).detail == "not checked, the lane requires only a permit"
     assert Reason.PLATE_MISMATCH not in [made.reason for made in decision.checks]
 
 
@@ -143,7 +143,7 @@ def test_a_plate_of_another_kind_is_noted_or_shown_to_an_officer(wanted, found, 
 
 def test_a_plate_where_none_is_declared_is_of_another_kind():
     options = {"payloads": (NO_PLATE,), "without_plate": "pass"}
-    assert check(decide(**options), Reason.VEHICLE_CLASS_MISMATCH).detail == "a plate was read, and none is declared"
+    assert check(decide(**options), Reason.VEHICLE_CLASS_MISMATCH).detail == "a plate was read, but none is declared"
     assert answer(**options, other_class="manual") == (MANUAL, Reason.VEHICLE_CLASS_MISMATCH)
     assert answer(**options, readings=(), other_class="manual") == OK
 
@@ -166,7 +166,7 @@ def test_a_declared_plate_alone_passes_by_its_declaration():
     assert (decision.verdict, decision.reason) == OK
     assert (decision.permit.form, decision.permit.permit_id) == (PermitForm.PLATE, HERE.permit_id)
     assert decision.match.verdict is MatchVerdict.MATCH
-    assert check(decision, Reason.QR_NONE).detail == "no permit is needed, the plate decides"
+    assert check(decision, Reason.QR_NONE).detail == "no permit is required, the plate decides"
 
 
 def test_codes_are_not_even_looked_at_where_the_plate_decides():
@@ -210,7 +210,7 @@ def test_a_plate_of_no_known_form_needs_a_permit_beside_it():
     alone = by_plate(readings, active=(european,), known=replace(KNOWN_HERE, declaration=european), final=True)
     assert (alone.verdict, alone.reason) == (MANUAL, Reason.PLATE_UNSURE)
     assert alone.match.verdict is MatchVerdict.MATCH
-    assert check(alone, Reason.PLATE_UNSURE).detail.endswith("; a plate of no known form is not enough alone")
+    assert check(alone, Reason.PLATE_UNSURE).detail.endswith("; a plate of unknown form is not enough alone")
     shown = decide(payloads=(text(**said),), readings=readings)
     assert (shown.verdict, shown.reason) == OK
 

@@ -256,7 +256,7 @@ def test_a_wrong_check_digit_of_what_was_read_is_a_hint():
 def test_what_was_not_read_and_not_declared_is_told_apart():
     decision = decide(second_factor="vin", final=True)
     assert check(decision, Reason.VIN_UNREADABLE).detail == "0 readings"
-    assert check(decision, Reason.PLATE_UNREADABLE).detail == "not judged, the VIN decides"
+    assert check(decision, Reason.PLATE_UNREADABLE).detail == "not checked, the VIN decides"
     assessment = assessed("equal", "equal", has_plate=True, declares_vin=False)
     found = judge(assessment, JudgementRules(second_factor="vin"), KNOWN, final=False)
     assert check(found, Reason.VIN_UNREADABLE).detail == "the permit declares no VIN"
@@ -266,7 +266,7 @@ def test_what_was_not_read_and_not_declared_is_told_apart():
 def test_a_plate_that_contradicts_the_declared_vin_is_told_beside_it():
     decision = decide(readings=read(STRANGE_PLATE), vins=vins_read(), second_factor="either")
     assert (decision.verdict, decision.reason) == (MANUAL, Reason.PLATE_MISMATCH)
-    assert check(decision, Reason.PLATE_MISMATCH).detail.endswith("; the declared VIN was read beside it")
+    assert check(decision, Reason.PLATE_MISMATCH).detail.endswith("; the declared VIN was read as well")
 
 
 def test_under_vin_a_plate_of_another_kind_is_still_noted():
@@ -294,6 +294,6 @@ def test_of_two_cameras_the_vin_must_be_read_by_another_than_the_permit():
     alone = decided(vins_read(camera="front"))
     assert (alone.verdict, alone.reason) == (MANUAL, Reason.VIN_UNREADABLE)
     assert check(alone, Reason.VIN_UNREADABLE).detail == (
-        "0 readings, 2 more by the camera that read the permit, which do not count"
+        "0 readings; 2 more by the camera that read the permit do not count"
     )
     assert decided(vins_read(camera="side")).verdict is PASS

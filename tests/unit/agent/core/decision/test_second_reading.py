@@ -143,7 +143,7 @@ def test_where_two_cameras_are_asked_for_plates_of_the_one_that_read_the_permit_
     found = assessed([pictured()], (*plates("p0", "p1"), *plates("p2", camera="side")), two_cameras=True)
     assert {one.camera for one in found.evidence.readings} == {"side"}
     assert found.voted.frames == 1
-    assert found.evidence.plates_seen == "1 readings, 2 more by the camera that read the permit, which do not count"
+    assert found.evidence.plates_seen == "1 readings; 2 more by the camera that read the permit do not count"
     alone = assessed([pictured()], plates("p0", "p1"), two_cameras=True)
     assert alone.voted is None
 
@@ -194,8 +194,8 @@ def test_the_camera_is_named_whose_picture_is_different():
     by_code = compared(told, PicturesShown((), SAME), BOTH)
     by_plate = compared(told, PicturesShown((GOOD,), (SAME[0], plate("京B98765"), SAME[2])), BOTH)
     assert (by_code.camera, by_plate.camera) == ("front", "side")
-    assert by_code.detail == "front: the picture of the code shows none"
-    assert by_plate.detail == "side: the picture of a plate shows another one"
+    assert by_code.detail == "front: the picture of the code shows no code"
+    assert by_plate.detail == "side: the picture of a plate shows another plate"
     assert asked(assessed([pictured()], plates("p0"))).code_camera == "front"
 
 
@@ -341,7 +341,7 @@ def test_what_the_pictures_show_of_a_vin_is_held_against_what_was_told(verdict, 
 def test_print_that_nobody_was_sure_of_and_is_not_there_is_no_lie():
     unsure = replace(LINES_ASKED, vins=tuple(replace(one, confidence=0.5) for one in LINES_ASKED.vins))
     found = compared(unsure, PicturesShown((GOOD,), (), ((), ())), BY_VIN)
-    assert (found.verdict, found.detail) == (UNCLEAR, "the pictures of the VIN show none")
+    assert (found.verdict, found.detail) == (UNCLEAR, "the pictures of the VIN show no VIN")
 
 
 def test_a_second_reader_that_reads_no_vins_confirms_none():

@@ -93,7 +93,7 @@ ROWS = {
     ),
     "another plate, a permit alone asked for": ({"readings": OTHER, "require": "permit"}, PASSES, PASSES, PASSES),
     "no plate declared": ({"payloads": (NO_PLATE,), "without_plate": "pass"}, PASSES, PASSES, PASSES),
-    "the plate alone": (
+    "by plate alone": (
         {"readings": EQUAL, "require": "plate", "active": (HERE,), "known": replace(KNOWN, declaration=HERE)},
         PASSES,
         PASSES,
@@ -119,7 +119,7 @@ def test_the_check_says_who_said_what_and_names_no_plate(said):
     assert (
         made.detail
         == {
-            "unclear": "beside read no other plate for sure",
+            "unclear": "beside clearly read no other plate",
             "agrees": "beside read the declared plate",
             "contradicts": "beside read another plate",
         }[said]

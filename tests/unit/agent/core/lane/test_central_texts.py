@@ -116,7 +116,7 @@ def test_one_that_names_its_vehicle_is_for_that_vehicle_alone(way: Callable[[], 
     yard = way()
     before = yard.lane
     assert yard.say(transaction=SECOND, en=WINDOW) == [
-        f"answer order 1 not done: the vehicle of transaction {SECOND} is not here"
+        f"answer order 1 not done: the vehicle of transaction {SECOND} is not at this lane"
     ]
     assert yard.lane == before
 
@@ -126,8 +126,8 @@ def test_another_takes_its_place_and_none_takes_it_off() -> None:
     yard.say(2, en=WINDOW)
     assert f"show red manual kk: {WINDOW}" in yard.say(5, kk=WINDOW)
     assert yard.wait(3) == []
-    assert yard.say(0) == ["driver.told 0 op2", "show red manual", "answer order 1 done: it is taken off"]
-    assert yard.say(0)[-1] == "answer order 1 done: it is taken off"
+    assert yard.say(0) == ["driver.told 0 op2", "show red manual", "answer order 1 done: it is no longer shown"]
+    assert yard.say(0)[-1] == "answer order 1 done: it is no longer shown"
 
 
 def test_one_that_comes_too_late_is_not_shown() -> None:

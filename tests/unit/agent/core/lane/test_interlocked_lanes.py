@@ -336,7 +336,7 @@ TABLE: list[Row] = [
         ["show red yielding", "show red idle"],
     ),
     (
-        "an order to open is refused while the other direction uses the arm",
+        "an order to open is refused while the other direction is using the barrier",
         yielding,
         lambda y: y.order(CommandKind.OPEN),
         LaneState.YIELDING,
@@ -488,14 +488,14 @@ TABLE: list[Row] = [
     ),
     # ---------------------------------------------------------------- an arm in use, in the other states
     (
-        "a vehicle that is there goes on while the other direction uses the arm",
+        "a vehicle that is there goes on while the other direction is using the barrier",
         lambda: deciding(**ARM),
         lambda y: y.way(free=False, arm_in_use=True) + y.sense(closed=False, safety=True) + y.decide(Verdict.PASS),
         LaneState.WAITING,
         UNPAID,
     ),
     (
-        "a vehicle that leaves while the other direction uses the arm yields next",
+        "a vehicle that leaves while the other direction is using the barrier yields next",
         lambda: denied(**ARM),
         lambda y: y.way(free=False, arm_in_use=True) + y.sense(closed=False, presence=False) + y.sense(),
         LaneState.YIELDING,
@@ -516,21 +516,21 @@ TABLE: list[Row] = [
         ["alarm.raised forced_open", *closed_as("fault", reason="GATE_FAULT"), "show red violation"],
     ),
     (
-        "a lane that gets its inputs while the other direction uses the arm yields",
+        "a lane that gets its inputs while the other direction is using the barrier yields",
         lambda: Yard.new(ready=False, **ARM),
         lambda y: y.way(free=False, arm_in_use=True) + y.sense(closed=False, safety=True) + y.wait(100.0),
         LaneState.YIELDING,
         ["show red init", "show red yielding"],
     ),
     (
-        "a lane whose inputs come back while the other direction uses the arm yields",
+        "a lane whose inputs come back while the other direction is using the barrier yields",
         lambda: fault(**ARM),
         lambda y: y.way(free=False, arm_in_use=True) + y.sense(closed=False) + y.sense(),
         LaneState.YIELDING,
         ["show red init", "show red yielding"],
     ),
     (
-        "an order to close is not carried out while the other direction uses the arm",
+        "an order to close is not carried out while the other direction is using the barrier",
         lambda: violation(**ARM, **AGENT),
         lambda y: y.way(free=False, arm_in_use=True) + y.order(CommandKind.CLOSE),
         LaneState.VIOLATION,
@@ -567,7 +567,7 @@ TABLE: list[Row] = [
         ["barrier.moved closed", "show red idle"],
     ),
     (
-        "a barrier that is let go while the other direction uses the arm is left to that",
+        "a barrier that is let go while the other direction is using the barrier is left to that",
         lambda: held(**SHARED),
         lambda y: y.order(CommandKind.RELEASE)[:0] + y.way(free=False, arm_in_use=True),
         LaneState.YIELDING,

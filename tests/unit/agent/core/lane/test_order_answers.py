@@ -59,10 +59,10 @@ def only(effects: list[Any]) -> tuple[bool, str]:
 
 
 ANSWERS: list[tuple[CommandKind, Callable[[], Yard], bool, str]] = [
-    (OPEN, manual, True, f"the open pulse is ordered, by grant {FIRST}-1"),
+    (OPEN, manual, True, f"the open pulse is ordered, with grant {FIRST}-1"),
     (OPEN, passing, False, "the lane is in state passing"),
     (OPEN, locked, False, "the lane is locked by op1"),
-    (OPEN, waiting, False, "a neighbour's barrier is in the way"),
+    (OPEN, waiting, False, "another barrier must close first"),
     (OPEN, lambda: no_relay(manual()), False, "the relay board is disconnected"),
     (REFUSE, manual, True, "the vehicle is refused"),
     (REFUSE, deciding, False, "the lane is in state deciding"),
@@ -71,10 +71,10 @@ ANSWERS: list[tuple[CommandKind, Callable[[], Yard], bool, str]] = [
     (REFUSE, Yard.new, False, "the lane is in state idle"),
     (REFUSE, lambda: no_relay(manual()), True, "the vehicle is refused"),
     (HOLD, Yard.new, True, "it is held open"),
-    (HOLD, lambda: no_relay(Yard.new()), True, "it is held open once the relay board is back"),
-    (HOLD, held, False, "it is held already by op1"),
+    (HOLD, lambda: no_relay(Yard.new()), True, "it will be held open as soon as the relay board reconnects"),
+    (HOLD, held, False, "it is already held open by op1"),
     (HOLD, locked, False, "the lane is locked by op1"),
-    (HOLD, waiting, False, "a neighbour's barrier is in the way"),
+    (HOLD, waiting, False, "another barrier must close first"),
     (HOLD, contact, True, "it is held open"),
     (RELEASE, held, True, "the hold is released"),
     (RELEASE, Yard.new, False, "the lane is in state idle"),
@@ -84,14 +84,14 @@ ANSWERS: list[tuple[CommandKind, Callable[[], Yard], bool, str]] = [
     (CLOSE, violation, False, "the barrier's controller closes it; the agent gives no close pulse here"),
     (CLOSE, lambda: no_relay(violation(**AGENT)), False, "the relay board is disconnected"),
     (LOCK, Yard.new, True, "it is locked"),
-    (LOCK, locked, True, "it is locked already, by op1"),
+    (LOCK, locked, True, "it is already locked by op1"),
     (LOCK, held, False, "op1 holds it open: release it first"),
     (UNLOCK, locked, True, "it is unlocked"),
     (UNLOCK, Yard.new, True, "it is not locked"),
     (OUT, Yard.new, True, "it is out of service"),
     (OUT, manual, True, "it is out of service"),
     (OUT, passing, True, "it goes out of service after state passing"),
-    (OUT, out_of_service, True, "it is out of service already, by op1"),
+    (OUT, out_of_service, True, "it was already taken out of service by op1"),
     (IN, out_of_service, True, "it is in service"),
     (IN, Yard.new, True, "it is in service"),
 ]
@@ -104,7 +104,7 @@ def test_an_order_is_answered_with_what_became_of_it(
     assert answer(way(), kind) == (done, detail)
 
 
-NOT_HERE = "the vehicle of transaction {} is not here"
+NOT_HERE = "the vehicle of transaction {} is not at this lane"
 
 
 @pytest.mark.parametrize("kind", [OPEN, REFUSE])
@@ -128,7 +128,10 @@ def test_a_vehicle_that_was_refused_can_still_be_let_pass_while_it_is_there() ->
     yard = manual()
     assert answer(yard, REFUSE, subject=OrderSubject(FIRST))[0]
     assert answer(yard, OPEN, subject=OrderSubject(SECOND)) == (False, NOT_HERE.format(SECOND))
-    assert answer(yard, OPEN, subject=OrderSubject(FIRST)) == (True, f"the open pulse is ordered, by grant {SECOND}-1")
+    assert answer(yard, OPEN, subject=OrderSubject(FIRST)) == (
+        True,
+        f"the open pulse is ordered, with grant {SECOND}-1",
+    )
 
 
 def test_an_officer_who_lets_go_what_the_contact_holds_too_has_let_go() -> None:
@@ -141,10 +144,10 @@ def test_an_officer_who_lets_go_what_the_contact_holds_too_has_let_go() -> None:
 def test_an_order_to_close_says_what_is_not_proved_safe() -> None:
     yard = violation(**AGENT)
     yard.sense(safety=True)
-    assert answer(yard, CLOSE) == (False, "the inputs do not prove it safe to close")
+    assert answer(yard, CLOSE) == (False, "the inputs do not confirm that closing is safe")
     yard = violation(neighbours=True, shares_arm=True, **AGENT)
     yard.way(free=False, arm_in_use=True)
-    assert answer(yard, CLOSE) == (False, "the other direction uses the arm")
+    assert answer(yard, CLOSE) == (False, "the other direction is using the barrier")
 
 
 @pytest.mark.parametrize("state", LaneState)
@@ -160,9 +163,9 @@ def test_every_order_has_one_answer_in_every_state_and_none_without_an_id(kind: 
 def test_an_order_is_not_carried_out_from_its_deadline_on(kind: CommandKind) -> None:
     yard = held() if kind is RELEASE else locked() if kind is UNLOCK else Yard.new()
     before = yard.lane
-    assert answer(yard, kind, deadline=yard.at) == (False, "the time to carry it out was over")
+    assert answer(yard, kind, deadline=yard.at) == (False, "its time limit had passed")
     assert yard.lane == before
-    assert answer(yard, kind, deadline=yard.at + 0.001)[1] != "the time to carry it out was over"
+    assert answer(yard, kind, deadline=yard.at + 0.001)[1] != "its time limit had passed"
 
 
 def failed(yard: Yard, reason: Reason, kind: CommandKind, deadline: float = inf) -> list[str]:
@@ -185,7 +188,7 @@ def test_an_order_that_a_neighbour_forestalled_is_answered_once() -> None:
     yard = Yard.new(neighbours=True)
     assert failed(yard, Reason.INTERLOCKED, OPEN) == [
         "alarm.raised interlocked",
-        "answer order 1 not done: a neighbour's barrier is in the way",
+        "answer order 1 not done: another barrier must close first",
     ]
 
 
@@ -193,14 +196,14 @@ def test_an_order_that_opens_without_the_use_of_the_permit_is_answered_once() ->
     yard = deciding()
     yard.decide(Verdict.MANUAL, Reason.PLATE_UNSURE, permit=PERMIT)
     lines = failed(yard, Reason.ALREADY_USED, OPEN)
-    assert lines == [*OPERATED, f"answer order 1 done: the open pulse is ordered, by grant {FIRST}-1"]
+    assert lines == [*OPERATED, f"answer order 1 done: the open pulse is ordered, with grant {FIRST}-1"]
 
 
 def test_an_order_whose_time_went_by_while_it_was_recorded_in_vain_is_not_tried_again() -> None:
     yard = deciding()
     yard.decide(Verdict.MANUAL, Reason.PLATE_UNSURE, permit=PERMIT)
     lines = failed(yard, Reason.ALREADY_USED, OPEN, deadline=yard.at)
-    assert lines == ["answer order 1 not done: the time to carry it out was over"]
+    assert lines == ["answer order 1 not done: its time limit had passed"]
 
 
 def test_a_turn_of_the_key_has_no_answer() -> None:

@@ -359,7 +359,7 @@ def test_the_alarm_of_a_failed_journal_says_why() -> None:
     ("kind", "way", "detail"),
     [
         (CommandKind.OPEN, deciding, "an officer's order to open was not carried out: op1"),
-        (CommandKind.HOLD, deciding, "the barrier will be held open once the relay board is back"),
+        (CommandKind.HOLD, deciding, "the barrier will be held open as soon as the relay board reconnects"),
     ],
 )
 def test_an_order_without_a_relay_says_what_becomes_of_it(

@@ -120,12 +120,12 @@ TABLE: list[Row] = [
 REFUSED: list[tuple[str, Callable[[], Yard], CommandKind, str]] = [
     ("a locked lane", locked, TEST_OPEN, "the lane is locked by op1"),
     ("a lane without its board", lambda: no_relay(Yard.new()), TEST_OPEN, "the relay board is disconnected"),
-    ("a lane with a vehicle on the loop", taken(presence=True), TEST_OPEN, "a vehicle is there, or may be"),
+    ("a lane with a vehicle on the loop", taken(presence=True), TEST_OPEN, "a vehicle is or may be present"),
     (("a lane with something under the "
-     "arm"), taken(safety=True, presence=True), TEST_OPEN, "a vehicle is there, or may be"),
-    ("a lane with its photocell dark", taken(photocell=True), TEST_OPEN, "a vehicle is there, or may be"),
-    ("a lane that does not know its loop", taken(presence=None), TEST_OPEN, "a vehicle is there, or may be"),
-    ("a lane that does not know its safety loop", taken(safety=None), TEST_OPEN, "a vehicle is there, or may be"),
+     "arm"), taken(safety=True, presence=True), TEST_OPEN, "a vehicle is or may be present"),
+    ("a lane with its photocell dark", taken(photocell=True), TEST_OPEN, "a vehicle is or may be present"),
+    ("a lane that does not know its loop", taken(presence=None), TEST_OPEN, "a vehicle is or may be present"),
+    ("a lane that does not know its safety loop", taken(safety=None), TEST_OPEN, "a vehicle is or may be present"),
     ("a lane that does not know its arm", taken(closed=None), TEST_OPEN, "the arm is not known to be down"),
     ("a lane in service that sees a plate", lambda: seen(Yard.new()), TEST_OPEN, "a vehicle was seen a moment ago"),
     (("a blind lane that sees a "
@@ -136,12 +136,12 @@ REFUSED: list[tuple[str, Callable[[], Yard], CommandKind, str]] = [
     ("a blind lane in service without a reader", readerless(Yard.new), TEST_OPEN, (
         "no reader works, so a vehicle cannot be ruled out: take the lane out of service first")),
     (("a lane whose neighbour is "
-     "open"), lambda: neighboured(free=False), TEST_OPEN, "a neighbour's barrier is in the way"),
+     "open"), lambda: neighboured(free=False), TEST_OPEN, "another barrier must close first"),
     ("a lane that its controller closes", Yard.new, TEST_CLOSE, (
         "the barrier's controller closes it; the agent gives no close pulse here")),
     (("a blind lane that may not "
      "close"), lambda: Yard.new(blind=True, **AGENT), TEST_CLOSE, (
-        "the inputs do not prove it safe to close")),
+        "the inputs do not confirm that closing is safe")),
     ("a lane that is held open", held, TEST_OPEN, "the lane is in state held_open"),
 ]  # fmt: skip
 
@@ -182,7 +182,9 @@ def test_stale_inputs_are_no_proof_that_nobody_is_there() -> None:
 
 def test_a_second_test_waits_for_the_first() -> None:
     yard = Yard.new(has_closed=True)
-    assert yard.order(TEST_OPEN, "order 1")[-1] == f"answer order 1 done: the open pulse is ordered, by grant {FIRST}-1"
+    assert (
+        yard.order(TEST_OPEN, "order 1")[-1] == f"answer order 1 done: the open pulse is ordered, with grant {FIRST}-1"
+    )
     assert yard.order(TEST_OPEN, "order 2") == ["answer order 2 not done: the lane is in state opening"]
     assert len(yard.raised()) == 1
 
@@ -279,7 +281,7 @@ def test_a_recorded_test_to_close_shows_that_the_journal_works_again_so_that_its
 def test_a_test_that_comes_too_late_is_not_carried_out() -> None:
     yard = Yard.new()
     order = OfficerCommand(yard.now, TEST_OPEN, "op1", "seen", "order 1", deadline=yard.at)
-    assert yard.feed(order) == ["answer order 1 not done: the time to carry it out was over"]
+    assert yard.feed(order) == ["answer order 1 not done: its time limit had passed"]
 
 
 def test_a_lane_that_starts_out_of_service_can_be_tested() -> None:

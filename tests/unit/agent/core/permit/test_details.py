@@ -92,7 +92,10 @@ FAILED = {
         text(),
         {"context": replace(CONTEXT, longest_life_s=3000.0)},
         Reason.EXPIRED,
-        f"until {UNTIL}, here until {PERMIT.not_before + 3000}: no longer are its uses remembered",
+        (
+            f"valid until {UNTIL}, but accepted here only until {PERMIT.not_before + 3000}, "
+            "because the gate keeps no uses after that"
+        ),
     ),
     "just as long as uses are remembered": (
         text(),
@@ -105,7 +108,7 @@ FAILED = {
         text(),
         {"keys": entry(sites=(9412,))},
         Reason.WRONG_SITE,
-        "for site 9411, where the key does not hold",
+        "for site 9411, where the key is not valid",
     ),
     "another lane": (text(lane_mask=0b110), {}, Reason.WRONG_LANE, "lane mask 0x6"),
     "the other way": (
@@ -124,7 +127,7 @@ def test_a_check_that_fails_says_what_it_saw(shown, where, reason, detail):
 
 def test_the_time_of_a_key_is_not_judged_by_a_clock_that_is_not_trusted():
     checks = made(text(), replace(CONTEXT, clock_trusted=False))
-    assert Check(Reason.KEY_EXPIRED, ok=True, detail="not judged, the clock is not trusted") in checks
+    assert Check(Reason.KEY_EXPIRED, ok=True, detail="not checked, the clock is not reliable") in checks
     assert checks[-1] == Check(Reason.CLOCK_UNTRUSTED, ok=False)
 
 

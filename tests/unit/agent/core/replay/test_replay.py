@@ -72,14 +72,14 @@ def test_a_replay_answers_what_these_rules_would_have_answered_then_or_says_that
             found = again(decision, rules)
             if isinstance(found, NotJudged):
                 assert rules is not before, f"by the same rules all is known, {found} too"
-                seen["not judged"] += 1
+                seen["not checked"] += 1
                 continue
             truth = answered(situation, rules, proven=not found.unproven)
             assert (found.verdict, found.reason) == (truth.verdict, truth.reason), (situation, before, rules)
             assert [(one.reason, one.ok) for one in found.checks] == [(one.reason, one.ok) for one in truth.checks]
             assert rules is not before or not found.unproven
             seen[found.verdict] += 1
-    assert set(seen) == {*Verdict, "not judged"}, "everything was met"
+    assert set(seen) == {*Verdict, "not checked"}, "everything was met"
 
 
 # -------------------------------------------------------------------------------------------------- differences
@@ -154,8 +154,8 @@ def test_a_difference_names_the_check_that_makes_it_with_what_it_saw_then_and_no
     found = compared(vehicle, {LANE: by(declaration="required")})
     assert found.differs
     assert (found.then.verdict, found.now.verdict, found.check) == (PASS, DENY, Reason.DECLARATION_UNKNOWN)
-    assert found.detail(found.then) == "it is not here, and not needed"
-    assert found.detail(found.now) == "the lane needs it"
+    assert found.detail(found.then) == "it has not arrived, and is not required"
+    assert found.detail(found.now) == "this lane requires it"
     back = compared(recorded(answered(replace(GOOD_CAR, declaration=None), by(declaration="required"))), {LANE: RULES})
     assert (back.now.verdict, back.check, back.now.unproven) == (PASS, Reason.DECLARATION_UNKNOWN, True)
 

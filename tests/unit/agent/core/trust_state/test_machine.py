@@ -229,7 +229,9 @@ def test_every_change_is_told_with_its_cause():
         (StatePart.LEDGER, WHOLE, LOST),
         (StatePart.ORDERS, WHOLE, LOST),
     ]
-    assert {one.cause for one in changes} == {"the head file names event 50 of stream before, of which nothing is here"}
+    assert {one.cause for one in changes} == {
+        "the head file names event 50 of stream before, but the gate has nothing of it"
+    }
     state, changes = step(state, Accepted(ALL, ("anna", "bek"), UTC), RULES)
     assert {one.cause for one in changes} == {"accepted by anna and bek"}
 
@@ -286,7 +288,7 @@ def test_the_words_of_a_kept_state_can_still_be_told_in_every_language():
     kept = state_from_json(state_as_json(after(GONE, HeadFileWritten("plain words"))))
     assert isinstance(kept.ledger.cause, Text)
     assert kept.ledger.cause == after(GONE).ledger.cause
-    assert kept.ledger.cause.pattern == "{witness} names event {seq} of stream {stream}, of which nothing is here"
+    assert kept.ledger.cause.pattern == "{witness} names event {seq} of stream {stream}, but the gate has nothing of it"
     assert isinstance(kept.ledger.cause.values["witness"], Text)
     assert (kept.unwitnessed, isinstance(kept.unwitnessed, Text)) == ("plain words", False)
 

@@ -311,10 +311,10 @@ def test_the_passback_is_explained_and_other_vehicles_and_its_own_transaction_ar
     assert lane.verdict("t2") == PASS
     passed(lane, NOW - 5, transaction="t3", permit=b"third")
     assert lane.verdict("t3") == PASS
-    wanted = Check(Reason.PASSBACK, ok=False, detail="passed this way 5 s ago, not yet 600")
+    wanted = Check(Reason.PASSBACK, ok=False, detail="passed in this direction 5 s ago, less than 600 s ago")
     assert lane.decide("t4").decision.checks[-1] == wanted
     assert (
-        Check(Reason.PASSBACK, ok=True, detail="passed this way 705 s ago")
+        Check(Reason.PASSBACK, ok=True, detail="passed in this direction 705 s ago")
         in lane.decide("t4", utc=NOW + 700).decision.checks
     )
 

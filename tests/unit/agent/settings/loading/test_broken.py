@@ -58,7 +58,7 @@ BROKEN = [
     (
         "a key of another table",
         good(("number = 1", "number = 1\nread_s = 5")),
-        [(16, 1, "lanes.out.read_s", "there is number, direction", "")],
+        [(16, 1, "lanes.out.read_s", "expected one of number, direction", "")],
     ),
     (
         "what a second table of an array lacks",
@@ -103,7 +103,7 @@ BROKEN = [
     ),
     ("a quoted key with a dot", add("[mqtt]", '"win.dow" = 5'), [(12, 1, 'mqtt."win.dow"', "no such key", "window")]),
     ("an escaped key", add("[mqtt]", r'"windo\u0077s" = 5'), [(12, 1, "mqtt.windows", "no such key", "window")]),
-    ("a Chinese key", add("[mqtt]", '"端口" = 5'), [(12, 1, 'mqtt."端口"', "there is enabled, brokers", "")]),
+    ("a Chinese key", add("[mqtt]", '"端口" = 5'), [(12, 1, 'mqtt."端口"', "expected one of enabled, brokers", "")]),
     (
         "dotted keys",
         HEAD + '[lanes]\nout.number = 99\nout."direction" = "export"\nout.relay.kind = "board"\nout.relay.prot = "x"\n',
@@ -205,7 +205,7 @@ BROKEN = [
     (
         "a number of five thousand digits",
         good(("site = 7", f"site = {'9' * 5000}")),
-        [(6, 8, "", "expected a number of fewer digits", "")],
+        [(6, 8, "", "expected a number with fewer digits", "")],
     ),
     (
         "unknown words of fixed choices",
@@ -222,7 +222,7 @@ BROKEN = [
         "unknown drivers",
         good(('kind = "board"', 'kind = "bord"'), ('kind = "bits"', 'kind = "bit"'), ('kind = "cam"', 'kind = "ca"')),
         [
-            (19, 1, "lanes.out.relay.kind", "no driver of kind 'bord'; there is: board", "board"),
+            (19, 1, "lanes.out.relay.kind", "no driver of kind 'bord'; expected one of board", "board"),
             (23, 1, "lanes.out.inputs.kind", "no driver of kind 'bit'", "bits"),
             (31, 1, "lanes.out.cameras[0].kind", "no driver of kind 'ca'", "cam"),
         ],
@@ -281,8 +281,8 @@ BROKEN = [
         "NULs that are escaped",
         good(('"/dev/gate-barrier"', r'"/dev/gate\u0000"'), ("[mqtt]", '[mqtt]\nca_file = "a\\u0000b"')),
         [
-            (12, 1, "mqtt.ca_file", "without the character NUL", ""),
-            (21, 1, "lanes.out.relay.port", "without the character NUL", ""),
+            (12, 1, "mqtt.ca_file", "without NUL characters", ""),
+            (21, 1, "lanes.out.relay.port", "without NUL characters", ""),
         ],
     ),
     (

@@ -101,13 +101,13 @@ def test_a_document_says_to_which_groups_a_gate_belongs(gate):
     )
     assert (found.fleet.groups, found.settings.mqtt.window) == (("south",), 4)
     told = problems_of(gate, signed('[fleet]\ngroups = ["south"]\n', for_whom="group:north"))
-    assert "does not say who belongs" in told["configuration/group:north", 2, "fleet.groups"]
+    assert "cannot define who belongs" in told["configuration/group:north", 2, "fleet.groups"]
 
 
 @pytest.mark.parametrize(
     ("text", "key", "told"),
     [
-        ("[gate]\nid = 'gate-8'\n", "gate.id", "makes this gate itself"),
+        ("[gate]\nid = 'gate-8'\n", "gate.id", "identifies this gate"),
         ("[mqtt]\nbrokers = []\n", "mqtt.brokers", "trust anchor"),
         ("[fleet]\nkeys = []\n", "fleet.keys", "trust anchor"),
         ("[lists]\nfresh_s = 60\n", "lists.fresh_s", "belongs to policy"),
@@ -137,7 +137,7 @@ def test_what_no_key_proves_any_more_does_not_count_and_is_told(gate):
         gate, signed("[mqtt]\nwindow = 5\n", key=OTHER_KEY), signed("[mqtt]\nheartbeat_s = 20\n", key_id="gone")
     )
     assert (found.settings.mqtt.window, found.settings.mqtt.heartbeat_s) == (9, 30)
-    assert len([one for one in found.warnings if "does not count any more" in str(one.message)]) == 2
+    assert len([one for one in found.warnings if "is no longer used" in str(one.message)]) == 2
 
 
 def test_an_edit_that_would_do_nothing_is_refused_and_a_technicians_is_not(gate):

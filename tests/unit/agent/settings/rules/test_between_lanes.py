@@ -103,7 +103,7 @@ def test_lanes_that_fit_together_are_taken(tmp_path, lanes):
             "lanes.b.barrier.open_channel",
             (
                 "channel 1 of this board is lanes.a.barrier.open_channel already; choose another channel, "
-                "or say shares_arm"
+                "or set shares_arm"
             ),
             "",
         ),
@@ -135,13 +135,13 @@ def test_lanes_that_fit_together_are_taken(tmp_path, lanes):
         (
             (A | {"more": 'interlock = ["b"]'}, B | {"more": 'mode = "dry_run"'}),
             "lanes.a.interlock[0]",
-            "lane b has mode dry_run, this one live: lanes that wait for one another need the same mode",
+            "lane b has mode dry_run, this lane live: lanes that wait for one another need the same mode",
             "",
         ),
         (
             (A, TWIN | {"more": 'shares_arm = "a"\nmode = "dry_run"'}),
             "lanes.b.shares_arm",
-            "lane a has mode live, this one dry_run",
+            "lane a has mode live, this lane dry_run",
             "",
         ),
         ((A | {"more": 'interlock = ["b", "b"]'}, B), "lanes.a.interlock[1]", "lane b is listed twice", ""),
@@ -150,31 +150,31 @@ def test_lanes_that_fit_together_are_taken(tmp_path, lanes):
         (
             (A, TWIN | {"direction": "export"}),
             "lanes.b.direction",
-            "one of them must go the other way; both say export",
+            "they must have opposite directions; both have export",
             "",
         ),
         (
             (A, TWIN | {"open": 2}),
             "lanes.b.barrier.open_channel",
-            "expected 1, as lanes.a.barrier.open_channel has it, for the same arm; got 2",
+            "expected 1, as in lanes.a.barrier.open_channel, for the same arm; got 2",
             "",
         ),
         (
             (A, TWIN | {"open": "1\nhold_channel = 5"}),
             "lanes.b.barrier.hold_channel",
-            "expected none, as lanes.a.barrier.hold_channel has it",
+            "expected none, as in lanes.a.barrier.hold_channel",
             "",
         ),
         (
             (A, TWIN | {"safety": 5}),
             "lanes.b.signals.safety",
-            "expected 2, as lanes.a.signals.safety has it, for the same arm; got 5",
+            "expected 2, as in lanes.a.signals.safety, for the same arm; got 5",
             "",
         ),
         (
             (A, TWIN | {"closed": "3\nopened = 9"}),
             "lanes.b.signals.opened",
-            "expected none, as lanes.a.signals.opened has it",
+            "expected none, as in lanes.a.signals.opened",
             "",
         ),
         (
@@ -228,12 +228,13 @@ def test_lanes_with_one_arm_are_on_one_relay_board_and_one_input_board(tmp_path)
 def test_lanes_with_one_arm_close_it_in_one_way_and_both_or_none_read_its_inputs(tmp_path):
     closing = A | {"more": 'close_mode = "agent"', "open": "1\nclose_channel = 6"}
     found = problems(tmp_path, gate(closing, TWIN))
-    assert "expected agent, as lane a has it" in found["lanes.b.close_mode"].message
+    assert "expected agent, as in lane a" in found["lanes.b.close_mode"].message
     twin = LANE.format(**TWIN)
     start, end = twin.index("[lanes.b.inputs]"), twin.index("[[lanes.b.cameras]]")
     found = problems(tmp_path, gate(A) + twin[:start] + twin[end:])
     assert (
-        "lane a reads the inputs of the arm that both share, and lane b has none" in found["lanes.b.shares_arm"].message
+        "lane a reads the inputs of the arm that both share, but lane b has no inputs"
+        in found["lanes.b.shares_arm"].message
     )
 
 

@@ -50,5 +50,5 @@ def test_a_certificate_and_a_key_of_another_are_refused(tmp_path, pair):
 def test_a_certificate_that_no_address_needs_is_warned_of(tmp_path, pair):
     text = f'{GOOD}\n[console]\ncertificate_file = "{pair[0]}"\nkey_file = "{pair[1]}"\n'
     (warning,) = loaded(write(tmp_path, text)).warnings
-    assert "serves no address" in str(warning)
+    assert "is not used: all addresses" in str(warning)
     assert not loaded(write(tmp_path, f'{text}listen = ["127.0.0.1", "10.0.0.1"]\n')).warnings

@@ -101,7 +101,7 @@ def test_a_lane_that_asks_for_vins_is_told_where_nothing_reads_them(tmp_path, ru
 
 def test_a_lane_that_reads_vins_for_nobody_is_told(tmp_path):
     severity, message = problems(write(tmp_path, ALL))["readers"]
-    assert (severity, message) == ("warning", "no rule of the lane asks for VINs: what is read is only recorded")
+    assert (severity, message) == ("warning", "no rule of the lane requires VINs: VINs are read and recorded only")
     assert problems(write(tmp_path, GOOD)) == {}
 
 
@@ -119,13 +119,13 @@ def test_a_camera_of_plates_is_missed_only_where_plates_are_needed(tmp_path, fac
     [
         ("vin", "vin", ["vin"], ""),
         ("vin", "manual", ["vin"], ""),
-        ("vin", "vin", ["plate"], "another one that reads VINs"),
+        ("vin", "vin", ["plate"], "another to read VINs"),
         ("either", "manual", ["vin"], ""),
         ("either", "manual", ["plate"], ""),
-        ("both", "vin", ["vin"], "another one that reads plates"),
-        ("both", "vin", ["plate"], "another one that reads VINs"),
+        ("both", "vin", ["vin"], "another to read plates"),
+        ("both", "vin", ["plate"], "another to read VINs"),
         ("both", "vin", ["plate", "vin"], ""),
-        ("plate", "vin", ["plate"], "another one that reads VINs"),
+        ("plate", "vin", ["plate"], "another to read VINs"),
         ("plate", "vin", ["plate", "vin"], ""),
         ("plate", "manual", ["plate"], ""),
     ],

@@ -23,13 +23,13 @@ WHOLE = 'host = "mail.example"\nsender = "gate@customs.example"\nrecipients = ["
         ("webhook", 'kinds = ["alarms"]', 'webhook.kinds[0]: expected one of "alarm"'),
         ("mail", 'host = "mail.example"', "mail.host: needs mail.sender beside it"),
         ("mail", 'sender = "gate"', "mail.sender: expected a mail address"),
-        ("mail", 'recipients = ["a@b.example", "a@b.example"]', "mail.recipients[1]: this address is here twice"),
+        ("mail", 'recipients = ["a@b.example", "a@b.example"]', "mail.recipients[1]: this address is listed twice"),
         ("mail", 'username = "gate"', "mail.username: needs mail.password beside it"),
         ("mail", 'security = "ssl"', 'mail.security: expected one of "starttls", "tls", "none"'),
         (
             "mail",
             WHOLE + 'security = "none"\nusername = "gate"\npassword = "s3cret"',
-            "mail.security: sends the password in the clear",
+            "mail.security: sends the password unencrypted",
         ),
         ("notifications", 'language = "de"', "notifications.language: expected one of"),
         ("notifications", "most_an_hour = 0", "notifications.most_an_hour: expected a whole number from 1 to 3600"),
@@ -45,7 +45,7 @@ def test_what_does_not_fit_is_refused_with_its_place(tmp_path, section, lines, m
 
 def test_mail_in_the_clear_is_only_warned_of(tmp_path):
     found = loaded(write(tmp_path, f'{GOOD}\n[mail]\n{WHOLE}security = "none"\n'))
-    assert any("sends mail in the clear" in str(one) for one in found.warnings)
+    assert any("sends mail unencrypted" in str(one) for one in found.warnings)
 
 
 def test_mail_to_this_computer_may_be_in_the_clear(tmp_path):

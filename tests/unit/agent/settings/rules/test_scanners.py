@@ -52,7 +52,7 @@ def test_a_lane_whose_camera_reads_plates_only_reads_permits_by_its_scanner(tmp_
         ('"post"', '"inputs"', "lanes.out.scanners[0].id", "the lane's board of inputs has this name"),
         ('id = "post"\n', "", "lanes.out.scanners[0].id", "is required"),
         ('kind = "lines"\n', "", "lanes.out.scanners[0].kind", "is required"),
-        ('"lines"', '"line"', "lanes.out.scanners[0].kind", "no driver of kind 'line'; there is: lines"),
+        ('"lines"', '"line"', "lanes.out.scanners[0].kind", "no driver of kind 'line'; expected one of lines"),
         ("port", "prot", "lanes.out.scanners[0].prot", "there is no such key here"),
         ('"/dev/gate-scanner"', "5", "lanes.out.scanners[0].port", "expected a text in quotes; got 5"),
         ("gate-scanner", "gate-barrier", "lanes.out.scanners[0].port", "lanes.out.relay has this port already"),

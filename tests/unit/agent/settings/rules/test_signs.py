@@ -71,7 +71,7 @@ def test_a_lane_has_any_number_of_signs_with_the_keys_of_their_drivers_and_none_
         ('"sign"', '"relay"', "signs[0].id", "the lane's relay board has this name among its devices"),
         ('id = "sign"\n', "", "signs[0].id", "is required"),
         ('kind = "fk"\n', "", "signs[0].kind", "is required"),
-        ('"fk"', '"fx"', "signs[0].kind", "no driver of kind 'fx'; there is: aa55, fk, onbon, simulated"),
+        ('"fk"', '"fx"', "signs[0].kind", "no driver of kind 'fx'; expected one of aa55, fk, onbon, simulated"),
         ("port", "prot", "signs[0].prot", "there is no such key here"),
         ("/dev/gate-sign", "/dev/gate-barrier", "signs[0].port", "lanes.out.relay has this port already, and a fk"),
         ('"/dev/gate-sign"', '"/dev/gate-sign"\ncolumns = 9', "signs[0].columns", "expected an even number"),
@@ -118,7 +118,7 @@ def test_no_two_signs_are_at_one_address_or_one_simulated_sign(tmp_path):
 def test_a_card_with_a_chinese_font_tells_nothing_in_kazakh(tmp_path):
     (warning,) = loaded(tmp_path, FK + 'languages = ["zh", "kk"]\n').warnings
     assert warning.key == "lanes.out.signs[0].languages"
-    assert "no Kazakh letters: it tells in another of the languages instead" in warning.message
+    assert "no Kazakh letters: it uses another of the languages instead" in warning.message
     found = problems(tmp_path, FK + 'languages = ["kk"]\n')
-    assert "name another language beside it" in found["lanes.out.signs[0].languages"]
+    assert "add another language" in found["lanes.out.signs[0].languages"]
     assert loaded(tmp_path, SIMULATED + 'languages = ["kk"]\n').warnings == ()

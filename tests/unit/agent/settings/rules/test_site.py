@@ -110,6 +110,6 @@ def test_a_lane_without_a_camera_for_plates_is_told_that_an_officer_decides(tmp_
     blind_to_plates = GOOD.replace('id = "front"', 'id = "front"\nreaders = ["qr"]')
     assert blind_to_plates != GOOD
     found = problems(write(tmp_path, blind_to_plates))["lanes.out.rules.require"]
-    assert (found.severity, "no camera reads plates" in found.message) == ("warning", True)
+    assert (found.severity, "needs a camera that reads plates" in found.message) == ("warning", True)
     alone = told(tmp_path, '[lanes.out.rules]\nrequire = "permit"', blind_to_plates)
     assert "lanes.out.rules.require" not in alone

@@ -59,7 +59,7 @@ def test_a_lane_has_any_number_of_witnesses_with_the_keys_of_their_drivers(tmp_p
         ('"hikvision"', '"hikvison"', "lanes.out.witnesses[0].kind", "there is: dahua, hikvision"),
         ("host", "hots", "lanes.out.witnesses[0].hots", "there is no such key here"),
         ("192.168", "http://192.168", "lanes.out.witnesses[0].host", "with no http:// before it"),
-        ('"gate"', '"gate"\ntls = true', "lanes.out.witnesses[0]", "needs one of ca_file and certificate_sha256"),
+        ('"gate"', '"gate"\ntls = true', "lanes.out.witnesses[0]", "needs ca_file or certificate_sha256"),
         ('"gate"', '"gate"\ncamera_lane = -1', "lanes.out.witnesses[0].camera_lane", "0"),
     ],
 )

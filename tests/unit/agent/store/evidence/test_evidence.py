@@ -67,7 +67,7 @@ def test_the_oldest_make_room_for_the_newest(store):
 
 def test_a_picture_beyond_the_cap_is_refused_and_costs_no_other(store):
     store.keep(*picture(1))
-    with pytest.raises(EvidenceError, match="more than all"):
+    with pytest.raises(EvidenceError, match="more than the limit for all"):
         store.keep(*picture(2, CAP + 1))
     assert store.get(picture(1)[0]) is not None
 
@@ -348,7 +348,7 @@ def test_a_queue_that_is_full_refuses_in_words_and_takes_nothing(tmp_path, monke
     monkeypatch.setattr(outgoing, "LIMIT", 2)
     store = filled(tmp_path)
     store.request(names(0))
-    with pytest.raises(EvidenceError, match="1 pictures wait to be sent and no more than 2 may"):
+    with pytest.raises(EvidenceError, match="1 pictures are waiting to be sent; the limit is 2"):
         store.request(names(1, 2))
     assert len(store.outgoing) == 1
     assert store.request(names(0, 1)).queued == tuple(names(0, 1))

@@ -205,7 +205,7 @@ def test_a_network_camera_that_is_to_be_adapted_says_that_it_cannot_and_reads_on
     ) as watched:
         status = watched.status(lambda one: one.up)
         assert status.state is PortState.UP
-        assert "exposure cannot be set from here" in status.detail
+        assert "exposure cannot be set here" in status.detail
         watched.detection()
     server.kill()
 

@@ -100,22 +100,22 @@ def test_without_a_user_the_camera_asks_for_one_and_no_login_is_tried(login):
 
 
 def test_basic_alone_is_not_answered():
-    with camera(OnvifFault.BASIC) as running, pytest.raises(LoginRefusedError, match="Basic alone"):
+    with camera(OnvifFault.BASIC) as running, pytest.raises(LoginRefusedError, match="only Basic"):
         session(running).identity()
 
 
 @pytest.mark.parametrize(
     ("fault", "kind", "words"),
     [
-        (OnvifFault.NOT_ONVIF, NotOnvifError, "switch ONVIF on"),
+        (OnvifFault.NOT_ONVIF, NotOnvifError, "turn ONVIF on"),
         (OnvifFault.HTML, NotOnvifError, "not as an ONVIF camera"),
         (OnvifFault.GARBAGE, NotOnvifError, "not as an ONVIF camera"),
         (OnvifFault.BOMB, NotOnvifError, "a document type, an entity"),
-        (OnvifFault.DEEP, NotOnvifError, "too many in one another"),
+        (OnvifFault.DEEP, NotOnvifError, "nested too deeply"),
         (OnvifFault.SENDS_ELSEWHERE, DeviceMisconfiguredError, "https"),
         (OnvifFault.BUSY, DeviceUnavailableError, "status 503"),
-        (OnvifFault.NOT_HTTP, DeviceUnavailableError, "speaks no HTTP"),
-        (OnvifFault.ENDLESS, DeviceUnavailableError, "answers without end"),
+        (OnvifFault.NOT_HTTP, DeviceUnavailableError, "does not use HTTP"),
+        (OnvifFault.ENDLESS, DeviceUnavailableError, "does not end"),
         (OnvifFault.WRONG_LOGIN, LoginRefusedError, "refuses the user"),
     ],
 )
@@ -175,7 +175,7 @@ def test_a_picture_that_is_too_large_is_given_up():
     with camera() as running:
         running.picture = PICTURE + b"x" * 5_000_000
         asked = session(running)
-        with pytest.raises(DeviceUnavailableError, match="without end"):
+        with pytest.raises(DeviceUnavailableError, match="does not end"):
             asked.thumbnail(asked.profiles()[0])
 
 

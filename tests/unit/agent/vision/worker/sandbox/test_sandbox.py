@@ -192,7 +192,7 @@ def test_a_vision_worker_that_leaves_because_its_camera_has_moved_is_not_called_
     process = VisionWorkerProcess([sys.executable, "-c", f"import sys; sys.exit({EXIT_ANEW})"])
     try:
         assert process.ended_within(PATIENCE_S)
-        assert process.how_it_ended().startswith("asked to be started again")
+        assert process.how_it_ended().startswith("asked for a restart")
     finally:
         process.kill()
 
