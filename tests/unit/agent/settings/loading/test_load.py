@@ -311,7 +311,7 @@ def test_a_driver_that_takes_a_key_of_the_agents_cannot_be_used(tmp_path):
     from pydantic import create_model  # noqa: PLC0415 - only here
 
     greedy = create_model("Greedy", kind=(str, "x"))
-    with pytest.raises(SettingsError, match="cannot be used: it has keys that the agent keeps for itself: kind"):
+    with pytest.raises(SettingsError, match="cannot be used: it has keys that are reserved for the agent: kind"):
         load(write(tmp_path, GOOD), environment={}, credentials_directory=None, models=lambda _family, _kind: greedy)
 
 
