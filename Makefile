@@ -10,7 +10,8 @@ BIN    := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test check bench bench-reading test-browser test-package test-vm test-bare docs pictures \
-	test-cluster test-central test-fleet test-generators proofs faults fuzz fuzz-guided properties races model mutants soak \
+	test-cluster test-central test-fleet test-generators proofs faults fuzz fuzz-guided properties races model \
+	mutants soak \
 	soak-lane soak-vision stress train train-detector schema texts architecture format lock deb release sign clean
 
 # A line that ends in a backslash continues in the next.
@@ -62,8 +63,8 @@ test-package: setup  ## Build the Debian package, and boot it in a container: up
 
 GATES ?= 1000
 VEHICLES ?= 10
-test-central: setup  ## Run all queries of the dashboards on the central database, over a thousand gates and a month of \
-	events; some minutes, 4 GB of disk; GATES=, VEHICLES= a gate and a day
+test-central: setup  ## Run all queries of the dashboards on the central database, over a thousand gates and a month \
+	of events; some minutes, 4 GB of disk; GATES=, VEHICLES= a gate and a day
 	@tools/setup_central.sh
 	@$(BIN)/python -m tests.central --gates $(GATES) --vehicles $(VEHICLES)
 
@@ -82,16 +83,16 @@ test-cluster: setup  ## Gates and consumers on a real cluster of three RabbitMQ 
 		tests/cluster/central_proofs.py
 
 GATES_OF_FLEET ?= 20
-test-fleet: setup  ## Roll out to twenty real gates in containers, a gate's certificate over a year, and from an unpacked \
-	box to its first event; as root, half an hour; GATES_OF_FLEET=
+test-fleet: setup  ## Roll out to twenty real gates in containers, a gate's certificate over a year, and from an \
+	unpacked box to its first event; as root, half an hour; GATES_OF_FLEET=
 	@PYTHON=$(PYTHON) VENV=$(VENV) tools/setup.sh proofs
 	@tools/setup_soak.sh
 	@$(BIN)/python -m tests.fleet.certificates
 	@$(BIN)/python -m tests.fleet.first_event
 	@$(BIN)/python -m tests.fleet.rollout --gates $(GATES_OF_FLEET)
 
-test-generators: setup  ## Read the contract with third-party tools: ajv, modelina, datamodel-code-generator, quicktype, \
-	and a consumer in TypeScript beside a real gate; errors 0, one line a tool; five minutes
+test-generators: setup  ## Read the contract with third-party tools: ajv, modelina, datamodel-code-generator, \
+	quicktype, and a consumer in TypeScript beside a real gate; errors 0, one line a tool; five minutes
 	@VENV=$(VENV) tools/setup_generators.sh
 	@$(BIN)/python -m tests.generators
 	@$(BIN)/python -m pytest -m long tests/system/test_central_node.py

@@ -235,7 +235,7 @@ def test_of_two_people_in_one_step_the_second_is_told_who_was_first_and_saves_ag
     first.tap("Save and continue")
     first.apply()
     second.tap("Save and continue")
-    expect(other.page.get_by_text("some-admin changed the configuration meanwhile")).to_be_visible()
+    expect(other.page.get_by_text("some-admin changed the configuration in the meantime")).to_be_visible()
     expect(other.page.locator("[name=site]")).to_have_value("18")
     assert b"site = 18" not in box.path.read_bytes()
     second.write("[name=gate]", "khorgos-7")

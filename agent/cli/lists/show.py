@@ -105,7 +105,7 @@ def _text(shown: Shown) -> str:
     rows = [("list", "version", "rows", "central's last word", "key", "from")]
     for each in shown.lists:
         said = "none yet" if each.issued_at is None else f"{_time(each.issued_at)}, {_age(each.age_s)} ago"
-        until = "" if each.expires_at is None else f", good until {_time(each.expires_at)}"
+        until = "" if each.expires_at is None else f", valid until {_time(each.expires_at)}"
         rows.append((each.list, str(each.version), f"{each.rows:,}", said + until, each.key or "-", each.source or "-"))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

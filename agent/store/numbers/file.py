@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
 from agent.core.numbers import LocalHour, Tally, merged, read_tally
+from agent.service.cleanup import on_failure
 from agent.store.files import misfit_of_database, set_aside
 from agent.store.numbers import schema
 from agent.store.transaction import transaction
@@ -161,10 +162,11 @@ class NumbersReader:
         self._path = path
         if not path.is_file():
             raise NumbersError(Text("nothing was counted yet"))
-        try:
+        with _translating(path):
             self._connection = schema.connect_to_read(path)
-        except sqlite3.Error as error:
-            raise _translated(error, path) from error
+            with on_failure(self._connection.close):
+                if not schema.is_made(self._connection):  # its writer has only begun
+                    raise NumbersError(Text("nothing was counted yet"))
 
     def __enter__(self) -> Self:
         return self

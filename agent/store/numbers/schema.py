@@ -51,7 +51,7 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute(f"PRAGMA max_page_count = {MAX_BYTES // PAGE_BYTES}")
-        if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+        if not is_made(connection):
             with transaction(connection):
                 for statement in SCHEMA.split(";\n"):
                     connection.execute(statement)
@@ -67,6 +67,12 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
     with on_failure(connection.close):
         connection.execute("PRAGMA trusted_schema = OFF")
     return connection
+
+
+def is_made(connection: sqlite3.Connection) -> bool:
+    """Whether the file has its tables. Raises sqlite3.Error."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return bool(version != 0)
 
 
 def flaw_of(path: Path) -> str:

@@ -218,7 +218,7 @@ def _problems(archive: zipfile.ZipFile, size: int) -> Iterator[str]:
         if match is None and name != TRUST_NAME:
             yield f"an entry {shown}, which no pack has"
         if name in seen:
-            yield f"the entry {shown} is there twice"
+            yield f"the entry {shown} occurs twice"
         if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size or info.flag_bits & 1:
             yield f"the entry {shown} is compressed or encrypted; the entries of a pack are stored as they are"
         longest = MAX_TEXT + 2 if match is None else _LONGEST[match[2].partition("/")[0]]

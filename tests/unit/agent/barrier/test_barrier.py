@@ -304,7 +304,7 @@ def test_a_board_that_does_not_take_the_all_off_is_not_up(yards):
 
     yard = yards(before=stick, wait=False)
     yard.reports.wait_lost()
-    assert "all-off" in yard.reports.states[0][1]
+    assert "release all relays" in yard.reports.states[0][1]
     yard.order()
     assert yard.reports.wait_pulse().delivery is NOT_DELIVERED
     yard.relays.stuck.clear()

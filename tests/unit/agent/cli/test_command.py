@@ -316,7 +316,7 @@ def test_a_command_to_a_group_is_signed_without_a_challenge(key):
 @pytest.mark.parametrize(
     ("name", "options", "said"),
     [
-        ("open", {"gate": None, "group": "north"}, "open is for one gate alone"),
+        ("open", {"gate": None, "group": "north"}, "open is only for a single gate"),
         ("rebirth", {"gate": None, "group": "north"}, "lane: Input should be None"),
         ("rebirth", {"gate": None, "group": "North!", "lane": None}, "group: String should match pattern"),
         ("rebirth", {"group": "north", "lane": None}, "name a gate or a group, and not both"),

@@ -305,7 +305,7 @@ def test_a_refused_configuration_is_told_on_every_page(gate_with, language):
     gate = gate_with()
     browser, heads = gate.browser("admin"), {"accept-language": language}
     paths = [*PATHS, "/settings/account"]
-    banner = re.compile(r'<div\s+class="notice is-refused refused"[^>]*>.*?</div></div>', re.DOTALL)
+    banner = re.compile(r'<div\s+class="notice is-refused refused"(?![^>]*\shidden)[^>]*>.*?</div></div>', re.DOTALL)
     told = translate(Text("The configuration on disk is invalid"), language)
     pages = {path: browser.get(path, headers=heads, follow_redirects=True).text for path in paths}
     assert [path for path, page in pages.items() if banner.search(page)] == [], "nothing is refused yet"
@@ -327,7 +327,7 @@ def test_a_refused_configuration_is_told_on_every_page(gate_with, language):
 
 @pytest.mark.parametrize(
     ("verdict", "tone"),
-    [(Verdict.PASS, "good"), (Verdict.RETRY, "busy"), (Verdict.MANUAL, "poor"), (Verdict.DENY, "poor")],
+    [(Verdict.PASS, "passed"), (Verdict.RETRY, "busy"), (Verdict.MANUAL, "warning"), (Verdict.DENY, "warning")],
 )
 def test_a_decision_in_the_journal_has_the_sign_of_its_verdict(gate_with, verdict, tone):
     gate = gate_with()
@@ -335,4 +335,4 @@ def test_a_decision_in_the_journal_has_the_sign_of_its_verdict(gate_with, verdic
     decided = AccessDecided(verdict=verdict, reason=Reason.OK, checks=())
     gate.app.parts.journal.record([Draft(decided, "out", transaction_id(utc, 1, 1), utc)])
     page = gate.browser("viewer").get("/vehicles/events?type=access.decided").text
-    assert f'<strong class="{tone}">{"Decision"}</strong>' in page
+    assert re.search(rf'<span class="chip[^"]*\bis-{tone}\b[^"]*">.{{0,200}}?Decision', page, re.DOTALL)

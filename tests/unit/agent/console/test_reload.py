@@ -118,5 +118,7 @@ def test_a_file_that_is_broken_at_a_reload_is_told_on_the_lanes_page_until_it_is
 def banner(browser):
     """What stands above the content of the page Lane."""
     page = browser.get("/lanes/out").text
-    found = re.search(r'<div\s+class="notice is-refused refused"[^>]*>(.*?)</div></div>', page, re.DOTALL)
+    found = re.search(
+        r'<div\s+class="notice is-refused refused"(?![^>]*\shidden)[^>]*>(.*?)</div></div>', page, re.DOTALL
+    )
     return " ".join(found[1].split()) if found else ""

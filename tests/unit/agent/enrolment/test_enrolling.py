@@ -50,7 +50,15 @@ def test_an_enrolment_that_is_done_again_changes_nothing_and_needs_no_token(site
     assert not gate.enrol(site, site.token(), again=True).kept
     assert gate.certificate != before
     assert gate.names() == [
-        *("broker-ca.pem", "est-ca.pem", "gate.key", "gate.key.previous", "gate.pem", "gate.pem.previous"),
+        *(
+            "broker-ca.pem",
+            "est-ca.pem",
+            "gate.key",
+            "gate.key.previous",
+            "gate.pem",
+            "gate.pem.previous",
+            "gate.pem.unproven",
+        ),
     ]
 
 

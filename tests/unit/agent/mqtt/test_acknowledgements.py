@@ -146,7 +146,7 @@ def test_less_than_before_is_an_event_only_when_nothing_better_comes():
     assert (events(acks, BEHIND_S), acks.trouble) == ([], "")
     acks.accept(ack(6), NOW, 2 * BEHIND_S)
     assert events(acks, 2 * BEHIND_S) == [("behind", STREAM, 6, 1)]
-    assert "only up to 6" in acks.trouble
+    assert "only up to event 6" in acks.trouble
     acks.accept(ack(12), NOW, 3 * BEHIND_S)
     assert acks.trouble == ""
     assert acks.counts == dict.fromkeys(AckFault, 0) | {"taken": 2, "behind": 3}
@@ -249,7 +249,7 @@ def test_signatures_are_not_checked_without_end():
         (ack(12), "not signed"),
         (signed_ack(12, kid="nobody"), "a key that the gate does not know"),
         (signed_ack(12, key=OTHER), "are invalid"),
-        (signed_ack(12, said=digest(13)), "another event 12 than the gate holds"),
+        (signed_ack(12, said=digest(13)), "another event 12 than the gate has"),
     ],
 )
 def test_a_central_none_of_whose_acknowledgements_can_be_taken_is_a_trouble_until_one_can(message, words):

@@ -369,4 +369,4 @@ def test_the_watchdog_replaces_a_network_thread_that_died(broker, mocker):
         running.client.reconnect("for the test")
         eventually(lambda: len(running.ups()) == 2)
         assert not network.worker.runs
-        assert "died" in running.observer.details()
+        assert "the network thread failed" in running.observer.details()

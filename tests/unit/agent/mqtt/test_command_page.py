@@ -69,7 +69,7 @@ def test_the_numbers_are_those_of_the_code():
         f"more than {CLOCK_SKEW_S} s ahead",
         f"For {challenges.GRACE_S:g} s after a change",
         (
-            f"({commands.VERIFIED_A_SECOND} a second, {commands.VERIFIED_AT_ONCE} at once), "
+            f"({commands.VERIFIED_A_SECOND} per second, {commands.VERIFIED_AT_ONCE} at once), "
             f"or more than {commands.INBOX_LIMIT} waiting"
         ),
         f"nothing takes longer than {executions.EXECUTION_S:g} s",

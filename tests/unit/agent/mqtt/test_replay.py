@@ -193,7 +193,7 @@ def test_an_event_of_a_replay_over_which_the_broker_hangs_up_is_left_out_and_tol
         eventually(lambda: link.uplink.view.sent == 10 and not link.uplink.view.under_way)
         rough.kick_on = b'"seq":4,'
         link.uplink.replay(journal.stream, 2, 9)
-        eventually(lambda: "event 4 does not get through" in link.uplink.view.trouble)
+        eventually(lambda: "event 4 cannot be delivered" in link.uplink.view.trouble)
         eventually(lambda: link.client.view.state is PortState.UP and link.uplink.view.replays == 0)
         for seq in range(2, 10):
             wanted = (b"\x00\x06replay\x00\x04true", b'"seq":%d,' % seq)
@@ -209,7 +209,7 @@ def test_a_replay_of_another_stream_or_of_too_many_ranges_is_refused(journal):
             link.uplink.replay("another", 1, 2)
         for first in range(1, RANGES_LIMIT + 1):
             assert link.uplink.replay(journal.stream, first, first).events == 1
-        with pytest.raises(ValueError, match="16 ranges wait"):
+        with pytest.raises(ValueError, match="16 ranges are already waiting"):
             link.uplink.replay(journal.stream, 1, 1)
 
 

@@ -109,7 +109,7 @@ class TestAGateThatDies:
             for gate in (east, north):
                 word = gate.claim(request(AT_EAST, "t2"))
                 assert word.code is ClaimCode.LEDGER_UNREACHABLE
-                assert "lost its ledger" in word.detail or word.detail.endswith("it lacks what north, south knows")
+                assert "lost its ledger" in word.detail or word.detail.endswith("it lacks data of north, south")
             hub.lose()
             east.link.cut()
             east.link.connect()

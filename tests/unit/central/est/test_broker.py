@@ -68,13 +68,17 @@ def test_a_gate_is_let_in_once_it_is_enrolled_and_no_more_once_it_is_revoked(sit
 
 def test_gates_of_the_authority_before_are_let_in_and_renewed_after_it_is_rolled_over(site, broker, tmp_path):
     gate = GateFiles(tmp_path)
+    # The first certificate is due long before the second one, whenever in its time each gate asks.
+    site.settings = site.settings.model_copy(update={"certificate_days": site.settings.certificate_days // 2})
     with site.serving():
         gate.enrol(site, site.token())
     last = tmp_path / "last.pem"
     last.write_bytes(site.settings.crl_path.read_bytes())
     before = gate.certificate
     site.roll_over()
-    site.settings = site.settings.model_copy(update={"earlier_crl_file": last})
+    site.settings = site.settings.model_copy(
+        update={"certificate_days": 2 * site.settings.certificate_days, "earlier_crl_file": last}
+    )
     gate.files.server_ca.write_bytes(site.ca.read_bytes())
     with site.serving():  # writes the list
         broker.stop()  # mosquitto keeps a list that it has read, until it is started anew

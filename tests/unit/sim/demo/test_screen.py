@@ -62,7 +62,7 @@ EVENTS = [
         "There is nothing to do. VIN LSGJA52U1RH123456 (qr)",
     ),
     (*decided("DENY", "EXPIRED"), "refused: The permit has expired. A new permit is needed."),
-    (*decided("MANUAL", "QR_MULTIPLE", data=LISTS), "to this vehicle shown. by declarations 7"),
+    (*decided("MANUAL", "QR_MULTIPLE", data=LISTS), "belongs to this vehicle. by declarations 7"),
     (*decided("RETRY", "PLATE_UNREADABLE", data=LISTS), "show again: "),
     ("transaction.closed", {"outcome": "passed", "reason": "OK", "duration_s": 4.25}, "The vehicle passed."),
     ("access.granted", {"by": "permit"}, "by a permit"),

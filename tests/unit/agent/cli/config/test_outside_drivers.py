@@ -75,7 +75,7 @@ def test_a_misspelt_kind_is_told_with_the_nearest_one_from_outside_too(run, tmp_
         ("import no_such_library_1", "ModuleNotFoundError: No module named 'no_such_library_1'"),
         (RELAY.replace("self.capabilities = ", "self.unused = "), "it declares no capabilities"),
         (RELAY.replace("self.capabilities = ", "raise RuntimeError('no licence') or "), "RuntimeError: no licence"),
-        (RELAY.replace("port: str", "kind: str"), "it has keys that the agent reserved for the agent: kind"),
+        (RELAY.replace("port: str", "kind: str"), "it has keys that are reserved for the agent: kind"),
     ],
 )
 def test_a_driver_that_cannot_be_used_is_an_error_of_its_kind_with_line_and_package(run, tmp_path, text, fault):

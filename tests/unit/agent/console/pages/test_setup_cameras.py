@@ -100,16 +100,16 @@ def test_where_no_camera_answers_one_is_logged_in_to_by_its_address(gate, monkey
 
 
 ODD = [
-    (OnvifFault.NOT_ONVIF, "switch ONVIF on"),
+    (OnvifFault.NOT_ONVIF, "turn ONVIF on"),
     (OnvifFault.HTML, "not as an ONVIF camera"),
     (OnvifFault.GARBAGE, "not as an ONVIF camera"),
     (OnvifFault.BOMB, "not as an ONVIF camera"),
-    (OnvifFault.DEEP, "too many in one another"),
-    (OnvifFault.SENDS_ELSEWHERE, "does it want https"),
+    (OnvifFault.DEEP, "nested too deeply"),
+    (OnvifFault.SENDS_ELSEWHERE, "does it require https"),
     (OnvifFault.BUSY, "status 503"),
-    (OnvifFault.NOT_HTTP, "speaks no HTTP"),
-    (OnvifFault.ENDLESS, "answers without end"),
-    (OnvifFault.BASIC, "Basic alone"),
+    (OnvifFault.NOT_HTTP, "does not use HTTP"),
+    (OnvifFault.ENDLESS, "does not end"),
+    (OnvifFault.BASIC, "offers only Basic"),
     (OnvifFault.WRONG_LOGIN, "refuses the user"),
     (OnvifFault.DRIP, "in time"),
     (OnvifFault.LATE, "in time"),

@@ -278,7 +278,7 @@ def test_what_is_no_certificate_or_no_key_is_refused_at_its_field(gate, admin, a
 def test_a_key_of_another_certificate_is_refused(gate, admin, authority):
     certificate = authority.issue("gate-7")[0].read_bytes()
     other = authority.issue("gate-8")[1].read_bytes()
-    refused(gate, upload(admin, certificate=certificate, key=other), "key", "not the one of this certificate")
+    refused(gate, upload(admin, certificate=certificate, key=other), "key", "does not belong to this certificate")
 
 
 def test_a_certificate_that_has_ended_is_refused(gate, admin, authority):

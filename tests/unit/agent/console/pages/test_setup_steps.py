@@ -82,7 +82,7 @@ def test_of_two_people_the_second_is_told_that_somebody_was_first(gate):
 def test_people_in_the_set_up_see_one_another(gate):
     gate.browser("admin").get("/settings/setup/out/board")
     page = gate.browser("technician").get("/settings/setup/out/cameras").text
-    assert "some-admin is in the set-up too: Relay board" in page
+    assert "some-admin is also working in the set-up: Relay board" in page
     people = Presence()
     people.come(Here("olga", "out", StepCode.GATE, 10.0))
     assert [one.person for one in people.others("ivan", 10.0 + HERE_S)] == ["olga"]
@@ -92,7 +92,7 @@ def test_people_in_the_set_up_see_one_another(gate):
 
 def test_a_step_that_is_left_out_says_what_follows_and_can_be_taken_up(gate):
     browser = gate.browser("technician")
-    assert "the driver is told nothing" in browser.get("/settings/setup/out/outputs").text
+    assert "the driver gets no messages" in browser.get("/settings/setup/out/outputs").text
     assert browser.post("/settings/setup/out/outputs/skip").headers["location"] == "/settings/setup/out/cameras"
     assert "Do this step after all" in browser.get("/settings/setup/out/outputs").text
     browser.post("/settings/setup/out/outputs/take-up")

@@ -108,7 +108,7 @@ def test_a_code_and_a_declaration_that_differ_pass_nobody(changes):
 
 def test_all_that_differs_is_named():
     decision = decide(known=known(declaration=declared(vin="LSVAA49J132047372", plate="新A12346")))
-    assert decision.checks[-1].detail == "other VIN, plate"
+    assert decision.checks[-1].detail == "different VIN, plate"
 
 
 @pytest.mark.parametrize(

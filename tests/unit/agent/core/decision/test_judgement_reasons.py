@@ -307,7 +307,7 @@ def test_a_fault_is_internal():
 
 def test_words_about_watched_and_revoked_permits_are_those_that_central_signed():
     watched = decide(known=ROWS["watched"][1]["known"])
-    assert check(watched, Reason.WATCHLIST_HOLD).detail == "by its vin: look under it"
+    assert check(watched, Reason.WATCHLIST_HOLD).detail == "listed by its vin: look under it"
     revoked = decide(known=ROWS["revoked"][1]["known"])
     assert check(revoked, Reason.PERMIT_REVOKED).detail == "sold"
 

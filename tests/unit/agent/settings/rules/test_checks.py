@@ -62,7 +62,7 @@ def test_a_rule_that_is_broken_is_told_at_the_key_that_breaks_it(tmp_path, added
         ("mqtts://broker.example", 'mqtts://a.example", "mqtts://a.example:8883', "mqtt.brokers[1]", "twice"),
         ('brokers = ["mqtts://broker.example"]', "", "mqtt.brokers", "at least one broker"),
         ("[mqtt]", '[mqtt]\npassword = "x"', "mqtt.password", "needs mqtt.username"),
-        ("[mqtt]", "[mqtt]\nresend_max_s = 5", "mqtt.resend_min_s", "10 s is longer than mqtt.resend_max_s, 5 s"),
+        ("[mqtt]", "[mqtt]\nresend_max_s = 5", "mqtt.resend_min_s", "10 s is longer than mqtt.resend_max_s (5 s)"),
         ("[mqtt]", '[mqtt]\nca_file = "none.pem"', "mqtt.ca_file", "none.pem cannot be read: No such file"),
         ("[permits]", '[permits]\ntrust_list = "none.gtl"', "permits.trust_list", "cannot be read"),
         (f'["{ROOT_KEY}"]', f'["{ROOT_KEY}", "{ROOT_KEY.upper()}"]', "permits.root_keys[1]", "twice"),
@@ -176,7 +176,7 @@ def test_a_lost_answer_of_the_inputs_that_cannot_be_asked_for_again_in_time_is_w
 ):
     (problem,) = loaded(write(tmp_path, with_times(timeout_ms, poll_hz, stale_s))).warnings
     assert (problem.key, problem.severity) == ("lanes.out.inputs.timeout_ms", "warning")
-    assert f"timing.stale_s, {stale_s:g} seconds" in problem.message
+    assert f"timing.stale_s ({stale_s:g} seconds)" in problem.message
     assert problem.message.endswith(f"Lower timeout_ms, or raise timing.stale_s to {least}")
     assert loaded(write(tmp_path, with_times(timeout_ms, poll_hz, least))).warnings == ()
 
@@ -216,7 +216,12 @@ KEY = f'[[commands.keys]]\nid = "room"\npublic_key = "{COMMAND_KEY}"'
         (f"{KEY}\n{KEY.replace(COMMAND_KEY, 'ab' * 8 + COMMAND_KEY[16:])}", "commands.keys[1].id", "name", "error"),
         (f"{ACK}\n{ACK.replace('central', 'next')}", "mqtt.ack_keys[1].public_key", "twice", "error"),
         (f"{ACK}\n{ACK.replace('cd' * 8, 'ab' * 8)}", "mqtt.ack_keys[1].id", "name", "error"),
-        (f"{KEY}\n{ACK.replace('cd' * 8, COMMAND_KEY[:16])}", "mqtt.ack_keys[0].public_key", "orders", "warning"),
+        (
+            f"{KEY}\n{ACK.replace('cd' * 8, COMMAND_KEY[:16])}",
+            "mqtt.ack_keys[0].public_key",
+            "give commands",
+            "warning",
+        ),
         (KEY.replace(COMMAND_KEY, ROOT_KEY), "commands.keys[0].public_key", "root key of permits", "warning"),
         ("[evidence]\nkeep_passed_hours = 800", "evidence.keep_passed_hours", "at least as long", "error"),
     ],

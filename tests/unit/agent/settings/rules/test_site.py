@@ -88,8 +88,8 @@ def test_a_lane_waits_for_the_word_of_another_gate(tmp_path):
 
 def test_the_ages_of_lists_rise(tmp_path):
     found = told(tmp_path, "[lists]\nfresh_s = 20000\nknown_only_s = 1000")
-    assert "no more than lists.stale_ok_s, 14400; got 20000" in found["lists.fresh_s"].message
-    assert "no more than lists.known_only_s, 1000; got 14400" in found["lists.stale_ok_s"].message
+    assert "at most lists.stale_ok_s, 14400; got 20000" in found["lists.fresh_s"].message
+    assert "at most lists.known_only_s, 1000; got 14400" in found["lists.stale_ok_s"].message
 
 
 def test_a_list_is_required_once(tmp_path):

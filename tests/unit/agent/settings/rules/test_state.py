@@ -12,7 +12,7 @@ from tests.support.gate.config_files import GOOD, loaded, write
 def test_a_head_file_in_the_state_directory_is_refused(tmp_path, inside):
     state = tmp_path / "state"
     text = f'{GOOD}\n[state]\ndirectory = "{state}"\nhead_file = "{state / inside}"\n'
-    with pytest.raises(SettingsError, match=r"state\.head_file: lies in state\.directory"):
+    with pytest.raises(SettingsError, match=r"state\.head_file: is in state\.directory"):
         loaded(write(tmp_path, text))
 
 

@@ -56,7 +56,7 @@ def test_a_lane_has_any_number_of_witnesses_with_the_keys_of_their_drivers(tmp_p
     [
         ('"second"', '"front"', "lanes.out.witnesses[0].id", "a camera of lane out has the id front already"),
         ('"second"', '"relay"', "lanes.out.witnesses[0].id", "the lane's relay board has this name"),
-        ('"hikvision"', '"hikvison"', "lanes.out.witnesses[0].kind", "there is: dahua, hikvision"),
+        ('"hikvision"', '"hikvison"', "lanes.out.witnesses[0].kind", "expected one of dahua, hikvision"),
         ("host", "hots", "lanes.out.witnesses[0].hots", "there is no such key here"),
         ("192.168", "http://192.168", "lanes.out.witnesses[0].host", "with no http:// before it"),
         ('"gate"', '"gate"\ntls = true', "lanes.out.witnesses[0]", "needs ca_file or certificate_sha256"),

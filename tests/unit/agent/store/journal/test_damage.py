@@ -352,7 +352,7 @@ def test_the_journal_of_a_newer_agent_is_put_aside_as_it_is(path):
 def test_a_database_of_something_else_is_put_aside_as_it_is(tmp_path):
     with closing(sqlite3.connect(tmp_path / "journal.db")) as connection:
         connection.execute("CREATE TABLE accounts (name TEXT)")
-    assert "something else" in nothing_rescued(tmp_path / "journal.db").cause
+    assert "is a database, but not a journal" in nothing_rescued(tmp_path / "journal.db").cause
 
 
 @pytest.mark.parametrize("ending", ["", "-wal"])

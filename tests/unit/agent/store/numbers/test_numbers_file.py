@@ -163,6 +163,12 @@ def test_where_nothing_was_counted_there_is_nothing_to_read(path):
     assert not path.exists()
 
 
+def test_a_file_that_its_writer_has_only_begun_has_nothing_to_read_yet(path):
+    path.touch()
+    with pytest.raises(NumbersError, match="nothing was counted yet"):
+        NumbersReader(path)
+
+
 def test_a_reader_waits_for_no_writer(path):
     add(path, {(hour(), "out"): {"a": 1}})
     with closing(sqlite3.connect(path, isolation_level=None)) as writer, NumbersReader(path) as reader:

@@ -367,7 +367,7 @@ def test_closing_gives_up_what_is_being_applied_and_the_old_list_stays(tmp_path,
             yield chunk
         registry.stop_applying()
 
-    with pytest.raises(RegistryError, match="given up"):
+    with pytest.raises(RegistryError, match="not applied, because the agent is stopping"):
         registry.apply_snapshot(opened(snap), chunks(), "mqtt")
     assert registry.standings()[0].version == 1
     assert registry.declaration(ROWS[-1].permit_id) is None
