@@ -12,8 +12,7 @@ def counted_to(gate):
     try:
         with NumbersReader(gate.path.parent / "state" / NAME) as numbers:
             progress = numbers.progress()
-    except NumbersError as error:
-        assert "nothing was counted yet" in str(error)
+    except NumbersError:  # nothing was counted yet
         return None
     return progress.stream, progress.seq
 
