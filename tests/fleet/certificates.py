@@ -1,7 +1,7 @@
 """A gate's certificate over a simulated year: `python -m tests.fleet.certificates [COURSE...] [--fault NAME]`.
 
 The gate's renewal and its link, the EST server and mosquitto with the samples are the real ones; their clock is moved
-on, a day at a time (mosquitto's by faketime). Every fifth day the gate connects anew. What must be true: how often it
+on, a day at a time (mosquitto's by faketime). Every fifth day the gate connects again. What must be true: how often it
 was renewed, for how long it was cut off, and what it tells central. Exit code 1 where something is not; `--fault` puts
 a fault in, which must be found.
 """

@@ -81,7 +81,7 @@ def test_gates_of_the_authority_before_are_let_in_and_renewed_after_it_is_rolled
     )
     gate.files.server_ca.write_bytes(site.ca.read_bytes())
     with site.serving():  # writes the list
-        broker.stop()  # mosquitto keeps a list that it has read, until it is started anew
+        broker.stop()  # mosquitto keeps a list that it has read, until it is started again
         broker.start()
         assert says_something(broker, gate) == ""
         client = EstClient(Endpoint.parse(site.url), PATIENCE_S)

@@ -77,7 +77,7 @@ def test_every_answer_bears_the_headers_that_keep_a_browser_safe(gate):
 
 
 def test_static_files_are_compressed_and_pages_are_not(gate):
-    """A page holds the token of its session beside words of whoever made the visitor ask: its length must not tell."""
+    """A page holds the token of its session beside words that others choose: its length must not tell it."""
     browser = gate.browser("viewer")
     static, page = browser.get("/static/console.css"), browser.get("/account")
     assert (static.headers["content-encoding"], static.headers["vary"]) == ("gzip", "Accept-Encoding")
