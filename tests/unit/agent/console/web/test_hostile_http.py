@@ -79,9 +79,10 @@ def test_every_answer_bears_the_headers_that_keep_a_browser_safe(gate):
 def test_static_files_are_compressed_and_pages_are_not(gate):
     """A page holds the token of its session beside words that others choose: its length must not tell it."""
     browser = gate.browser("viewer")
-    static, page = browser.get("/static/console.css"), browser.get("/account")
+    static, page = browser.get("/static/console.css"), browser.get("/settings/account")
     assert (static.headers["content-encoding"], static.headers["vary"]) == ("gzip", "Accept-Encoding")
     assert static.text == (files("agent.console") / "static" / "console.css").read_text(encoding="utf-8")
+    assert page.status_code == 200
     assert "content-encoding" not in page.headers
     again = browser.get("/static/console.css", headers={"if-none-match": static.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
