@@ -47,6 +47,14 @@ async function comeBack() {
   document.getElementById("away-note").hidden = true;
 }
 
+// A restart can be over between two looks: while it is awaited, look for it every second.
+async function watchRestart() {
+  while (isApplying() && !isLost) {
+    if (!(await answers())) comeBack();
+    await wait(RETRY_MS);
+  }
+}
+
 function replace(fresh) {
   for (const part of fresh.querySelectorAll("[id]")) {
     const old = document.getElementById(part.id);
@@ -71,7 +79,9 @@ if (away) {
   setInterval(look, LOOK_MS);
   // A change was applied: the gate restarts within the next seconds, or once no vehicle is on its way.
   document.addEventListener("htmx:afterSwap", () => {
-    if (document.querySelector("[data-applying]") && !isApplying()) applyingUntil = performance.now() + APPLYING_MS;
+    if (!document.querySelector("[data-applying]") || isApplying()) return;
+    applyingUntil = performance.now() + APPLYING_MS;
+    watchRestart();
   });
   for (const name of ["htmx:sendError", "htmx:timeout"]) {
     document.addEventListener(name, () => { if (isApplying()) comeBack(); });
