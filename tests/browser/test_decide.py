@@ -133,7 +133,10 @@ def test_the_dashboard_says_who_waits_and_leads_to_the_decision(gate, page_of, s
     gate.show()
     gate.lane.leave(gate.until)
     expect(card).not_to_have_class(re.compile("calls"))
-    expect(card.locator("[data-ago]")).to_have_text(re.compile("ago"))
+    expect(card.locator("[data-ago]")).to_have_text(re.compile(r"^\d+ (?:s|min) ago$"))
+    kazakh = page_of("viewer", "kk", size, "/lanes").page
+    told = re.compile(r"^\d+ (?:с|мин) бұрын$")  # noqa: RUF001 - the Kazakh letter
+    expect(kazakh.locator("[data-lane=exit-1] [data-ago]")).to_have_text(told)
     comes(gate)
     card.get_by_role("link", name="Decide", exact=True).click()
     page.wait_for_url("**/lanes/exit-1")

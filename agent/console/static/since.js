@@ -3,8 +3,8 @@
 
 const clock = document.querySelector("[data-clock]");
 const beganAt = performance.now();
-const ago = window.Intl?.RelativeTimeFormat
-  ? new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "always", style: "short" }) : null;
+// Not Intl.RelativeTimeFormat: browsers have no Kazakh for it, and write "-31 s".
+const words = document.querySelector("[data-ago-s]")?.dataset;
 
 function nowS() {
   return clock ? (Number(clock.dataset.clock) + performance.now() - beganAt) / 1000 : Date.now() / 1000;
@@ -18,10 +18,10 @@ function waited(seconds) {
 }
 
 function before(seconds) {
-  if (seconds < 60) return ago.format(-Math.max(0, Math.floor(seconds)), "second");
-  if (seconds < 3600) return ago.format(-Math.floor(seconds / 60), "minute");
-  if (seconds < 86400) return ago.format(-Math.floor(seconds / 3600), "hour");
-  return ago.format(-Math.floor(seconds / 86400), "day");
+  const whole = Math.max(0, Math.floor(seconds));
+  const [said, unit_s] = whole < 60 ? [words.agoS, 1] : whole < 3600 ? [words.agoMin, 60]
+    : whole < 86400 ? [words.agoH, 3600] : [words.agoDays, 86400];
+  return said.replace("%1", Math.floor(whole / unit_s));
 }
 
 // Write the times that stand in a part of the page.
@@ -30,7 +30,7 @@ export function tick(root) {
   for (const place of root.querySelectorAll("[data-since]")) {
     place.textContent = waited(now - Number(place.dataset.since));
   }
-  if (!ago) return; // the time of day stays there
+  if (!words) return; // the time of day stays there
   for (const place of root.querySelectorAll("[data-ago]")) {
     const time = place.querySelector("time");
     if (time && !place.title) place.title = time.textContent;
