@@ -28,7 +28,7 @@ HOLDS_S: Final = 2 * 86_400.0
 
 
 class PairLink(Protocol):
-    """The connection to brokers that shows a pair, read anew for each attempt."""
+    """The connection to brokers that shows a pair, read again for each attempt."""
 
     @property
     def connections(self) -> int:

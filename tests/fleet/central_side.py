@@ -135,7 +135,7 @@ class CentralSide:
 
     @property
     def hosts(self):
-        """What stands in /etc/hosts of a gate."""
+        """The content of /etc/hosts of a gate."""
         return f"{self._bridge.address} {HOST} {EST_HOST}\n"
 
     def code(self, gate):

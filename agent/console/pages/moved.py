@@ -1,4 +1,4 @@
-"""Addresses of earlier versions: whoever kept one is led to where the page is now."""
+"""Addresses of earlier versions: each redirects to the present address of its page."""
 
 from http import HTTPStatus
 from typing import Final

@@ -217,7 +217,7 @@ class ConsoleServer:
 
 
 def _do_chores(gate: Gate, access: Access, application: FastAPI, stopping: Callable[[], bool]) -> None:
-    """Record what was done from the command line, and tell of failed log-ins and looks that were not told of yet.
+    """Record what was done from the command line, and report failed log-ins and views that are not reported yet.
 
     The first time it loads all pages beside that.
     """
