@@ -90,7 +90,10 @@ def views(count):
 
 
 def arrivals(site):
-    """Twenty vehicles at a site, in the order in which they come."""
+    """Twenty vehicles at a site, in the order in which they come.
+
+    Those that are sent away for their plate are ones that are read with certainty: only then is a plate another one.
+    """
     seen = views(19)
     permit = site.permit
     first = permit(seen[0].plate)
@@ -98,8 +101,8 @@ def arrivals(site):
         ("valid permit on a phone", [first], Reason.OK),
         ("plate differs", [permit(seen[11].plate)], Reason.PLATE_MISMATCH),
         ("valid permit on paper", [permit(seen[2].plate)], Reason.OK),
-        ("permit of the neighbour's plate", [permit(neighbour(seen[3].plate))], Reason.PLATE_MISMATCH),
-        ("valid permit", [permit(seen[4].plate)], Reason.OK),
+        ("valid permit", [permit(seen[3].plate)], Reason.OK),
+        ("permit of the neighbour's plate", [permit(neighbour(seen[4].plate))], Reason.PLATE_MISMATCH),
         ("forged permit", [site.forged(seen[5].plate)], Reason.SIGNATURE_INVALID),
         ("valid permit", [permit(seen[6].plate)], Reason.OK),
         ("expired permit", [permit(seen[7].plate, **_long_ago(site))], Reason.EXPIRED),
