@@ -35,19 +35,22 @@ SHOWN: Final = 10
 
 def samples() -> list[dict[str, Any]]:
     """One message of each schema, as the gate records and sends it."""
-    return [
-        *({"schema": f"event/{kind}", "value": json.loads(examples.event_example(kind))} for kind in EVENTS),
-        *({"schema": f"command/{name}", "value": examples.command_claims(name)} for name in CommandName),
-        *(
-            {"schema": f"command/group/{name}", "value": examples.group_command_claims(name)}
-            for name in sorted(GROUP_COMMANDS)
-        ),
-        {"schema": "status", "value": json.loads(examples.status_example())},
-        {"schema": "birth", "value": json.loads(examples.birth_example())},
-        {"schema": "health", "value": json.loads(examples.health_example())},
-        {"schema": "ack", "value": json.loads(examples.ack_example())},
-        {"schema": "result", "value": json.loads(examples.result_example(CommandName.OPEN))},
-    ]
+    made = {
+        **{f"event/{kind}": json.loads(examples.event_example(kind)) for kind in EVENTS},
+        **{f"command/{name}": examples.command_claims(name) for name in CommandName},
+        **{f"command/group/{name}": examples.group_command_claims(name) for name in sorted(GROUP_COMMANDS)},
+        "status": json.loads(examples.status_example()),
+        "birth": json.loads(examples.birth_example()),
+        "health": json.loads(examples.health_example()),
+        "ack": json.loads(examples.ack_example()),
+        "result": json.loads(examples.result_example(CommandName.OPEN)),
+    }
+    return [{"schema": schema, "title": _title(schema), "value": value} for schema, value in made.items()]
+
+
+def _title(schema: str) -> str:
+    """The title that the contract gives a message, by which generators name its model."""
+    return str(json.loads((SCHEMAS / f"{schema}.json").read_text("utf-8"))["title"])
 
 
 def run(*command: str | Path, where: Path = HERE) -> tuple[int, str]:

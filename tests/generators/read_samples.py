@@ -4,19 +4,10 @@ from __future__ import annotations
 
 import importlib
 import json
-import re
 import sys
 from pathlib import Path
 
 from pydantic import BaseModel, RootModel, ValidationError
-
-
-def titled(schema: str) -> str:
-    """The name that the contract gives the message of a schema."""
-    kind, _, name = schema.rpartition("/")
-    words = "".join(part[0].upper() + part[1:] for part in re.split("[._]", name))
-    alone = {"status": "GateStatus", "result": "CommandResult"}
-    return f"{words}{kind.capitalize()}" if kind else alone.get(name, words)
 
 
 def main() -> None:
@@ -36,9 +27,9 @@ def main() -> None:
     models = {name: one for name, one in models.items() if one not in {BaseModel, RootModel}}
     read = 0
     for sample in json.loads(file.read_text("utf-8")):
-        model = models.get(titled(sample["schema"]))
+        model = models.get(sample["title"])
         if model is None:
-            errors.append(f"{sample['schema']}: no model {titled(sample['schema'])}")
+            errors.append(f"{sample['schema']}: no model {sample['title']}")
             continue
         try:
             model.model_validate(sample["value"])

@@ -6,13 +6,11 @@ import { need, Refused } from "./refused.js";
 import { fault, type Schema } from "./schema.js";
 import { parent, traceOf } from "./trace.js";
 
-export interface Order {
-  gate: string;
+interface SomeOrder {
   name: string;
   lane: string | null;
   operator: string;
   cause: string;
-  challenge: string;
   counter: number;
   iat: number;
   exp: number;
@@ -21,14 +19,28 @@ export interface Order {
   arguments?: { [name: string]: Json };
 }
 
+/** What one gate is to do. */
+export interface Order extends SomeOrder {
+  gate: string;
+  challenge: string;
+}
+
+/** What every gate of a group is to do; a challenge belongs to one gate, so it has none. */
+export interface GroupOrder extends SomeOrder {
+  group: string;
+}
+
+const TYPE = "gate-command+jwt";
+const GROUP_TYPE = "gate-group-command+jwt";
+
 /** The id of a command and its signed text. `id`: that of the command that this one repeats with a new challenge. */
 export function command(
-  order: Order,
+  order: Order | GroupOrder,
   key: KeyObject,
   kid: string,
   id: string = randomUUID(),
 ): { id: string; text: string } {
-  const header = { alg: "Ed25519", kid, typ: "gate-command+jwt" };
+  const header = { alg: "Ed25519", kid, typ: "group" in order ? GROUP_TYPE : TYPE };
   return { id, text: signedText(header, JSON.stringify({ id, ...order }), key) };
 }
 
@@ -67,7 +79,10 @@ export class RefusedCommand extends Refused {
   }
 }
 
-/** What a gate says, to check ourselves against the vectors. `schemas`: of the bodies, by command. */
+/**
+ * What a gate says, to check ourselves against the vectors. `schemas`: of the bodies, by command; those to groups as
+ * `group/NAME`.
+ */
 export function judged(
   got: Received,
   gate: string,
@@ -79,27 +94,31 @@ export function judged(
   need(Buffer.byteLength(got.payload) <= 8192, "OVERSIZE");
   const jws = takenApart(got.payload);
   need(["Ed25519", "EdDSA"].includes(String(jws.header["alg"])), "ALG_NOT_ALLOWED");
+  const group = groupOf(got.topic);
   const type = jws.header["typ"];
-  need(type === undefined || type === "gate-command+jwt", "WRONG_TYPE");
+  // There were never commands to groups without a type.
+  need(group === null ? type === undefined || type === TYPE : type === GROUP_TYPE, "WRONG_TYPE");
   const key = keys.find((one) => one.id === jws.header["kid"]);
   need(key !== undefined, "KEY_UNKNOWN");
   need(verifies("Ed25519", Buffer.from(key.public, "hex"), jws.message, jws.signature), "SIGNATURE_INVALID");
-  const body = read(jws.payload.toString("utf8"), schemas);
+  const body = read(jws.payload.toString("utf8"), (name) => schemas(group === null ? name : `group/${name}`));
   if (body === null) throw new RefusedCommand("BODY_INVALID", null, key.id);
   const demand = (right: boolean, code: string): void => {
     if (!right) throw new RefusedCommand(code, body.id, key.id);
   };
-  demand(body.gate === gate, "WRONG_GATE");
+  if (group === null) demand(body.gate === gate, "WRONG_GATE");
+  else demand(body.group === group, "WRONG_GROUP");
   demand(got.topic.endsWith(`/cmd/${body.name}`), "WRONG_TOPIC");
   demand(type !== undefined, "WRONG_TYPE");
   demand(key.may.includes(body.name), "NOT_PERMITTED");
+  demand(group === null || now.utc !== null, "CLOCK_UNSURE");
   if (now.utc !== null) {
     demand(body.iat <= now.utc + 30, "NOT_YET_VALID");
     demand(now.utc < body.exp, "EXPIRED");
   }
   demand(now.waited_s < body.exp - body.iat, "EXPIRED");
   demand(body.exp - body.iat <= now.max_life_s, "LIFE_TOO_LONG");
-  demand(now.challenges.includes(body.challenge), "CHALLENGE_WRONG");
+  demand(group !== null || now.challenges.includes(String(body.challenge)), "CHALLENGE_WRONG");
   demand(body.counter > now.counter, "COUNTER_USED");
   const lane = body.lane ?? null;
   demand(lane === null || now.lanes.includes(lane), "LANE_UNKNOWN");
@@ -115,7 +134,18 @@ export function judged(
   };
 }
 
-type Body = Omit<Order, "lane"> & { id: string; lane?: string | null };
+/** The group whose topic it is; null: that of one gate. */
+function groupOf(topic: string): string | null {
+  return /^gate\/v1\/group\/([^/]+)\/cmd\/[^/]+$/.exec(topic)?.[1] ?? null;
+}
+
+type Body = Omit<SomeOrder, "lane"> & {
+  id: string;
+  lane?: string | null;
+  gate?: string;
+  challenge?: string;
+  group?: string;
+};
 
 function read(text: string, schemas: (name: string) => Schema | undefined): Body | null {
   let value: Json;

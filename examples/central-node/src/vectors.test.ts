@@ -157,12 +157,13 @@ for (const one of command.cases)
     assert.deepEqual(said, one.expect);
   });
 
-test("a command that is signed here is the one of the vectors, byte for byte", () => {
-  const [first] = command.cases;
-  const { id, ...order } = JSON.parse(Buffer.from(first.payload.split(".")[1], "base64url").toString("utf8"));
-  const key = fromSeed(hex(keys.keys.find((one: any) => one.name === "commands").seed));
-  assert.equal(commands.command(order, key, "duty", id).text, first.payload);
-});
+for (const name of [command.cases[0].name, "to a group, it is obeyed"])
+  test(`a command that is signed here is the one of the vectors, byte for byte: ${name}`, () => {
+    const { payload } = command.cases.find((one: any) => one.name === name);
+    const { id, ...order } = JSON.parse(Buffer.from(payload.split(".")[1], "base64url").toString("utf8"));
+    const key = fromSeed(hex(keys.keys.find((one: any) => one.name === "commands").seed));
+    assert.equal(commands.command(order, key, "duty", id).text, payload);
+  });
 
 const documents = vectors("fleet-documents");
 for (const one of documents.cases)
