@@ -20,6 +20,7 @@ from agent.broker import BrokerAddress, TlsFiles
 from agent.clock import Clock
 from agent.core.model import ExpiryKind
 from agent.enrolment import CertificatePair, CertificateRenewal, Endpoint, EstClient, ExpiryFile, ExpiryTable
+from agent.enrolment.pair_trial import HOLDS_S
 from agent.mqtt import ClientSettings, MqttClient
 from tests.fleet.progress import Progress, report, table
 from tests.soak.__main__ import FAKETIME
@@ -159,7 +160,7 @@ class World:
         course, day = self.course, self.day
         self._look()
         cut = 0
-        while self.gate.pair.on_trial(self.clock.utc) and not self._until(self._is_proven, REFUSED_S):
+        while self._is_on_trial() and not self._until(self._is_proven, REFUSED_S):
             cut += 1
             self._goes_on(MINUTE_S)
             self._look()
@@ -175,9 +176,12 @@ class World:
         self._note()
         self._goes_on(self._began + (day + 1) * DAY_S - self.clock.utc)
 
+    def _is_on_trial(self):
+        return self.gate.pair.on_trial(self.clock.utc + HOLDS_S)
+
     def _is_proven(self):
         self._look()
-        return not self.gate.pair.on_trial(self.clock.utc)
+        return not self._is_on_trial()
 
     def _look(self):
         before = self.gate.certificate
