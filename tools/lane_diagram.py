@@ -143,61 +143,71 @@ ORDERS |= {CommandKind.TEST_OPEN: "test to open", CommandKind.TEST_CLOSE: "test 
 PERMIT = Permit(b"p" * 16, "issuer", b"k", 0, 1, 0, 1, "V" * 17, None, None, None, 1, 1, "in", 1)
 HEAD = """# The lane
 
-This page is drawn by `tools/lane_diagram.py`, which steps the lane with every input in every state that it can reach;
-a test fails when the page is stale. The code is `agent/core/lane/step.py` and the modules beside it.
+This page shows what a lane does with every input in every state that it can reach. `tools/lane_diagram.py` runs the
+lane and draws the page. A test fails if the page is out of date. The code is `agent/core/lane/step.py` and the modules
+beside it.
 
-`A` is the presence loop before the arm, `B` the safety loop under and behind it; the photocell, where there is one,
-must be free too before anything counts as clear. Names that end in `_s` are timings of the lane's rules. "A permit" and
-"a plate" are new ones each time. Grants, alarms and outcomes are events; **RAISE**, **CLOSE** and **HOLD** move the
-barrier, always after the record of why. Only those "at once" wait for no disk and no neighbour: the hold contact is a
-fire, and an arm that the agent itself lowers goes up again for what it met.
+* `A` is the presence loop before the arm. `B` is the safety loop under and behind the arm. If there is a photocell, it
+  must be free too before the lane counts as clear.
+* Names that end in `_s` are timings of the lane's rules.
+* "A permit" and "a plate" are new each time.
+* Grants, alarms and outcomes are events.
+* **RAISE**, **CLOSE** and **HOLD** move the barrier, after the record of the reason. Only moves "at once" do not wait
+  for a disk or a neighbour: the hold contact means a fire, and an arm that the agent itself lowers goes up again if it
+  meets something.
 
-Rules that never break, each watched over random sequences by `tests/unit/agent/core/lane/test_rules.py`:
+These rules are never broken. `tests/unit/agent/core/lane/test_rules.py` checks each of them over random sequences:
 
-1. No open pulse without a recorded, unexpired, unused grant: by a permit, by an officer, or, where the agent itself
-   ordered the arm down, for what it met on the way. No disk keeps that last one back: its record is written after it.
-2. One grant, at most one pulse. A pulse of unknown delivery is never repeated. A close pulse that was certainly not
-   delivered is ordered again, and the arm is not taken for down by time alone before one was, or may have been.
-3. No close pulse unless the lane is told to close, and every input that guards it is fresh and clear.
-4. Inputs that are stale or unknown are never taken for clear.
+1. There is no open pulse without a grant that is recorded, not expired and not used. A permit or an officer gives the
+   grant. If the agent itself ordered the arm down and the arm meets something, this also counts as a grant. It does not
+   wait for a disk: its record is written afterwards.
+2. One grant gives at most one pulse. A pulse of unknown delivery is never repeated. A close pulse that was certainly
+   not delivered is ordered again. Until a close pulse was delivered, or may have been, time alone does not show that
+   the arm is down.
+3. There is no close pulse unless the lane is told to close, and every input that guards it is fresh and clear.
+4. Stale or unknown inputs never count as clear.
 5. A transaction has exactly one outcome.
-6. A start moves nothing by itself; a hold contact that is on, or an officer, may.
-7. Of lanes that must wait for one another, one opens at a time: no open pulse and no order to hold while the way is not
-   free. Only the hold contact, a fire alarm's for one, asks no one, and an arm that the agent itself lowers goes up
-   again.
-8. A locked lane opens for no permit, no officer and no key: no open pulse and no order to hold. Only the hold contact
-   opens it, and an arm that the agent itself lowers goes up again. What was granted before the lock continues.
-9. A lane out of service begins no transaction but an officer's. One with a grant has its outcome first.
-10. Each remote order has exactly one answer, and none is carried out after its time. An order that lasts (locked, out
-    of service) holds only once it is recorded, and then over restarts.
-11. A technician's test gives at most one pulse, recorded before it moves anything, and only in a lane that is idle or
-    out of service, with no transaction, no pulse under way, the way free and nothing there: by fresh inputs, or, where
-    there are none, by readers.
-12. The use of a permit is consumed when its vehicle passed. It is given back only where it is known that nothing
-    passed: no pulse went out, or nothing was under the arm from the grant until the vehicle was gone and the arm down.
-    Else it stays reserved, in doubt, for an officer.
-13. No one is judged by what the vehicle before him showed before he came, however late it was read. An order into
-    service makes an exception: who was turned away may try again at once.
-14. An officer's order that names a vehicle is carried out for no other. To refuse moves nothing: the vehicle that waits
+6. A start does not move anything. Only a hold contact that is on, or an officer, does.
+7. Of lanes that must wait for each other, one opens at a time: there is no open pulse and no order to hold while the
+   way is not free. There are two exceptions: the hold contact, for example of a fire alarm, and an arm that the agent
+   itself lowers and that goes up again.
+8. A locked lane opens for no permit, no officer and no key: there is no open pulse and no order to hold. The exceptions
+   are the same as in rule 7. What was granted before the lock continues.
+9. A lane out of service begins only an officer's transactions. A transaction with a grant has its outcome first.
+10. Each remote order has exactly one answer, and is never carried out after its time. An order that lasts (locked, out
+    of service) applies only after it is recorded, and then survives restarts.
+11. A technician's test gives at most one pulse, and its record comes before the move. A test is possible only if the
+    lane is idle or out of service, without a transaction or a pulse in progress, the way is free and nothing is there.
+    Fresh inputs must show that, or the readers if there are no inputs.
+12. The use of a permit is consumed when its vehicle has passed. It is given back only if it is known that nothing
+    passed: no pulse was sent, or nothing was under the arm from the grant until the vehicle was gone and the arm down.
+    Otherwise the use stays reserved, in doubt, for an officer.
+13. No vehicle is judged by what the vehicle before it showed, however late that was read. The exception is an order
+    into service: a vehicle that was refused may try again at once.
+14. An officer's order that names a vehicle applies to no other vehicle. A refusal moves nothing: the vehicle that waits
     for an officer is turned away, with one outcome that names the officer and the reason.
 
-Not in the pictures, because they lead there from every state: inputs lost lead to `fault` (not from `held_open`), and
-an officer's order to hold, or the hold contact, leads to `held_open`. An order to lock or unlock leaves the state as it
-is. Where two rows of a state have the same cause, the inputs, or the orders in force, decide: a vehicle that may
-pass is `waiting` where the lane is locked. Answers to orders, and what the sign shows, are not in the tables.
+The pictures leave out moves that are possible in every state:
 
-A grant by permit that rests on what cameras saw has a second reading before it counts
-([ADR 28](adr/0028-second-reading.md)): a fresh, confined process reads code and plate from the pictures that will be
-its evidence. Where they do not show what the camera's process told, that is the alarm `picture_mismatch` and MANUAL at
-once; where they cannot be read, RETRY and at last MANUAL. Here that is part of the decision. An officer's orders need
-none.
+* Lost inputs lead to `fault` (but not from `held_open`).
+* An officer's order to hold, or the hold contact, leads to `held_open`.
+* An order to lock or unlock does not change the state.
 
-**A blind lane** has no presence loop (`signals.presence`): that a vehicle is there, and gone, is known by its readers
-alone, passages are assumed, and every event says so. Anyone who takes over the process of its only camera can show it
-pictures of an earlier vehicle, which the second reading believes. So doctor and console warn of such a lane
-(`LANE_BLIND`). Wire the loops; where that cannot be, let two cameras read and ask for both with
-`rules.require_two_cameras`: then permit and plate do not both come from one, and plates that were read by the camera
-alone that read the permit do not count. The same rule is of use in a lane with loops.
+If two rows of a state have the same cause, the inputs or the orders in force decide. For example, a vehicle that may
+pass is `waiting` if the lane is locked. The tables do not show the answers to orders or the texts of the sign.
+
+If a grant by permit depends on what cameras saw, there is a second reading before it counts
+([ADR 28](adr/0028-second-reading.md)): a fresh, confined process reads code and plate from the pictures that become the
+evidence. If they do not show what the camera's process reported, the alarm `picture_mismatch` is raised and the result
+is MANUAL at once. If the pictures cannot be read, the result is RETRY, and finally MANUAL. On this page the second
+reading is part of the decision. An officer's orders need no second reading.
+
+**A blind lane** has no presence loop (`signals.presence`). Only its readers show that a vehicle is there and gone. It
+assumes passages, and every event says so. An attacker who takes over the process of its only camera can show the lane
+pictures of an earlier vehicle, and the second reading believes them. So the doctor and the console warn of such a lane
+(`LANE_BLIND`). Wire the loops. If that is not possible, use two cameras and set `rules.require_two_cameras`. Then
+permit and plate do not both come from one camera: plates that only the camera of the permit read do not count. The same
+rule is useful in a lane with loops.
 """
 
 
