@@ -11,6 +11,7 @@ import socket
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,8 +20,8 @@ import pytest
 from agent.assembly.app import STOP_S
 from agent.cli.configuration import usable_configuration
 from agent.lane.pause import LanePause
-from agent.settings import BY_HAND, SettingsError
-from agent.settings.drivers import load_configuration
+from agent.settings import BY_HAND, ConfigEditor, EditStep, SettingsError, set_value
+from agent.settings.drivers import load_configuration, models
 from agent.settings.editing.history import History, HistoryError, present_files
 from agent.settings.editing.last_known_good import state_directory
 from agent.store.errors import EvidenceError
@@ -69,6 +70,11 @@ class Gate:
         text = self.path.read_text()
         assert old in text
         self.path.write_text(text.replace(old, new))
+
+    def set(self, key, value, who):
+        history = History(self.site.folder / "state", self.path)
+        editor = ConfigEditor(self.path, partial(load_configuration, self.path), models, history)
+        set_value(editor, key, str(value), EditStep(who, "console", 1.8e9))
 
     def reload(self):
         os.kill(self.agent._process.pid, signal.SIGHUP)
@@ -134,6 +140,29 @@ def test_what_differs_in_a_new_configuration_is_told_whole_however_it_came(gate)
         ("lanes.exit-1.timing.gone_s", str(GONE_S), str(GONE_S + 0.5))
     ]
     assert (applied["person"], applied["detail"], applied["part"], applied["parts"]) == ("", BY_HAND, 1, 1)
+    gate.agent.stop()
+
+
+def test_who_made_a_change_is_told_though_another_follows_before_the_agent_has_started_with_it(gate):
+    first = gate.started()
+    gate.scanner.scan("no permit")
+    decided = gate.hearing.wait("access.decided")["seq"]
+    gate.set("lanes.exit-1.timing.gone_s", GONE_S + 0.5, "ivan")
+    gate.reload()
+    gate.agent.until(lambda: "waits for the lanes exit-1 to be at rest" in gate.agent.log, "waiting")
+    gate.set("lanes.exit-1.timing.read_s", 3, "olga")
+    gate.hearing.wait("transaction.closed", decided)
+    second = gate.started(first["seq"])
+    applied = gate.hearing.wait("configuration.applied", second["seq"])["data"]
+    assert [one["key"] for one in applied["changes"]] == ["lanes.exit-1.timing.gone_s"]
+    assert (applied["person"], applied["detail"]) == ("ivan", "console")
+    gate.reload()
+    third = gate.started(second["seq"])
+    applied = gate.hearing.wait("configuration.applied", third["seq"])["data"]
+    assert [one["key"] for one in applied["changes"]] == ["lanes.exit-1.timing.read_s"]
+    assert (applied["person"], applied["detail"]) == ("olga", "console")
+    made = History(gate.site.folder / "state", gate.path).generations()
+    assert [one.who for one in made] == ["", "ivan", "olga"]
     gate.agent.stop()
 
 
