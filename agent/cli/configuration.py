@@ -54,12 +54,14 @@ def configuration_of(argument: Path | None, option: Path | None) -> Path:
 def usable_configuration(path: Path) -> UsableConfiguration:
     """The configuration, or the last one with which the agent ran where it cannot be used. Raises SettingsError.
 
-    That one is used also where the drivers of some of its devices are gone or broken: the gate ran with it before.
+    That one is used also where the drivers of some of its devices are gone or broken: the gate ran with it before. A
+    file that is wrong, as a certificate, stops no start: what needs it does not work, and says why.
     Where nothing can be used with the fleet documents, it is tried without them: a gate that runs can be told so.
     """
-    bearing = partial(load_configuration, path, bears_missing_drivers=True)
+    bearing_files = partial(load_configuration, path, bears_unusable_files=True)
+    bearing = partial(bearing_files, bears_missing_drivers=True)
     try:
-        return usable(path, partial(load_configuration, path), os.environ, bearing)
+        return usable(path, partial(load_configuration, path), os.environ, bearing, bearing_files)
     except SettingsError as refused:
         alone = partial(load_configuration, path, fleet=())
         try:

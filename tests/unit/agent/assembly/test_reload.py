@@ -33,6 +33,7 @@ from tests.support.gate.gate_site import GATE, GateSite
 from tests.support.gate.installed import AgentProcess
 from tests.support.gate.simulated_gate import forgotten_boards, gate_app, never_stale, simulated_lane
 from tests.support.gate.subscriber import Hearing, Recorded
+from tests.support.pki.certificates import Authority
 from tests.support.waiting import PATIENCE_S, eventually, scaled
 
 HERE = SimpleNamespace(command=Path(sys.executable).with_name("gate-agent"))
@@ -397,13 +398,85 @@ def test_without_a_last_good_configuration_the_mistakes_of_the_file_are_told(qui
             usable_configuration(path)
 
 
-def test_a_last_good_configuration_that_cannot_be_used_any_more_is_none(quiet, tmp_path):
+def test_a_last_good_configuration_that_cannot_be_used_any_more_is_none(quiet, tmp_path, monkeypatch):
     path = simple(tmp_path)
     remembered(path)
-    (tmp_path / "trust.gtl").unlink()
+    monkeypatch.setenv("GATE_GATE__SITE", "none")
     path.write_text(path.read_text().replace("version = 1", "version = 2"))
     with pytest.raises(SettingsError, match="version: expected 1; got 2"):
         usable_configuration(path)
+
+
+PAIR = 'certificate_file = "bad.pem"\nkey_file = "bad.pem"'
+BESIDE = {
+    "mqtt.ca_file": '[mqtt]\nbrokers = ["mqtts://localhost:1"]\nca_file = "bad.pem"',
+    "mqtt.certificate_file": f'[mqtt]\nbrokers = ["mqtts://localhost:1"]\n{PAIR}',
+    "console.certificate_file": f"[console]\n{PAIR}",
+    "uploads.ca_file": '[uploads]\nca_file = "bad.pem"',
+    "webhook.ca_file": '[webhook]\nca_file = "bad.pem"',
+    "mail.ca_file": '[mail]\nca_file = "bad.pem"',
+    "permits.trust_list": "",
+}
+
+
+@pytest.mark.parametrize("good_is_known", [False, True])
+@pytest.mark.parametrize("key", BESIDE)
+def test_a_file_that_is_wrong_stops_no_start_where_nothing_else_is(quiet, tmp_path, key, good_is_known):
+    path = GateSite(tmp_path).configure('relay = { kind = "simulated" }', mqtt="enabled = false", more=BESIDE[key])
+    text = path.read_text()
+    path.write_text(text.replace("[mqtt]\nenabled = false\n", "") if "[mqtt]" in BESIDE[key] else text)
+    write(tmp_path, "no certificate", "bad.pem")
+    if key == "permits.trust_list":
+        (tmp_path / "trust.gtl").unlink()
+    if good_is_known:
+        remembered(path)
+    found = usable_configuration(path)
+    assert found.refused is None
+    assert {one.key for one in found.loaded.warnings} >= {key}
+    with pytest.raises(SettingsError):
+        load_configuration(path)
+
+
+def test_the_last_good_configuration_goes_before_one_whose_files_are_wrong(quiet, tmp_path):
+    path = simple(tmp_path)
+    remembered(path)
+    write(tmp_path, "no certificate", "bad.pem")
+    path.write_text(path.read_text() + '\n[mail]\nca_file = "bad.pem"\n')
+    found = usable_configuration(path)
+    assert [one.key for one in found.refused.problems if one.severity == "error"] == ["mail.ca_file"]
+    assert found.loaded.settings.mail.ca_file is None
+
+
+def test_one_file_of_a_pair_that_is_not_named_is_a_mistake_of_the_configuration(quiet, tmp_path):
+    path = simple(tmp_path)
+    path.write_text(path.read_text() + '\n[console]\nkey_file = "key.pem"\n')
+    with pytest.raises(SettingsError, match=r"needs console\.certificate_file beside it"):
+        usable_configuration(path)
+
+
+def test_a_gate_whose_certificate_was_overwritten_starts_decides_and_says_why_central_is_away(gate, tmp_path):
+    gate.started()
+    gate.agent.stop()
+    certificate, key = Authority(tmp_path).issue(GATE)
+    secured = f'brokers = ["mqtts://localhost:1"]\ncertificate_file = "{certificate}"\nkey_file = "{key}"\n'
+    gate.change("[mqtt]\nenabled = false\n", f"[mqtt]\n{secured}")
+    gate.agent.start()
+    good = gate.started(gate.hearing.last)
+    gate.agent.stop()
+    certificate.write_text("overwritten")
+    after = gate.hearing.last
+    gate.agent.start()
+    started = gate.started(after)
+    assert started["data"]["configuration"] == good["data"]["configuration"]
+    away = gate.hearing.wait(
+        "device.changed", started["seq"], family="broker", matching=lambda one: one["data"]["detail"]
+    )
+    assert f"{certificate}" in away["data"]["detail"]
+    gate.hearing.wait("device.changed", started["seq"], family="scanner", state="up")
+    gate.scanner.scan("no permit")
+    gate.hearing.wait("access.decided", started["seq"])
+    assert f"mqtt.certificate_file: the certificate {certificate}" in gate.agent.log
+    gate.agent.stop()
 
 
 def test_included_files_and_paths_beside_them_are_those_of_then(quiet, tmp_path):
