@@ -1,7 +1,5 @@
 """What killing the broker costs: events lost, duplicates, and how long until central has everything again.
 
-    python bench/broker_kills.py [KILLS]
-
 mosquitto without persistence is killed and started again at once while events are recorded at a steady rate; it loses
 whatever it had taken and not handed on yet. Then as many cuts of the connection alone, with nothing lost. Central is
 never killed. Goal: nothing lost; no more than one percent of duplicates from cuts alone.
@@ -9,6 +7,7 @@ never killed. Goal: nothing lost; no more than one percent of duplicates from cu
 
 from __future__ import annotations
 
+import argparse
 import sys
 import threading
 import time
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 RATE_S = 200
 EVERY_S = 1.5
 DUPLICATES_GOAL = 1.0
+KILLS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,9 @@ def measure(times: int) -> list[Figure]:
 
 
 def main() -> int:
-    figures = measure(int(sys.argv[1]) if len(sys.argv) > 1 else 10)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("kills", nargs="?", type=int, default=KILLS, help="and as many cuts (%(default)s)")
+    figures = measure(parser.parse_args().kills)
     print(table(figures))
     return 1 if any(figure.kept is False for figure in figures) else 0
 

@@ -149,7 +149,7 @@ def guess(console: Console, address: str, stop: threading.Event) -> None:
 def hold(console: Console, address: str, stop: threading.Event) -> None:
     """Keep half-sent requests open, and answers of which nothing is taken; others in the place of those that end."""
     begun = b"GET /login HTTP/1.1\r\nHost: local"
-    asked = b"GET /static/vendor/alpine-csp.min.js HTTP/1.1\r\nHost: localhost\r\n\r\n" * 30
+    asked = b"GET /static/vendor/htmx.min.js HTTP/1.1\r\nHost: localhost\r\n\r\n" * 45
     while not stop.is_set():
         with ExitStack() as stack:
             for place in range(HALVES):

@@ -1,7 +1,5 @@
 """How fast the uplink empties a journal through mosquitto into the reference consumer.
 
-    python bench/drain.py [EVENTS]
-
 Plain, plain with acknowledgements that central signs, and with mutual TLS and signed ones. Measured from the connection
 that stands to the watermark at the last event. The consumer is a process of its own, as it is in the field, and stores
 in SQLite. Goals: 4,000 events/s with signed acknowledgements, 2,000 with mutual TLS.
@@ -9,6 +7,7 @@ in SQLite. Goals: 4,000 events/s with signed acknowledgements, 2,000 with mutual
 
 from __future__ import annotations
 
+import argparse
 import sys
 import time
 from contextlib import ExitStack
@@ -37,6 +36,7 @@ GOAL_TLS_PER_S = 2_000
 GOAL_SIGNED_PER_S = 4_000
 ACK_KEY = SigningKey.from_seed(bytes(range(32)))
 DRAINED_WITHIN_S = 300.0
+EVENTS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,11 @@ def measure(events: int) -> list[Figure]:
 
 
 def main() -> int:
-    figures = measure(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "events", nargs="?", type=int, default=EVENTS, help="in the journal, for each way (%(default)s)"
+    )
+    figures = measure(parser.parse_args().events)
     print(table(figures))
     return 1 if any(figure.kept is False for figure in figures) else 0
 

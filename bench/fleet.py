@@ -1,7 +1,5 @@
 """How a fleet of gates weighs on one mosquitto: its CPU, and how soon events are acknowledged.
 
-    python bench/fleet.py [GATES]
-
 Each gate has its own connection and records one event a second; the consumer runs in the process of the fleet and
 stores nothing. Goal: 1,000 gates at 1,000 events/s in total cost the broker at most a tenth of a core, and nothing is
 lost.
@@ -9,6 +7,7 @@ lost.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import sys
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ FOR_S = 20.0
 RATE = 1.0
 GOAL_SHARE = 10.0
 PERCENT = 100.0
+GATES = 1_000
 
 
 @dataclass(slots=True)
@@ -74,7 +74,9 @@ def figures(report: FleetReport, broker_percent: float) -> list[Figure]:
 
 
 def main() -> int:
-    found = measure(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("gates", nargs="?", type=int, default=GATES, help="how many (%(default)s)")
+    found = measure(parser.parse_args().gates)
     print(table(found))
     return 1 if any(figure.kept is False for figure in found) else 0
 

@@ -1,8 +1,6 @@
 """What a broker that is killed and away for a while costs a fleet: events lost, sends an event, when gates are back.
 
-    python bench/fleet_kills.py [GATES [AWAY_S]]
-
-One mosquitto without persistence is killed in the middle of a run and started again after AWAY_S (10 s). Every gate
+One mosquitto without persistence is killed in the middle of a run and started again after a while. Every gate
 records an event in five seconds; the consumer of the fleet is asked at the end what it has. Goals: nothing lost; at
 most 1.2 sends an event; 99 of 100 gates back within 15 s of the return. Where the fleet itself was short of CPU, the
 figures say so.
@@ -10,6 +8,7 @@ figures say so.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import sys
 import threading
@@ -85,9 +84,15 @@ def after(reconnect_s: float | None, away_s: float) -> float | None:
 
 def main() -> int:
     """Run with the gates that are named, or with both sizes."""
-    gates = (int(sys.argv[1]),) if len(sys.argv) > 1 else GATES
-    away_s = float(sys.argv[2]) if len(sys.argv) > 2 else AWAY_S
-    found = [figure for count in gates for figure in measure(count, away_s)]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    sizes = " and ".join(str(count) for count in GATES)
+    parser.add_argument("gates", nargs="?", type=int, help=f"how many; without it, {sizes} after one another")
+    parser.add_argument(
+        "away_s", nargs="?", type=float, default=AWAY_S, help="how long the broker is away (%(default)g s)"
+    )
+    options = parser.parse_args()
+    gates = GATES if options.gates is None else (options.gates,)
+    found = [figure for count in gates for figure in measure(count, options.away_s)]
     print(table(found))
     return 1 if any(figure.kept is False for figure in found) else 0
 

@@ -1,11 +1,8 @@
-"""How long a day's journal takes to be judged by other rules, and whether a difference put in by hand is found.
-
-Usage: bench/replay.py [VEHICLES]
-"""
+"""How long a day's journal takes to be judged by other rules, and whether a difference put in by hand is found."""
 
 from __future__ import annotations
 
-import sys
+import argparse
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -58,5 +55,12 @@ def _figures(path: Path, vehicles: int) -> list[Figure]:
     ]
 
 
+def main() -> None:
+    """Measure, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("vehicles", nargs="?", type=int, default=VEHICLES, help="of the day (%(default)s)")
+    print(table(measure(parser.parse_args().vehicles)))
+
+
 if __name__ == "__main__":
-    print(table(measure(int(sys.argv[1]) if len(sys.argv) > 1 else VEHICLES)))
+    main()

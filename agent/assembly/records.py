@@ -5,6 +5,7 @@ The journal, the one way into it, its checkpoints, the pictures, and their reten
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ from agent.recording import (
     start_record,
 )
 from agent.service.cleanup import on_failure
+from agent.store.damaged_copies import drop_damaged_copies
 from agent.store.evidence import BundleStore, EvidenceAges, EvidenceStore
 from agent.store.head_file import HeadFile
 from agent.store.journal import Journal
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
     from agent.settings import Settings
     from agent.store.gate_key import GateKey
     from agent.store.registry import Registry
+
+log = logging.getLogger(__name__)
 
 MEGABYTE = 1 << 20
 JOURNAL = "journal.db"
@@ -208,7 +212,7 @@ class GateRecords:
             self.recorder.note,
         )
         return RetentionJob(
-            self.journal, ages, self._prune_evidence, self._dependencies.on_damage, personal_data, self.values
+            self.journal, ages, self._prune_files, self._dependencies.on_damage, personal_data, self.values
         )
 
     def _make_values(self) -> ValueErasure:
@@ -221,6 +225,16 @@ class GateRecords:
             self._dependencies.reading,
             self.recorder.note,
         )
+
+    def _prune_files(self) -> int:
+        """Give up old pictures, and databases that were moved aside as damaged long ago; how many pictures went."""
+        utc = self._dependencies.trusted_utc()
+        try:
+            if utc is not None:
+                drop_damaged_copies(self._settings.state.directory, utc)
+        except OSError as error:
+            log.error("a damaged database that was moved aside cannot be deleted: %s", error)  # noqa: TRY400 - told
+        return self._prune_evidence()
 
     def _prune_evidence(self) -> int:
         """Give up old pictures, and tell of those that went before their time; returns how many went in time."""

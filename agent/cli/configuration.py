@@ -33,18 +33,35 @@ ConfigurationLater = Annotated[Path, typer.Option("--config", "-c", help=_HELP, 
 ConfigurationFile = Annotated[
     Path, typer.Argument(metavar="[CONFIG]", callback=act_at_gate, help="The configuration file.")
 ]
+ConfigurationArgument = Annotated[
+    Path | None, typer.Argument(metavar="[CONFIG]", help="The same as --config.", show_default=False)
+]
+ConfigurationOption = Annotated[Path | None, typer.Option("--config", "-c", help=_HELP, show_default=str(DEFAULT_PATH))]
+"""The two by which a command takes its configuration as an argument or by the option; see `configuration_of`."""
 ProblemLanguage = Annotated[Language, typer.Option("--language", help="The language of the problems.")]
+
+
+def configuration_of(argument: Path | None, option: Path | None) -> Path:
+    """The configuration that a command was given; from then on root has the rights of who keeps it.
+
+    Raises typer.BadParameter where both name one. Raises OSError.
+    """
+    if argument is not None and option is not None:
+        raise typer.BadParameter(f"name one configuration, {argument} or --config {option}")
+    return act_at_gate(argument or option or DEFAULT_PATH)
 
 
 def usable_configuration(path: Path) -> UsableConfiguration:
     """The configuration, or the last one with which the agent ran where it cannot be used. Raises SettingsError.
 
-    That one is used also where the drivers of some of its devices are gone or broken: the gate ran with it before.
+    That one is used also where the drivers of some of its devices are gone or broken: the gate ran with it before. A
+    file that is wrong, as a certificate, stops no start: what needs it does not work, and says why.
     Where nothing can be used with the fleet documents, it is tried without them: a gate that runs can be told so.
     """
-    bearing = partial(load_configuration, path, bears_missing_drivers=True)
+    bearing_files = partial(load_configuration, path, bears_unusable_files=True)
+    bearing = partial(bearing_files, bears_missing_drivers=True)
     try:
-        return usable(path, partial(load_configuration, path), os.environ, bearing)
+        return usable(path, partial(load_configuration, path), os.environ, bearing, bearing_files)
     except SettingsError as refused:
         alone = partial(load_configuration, path, fleet=())
         try:

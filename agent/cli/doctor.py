@@ -6,7 +6,6 @@ import json
 import os
 import sys
 from importlib.metadata import version
-from pathlib import Path  # noqa: TC003 - typer reads the annotation
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -14,7 +13,13 @@ import typer
 from agent.cli import exit_codes
 from agent.cli.agent_client import DEFAULT_SOCKET, AgentAwayError, AgentClient, SocketOption
 from agent.cli.clock import trust_of
-from agent.cli.configuration import DEFAULT_PATH, ConfigurationFile, relay_boards, usable_configuration
+from agent.cli.configuration import (
+    ConfigurationArgument,
+    ConfigurationOption,
+    configuration_of,
+    relay_boards,
+    usable_configuration,
+)
 from agent.cli.gate_registry import registry_of
 from agent.cli.terminal import echo
 from agent.clock import Clock
@@ -47,6 +52,7 @@ from agent.store.errors import RegistryError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from agent.doctor import Finding, Task
     from agent.settings import Settings
@@ -57,8 +63,9 @@ _SERIOUS: Final = (Severity.ERROR, Severity.WARNING)
 
 
 def doctor(
-    configuration: ConfigurationFile = DEFAULT_PATH,
+    configuration: ConfigurationArgument = None,
     *,
+    config: ConfigurationOption = None,
     as_json_: Annotated[bool, typer.Option("--json", help="Print the report as JSON, for programs.")] = False,
     language: Annotated[Language, typer.Option("--language", help="The language of the words.")] = Language.EN,
     socket: SocketOption = DEFAULT_SOCKET,
@@ -70,7 +77,7 @@ def doctor(
     a finding. Exit code 0 when
     there is nothing to fix, 1 when there are errors or warnings, 78 when no configuration can be used.
     """
-    report, usable = report_of(configuration, socket, language)
+    report, usable = report_of(configuration_of(configuration, config), socket, language)
     if as_json_:
         echo(json.dumps(report_as_json(report, language), ensure_ascii=False, indent=2))
     else:

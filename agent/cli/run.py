@@ -36,6 +36,8 @@ from agent.settings import (
     HistoryError,
     Problem,
     SettingsError,
+    generation_of,
+    made_by,
     on_disk,
     state_directory,
 )
@@ -138,8 +140,8 @@ def _started(
         )
         return _started(configuration, replace(fallback, refused=problem), fallback, asked)
     if found.refused is None:
-        known = _made_by(configuration, found)
-        app.note_configuration(None if fallback is None else fallback.loaded, known.who, known.what)
+        who, how = _made_by(configuration, found, fallback)
+        app.note_configuration(None if fallback is None else fallback.loaded, who, how)
     _remember(configuration, found)
     log.info("gate %s runs with %d lanes", found.loaded.settings.gate.id, len(found.loaded.settings.lanes))
     return app, found
@@ -226,24 +228,20 @@ def _remember(configuration: Path, found: UsableConfiguration) -> None:
     history, utc = History(found.loaded.settings.state.directory, configuration), Clock().now().utc
     try:
         with history.held():
-            if found.refused is None:
+            if found.refused is None and generation_of(history, found.state, configuration) is None:
                 history.note(found.state, EditStep("", BY_HAND, utc))
             history.keep_good(found.state, utc)
     except HistoryError as error:
         log.warning("the configuration is not kept for a start with a broken one: %s", error)
 
 
-def _made_by(configuration: Path, found: UsableConfiguration) -> EditStep:
-    """Who made the configuration on the disk, and how, as far as its history knows."""
+def _made_by(configuration: Path, found: UsableConfiguration, before: UsableConfiguration | None) -> tuple[str, str]:
+    """Who made the configuration another than the one before, and how, as far as that is known."""
     try:
-        made = History(found.loaded.settings.state.directory, configuration).generations()
+        return made_by(History(found.loaded.settings.state.directory, configuration), configuration, found, before)
     except HistoryError as error:
         log.warning("who made the configuration is not known: %s", error)
-        made = []
-    newest = made[-1] if made else None
-    if newest is None or newest.state != found.state:
-        return EditStep("", BY_HAND, 0.0)
-    return EditStep(newest.who, newest.what, newest.utc)
+        return "", BY_HAND
 
 
 def _start_log(settings: Settings) -> None:

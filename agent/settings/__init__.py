@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         put_files,
         seen_state,
     )
+    from agent.settings.editing.provenance import generation_of, made_by
     from agent.settings.editing.recorded_changes import recorded_changes
     from agent.settings.editing.revision import BY_HAND, note_present, replace_text, set_value, undo
     from agent.settings.editing.secret_mask import masked_text, restored_text, restored_value
@@ -178,12 +179,14 @@ __all__ = [
     "edited",
     "expected",
     "fleet_key",
+    "generation_of",
     "interlocks",
     "judged",
     "key_origins",
     "key_path",
     "last_good",
     "load",
+    "made_by",
     "masked_text",
     "nearest",
     "new_file_text",

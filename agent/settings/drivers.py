@@ -107,12 +107,14 @@ def load_configuration(
     *,
     fleet: Sequence[str] | Literal["held"] = "held",
     bears_missing_drivers: bool = False,
+    bears_unusable_files: bool = False,
 ) -> LoadedSettings:
     """Load the configuration as the service does. Raises SettingsError.
 
     `anchors`: trust anchors in the place of those that are held; None: as if there were none. `fleet`: signed documents
     in the place of those that are held. `bears_missing_drivers`: whether a device without a usable driver is a warning,
-    as at the start of a gate that would not run otherwise.
+    as at the start of a gate that would not run otherwise. `bears_unusable_files`: whether what is wrong in a file that
+    a key names, as a certificate, is a warning, for such a start too.
     """
     directory = os.environ.get("CREDENTIALS_DIRECTORY")
     return load(
@@ -123,6 +125,7 @@ def load_configuration(
         relays=registry.relay,
         prove=prove,
         bears_missing_drivers=bears_missing_drivers,
+        bears_unusable_files=bears_unusable_files,
         reader=reader,
         anchors=_held_anchors(path) if anchors == "held" else anchors,
         fleet=_held_fleet(path) if fleet == "held" else fleet,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -48,17 +48,21 @@ class RolloutState(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class StageCount:
-    """How the gates of a stage stand with the document."""
+    """How the gates of a stage stand with the document.
+
+    `unfinished`: those that were busy with it when the roll-out ended, and of which nothing was heard since.
+    """
 
     applied: tuple[str, ...]
     failed: tuple[str, ...]
     busy: tuple[str, ...]
     silent: tuple[str, ...]
+    unfinished: tuple[str, ...] = ()
 
     @property
     def meant(self) -> int:
         """How many gates the stage has."""
-        return len(self.applied) + len(self.failed) + len(self.busy) + len(self.silent)
+        return sum(len(gates) for gates in astuple(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +95,10 @@ Action: TypeAlias = SignNext | Send | Wait | End
 
 def count_stage(plan: RolloutPlan, state: RolloutState, words: Mapping[str, GateWord], groups: Groups) -> StageCount:
     """How the gates stand that have the document by the stage of now."""
-    found: dict[str, list[str]] = {"applied": [], "failed": [], "busy": [], "silent": []}
+    found: dict[str, list[str]] = {field.name: [] for field in fields(StageCount)}
     for gate in plan.meant(state.stage, groups) if state.stage >= 0 else ():
         found[_standing(words.get(gate), state)].append(gate)
-    return StageCount(*(tuple(found[name]) for name in ("applied", "failed", "busy", "silent")))
+    return StageCount(**{name: tuple(gates) for name, gates in found.items()})
 
 
 def step(
@@ -164,7 +168,7 @@ def _standing(word: GateWord | None, state: RolloutState) -> str:
         case DocumentState.REFUSED | DocumentState.UNDONE:
             return "failed"
         case DocumentState.WAITING | DocumentState.TRIAL | DocumentState.FETCHING | DocumentState.INSTALLING:
-            return "busy"
+            return "busy" if state.phase is RolloutPhase.RUNNING else "unfinished"
 
 
 def _why_stop(plan: RolloutPlan, count: StageCount, *, late: bool) -> str:

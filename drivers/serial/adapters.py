@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drivers.serial.device_group import group_of
-from drivers.serial.open_by import OpenBy, holders
+from drivers.serial.open_by import OpenBy, OpenFiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -68,11 +68,14 @@ class PortNameAdvice:
     lasting: bool
 
 
-def adapters(root: Path = ROOT) -> tuple[Adapter, ...]:
-    """Every serial port of the machine whose file tree begins at `root`, in the order of their names."""
-    links = _links(root)
+def adapters(root: Path = ROOT, opened: OpenFiles | None = None) -> tuple[Adapter, ...]:
+    """Every serial port of the machine whose file tree begins at `root`, in the order of their names.
+
+    `opened`: what the programs of the machine have open, where the caller has just looked; None: this looks.
+    """
+    links, known = _links(root), OpenFiles(root / "proc") if opened is None else opened
     entries = sorted((root / "sys/class/tty").glob("*"), key=lambda path: _in_order(path.name))
-    return tuple(_adapter(root, entry, links) for entry in entries if _is_serial(entry))
+    return tuple(_adapter(root, entry, links, known) for entry in entries if _is_serial(entry))
 
 
 def advice(adapter: Adapter, others: Iterable[Adapter]) -> PortNameAdvice:
@@ -112,7 +115,7 @@ def _is_serial(entry: Path) -> bool:
     return (entry / "device").exists() and _text(entry / "type") != _NO_PORT
 
 
-def _adapter(root: Path, entry: Path, links: dict[str, list[str]]) -> Adapter:
+def _adapter(root: Path, entry: Path, links: dict[str, list[str]], opened: OpenFiles) -> Adapter:
     device = f"/dev/{entry.name}"
     node = (entry / "device").resolve()
     usb = next((folder for folder in (node, *node.parents) if (folder / "idVendor").is_file()), None)
@@ -127,7 +130,7 @@ def _adapter(root: Path, entry: Path, links: dict[str, list[str]]) -> Adapter:
         title=_text(usb / "product") if usb else "",
         serial=_text(usb / "serial") if usb else "",
         names=tuple(sorted(links.get(device, []), key=_name_order)),
-        holders=holders(device, root / "proc"),
+        holders=opened.holders(device),
         permitted=permitted,
         group=group,
     )

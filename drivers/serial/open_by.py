@@ -21,24 +21,48 @@ class OpenBy:
     name: str
 
 
-def holders(device: str, proc: Path = PROC) -> tuple[OpenBy, ...]:
-    """The programs that have `device`, the real path without symbolic links, open; in the order of their ids.
+class OpenFiles:
+    """Which program has which file open, as far as this user may see, at the moment when this was made.
 
-    What another user's program has open is hidden from everybody but root.
+    What another user's program has open is hidden from everybody but root. /proc is read once, however many devices are
+    asked for: a machine has thousands of open files.
     """
-    return tuple(OpenBy(pid, _name(proc / str(pid))) for pid in sorted(_pids(proc)) if _holds(proc / str(pid), device))
+
+    def __init__(self, proc: Path = PROC) -> None:
+        self._proc = proc
+        self._entries: dict[str, list[tuple[int, os.DirEntry[str]]]] = {}
+        for pid in sorted(_pids(proc)):
+            for target, entry in _open_files(proc / str(pid)):
+                self._entries.setdefault(target, []).append((pid, entry))
+
+    def holders(self, device: str) -> tuple[OpenBy, ...]:
+        """The programs that have `device`, the real path without symbolic links, open; in the order of their ids."""
+        pids = dict.fromkeys(pid for pid, entry in self._entries.get(device, ()) if _is(entry, device))
+        return tuple(OpenBy(pid, _name(self._proc / str(pid))) for pid in pids)
 
 
-def _pids(proc: Path) -> Iterator[int]:
-    return (int(entry.name) for entry in proc.iterdir() if entry.name.isdigit())
+def holders(device: str) -> tuple[OpenBy, ...]:
+    """The programs that have `device`, the real path without symbolic links, open now."""
+    return OpenFiles().holders(device)
 
 
-def _holds(program: Path, device: str) -> bool:
+def _pids(proc: Path) -> list[int]:
+    try:
+        return [int(entry.name) for entry in proc.iterdir() if entry.name.isdigit()]
+    except FileNotFoundError:  # a file tree without /proc shows nobody's programs
+        return []
+
+
+def _open_files(program: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """What the program has open, by its path. Sockets and pipes have none."""
     try:
         with os.scandir(program / "fd") as entries:
-            return any(_target(entry) == device and _is(entry, device) for entry in entries)
+            for entry in entries:
+                target = _target(entry)
+                if target is not None and target.startswith("/"):
+                    yield target, entry
     except OSError:  # it ended meanwhile, or belongs to another user
-        return False
+        return
 
 
 def _target(entry: os.DirEntry[str]) -> str | None:

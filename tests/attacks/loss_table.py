@@ -3,6 +3,7 @@
 `python -m tests.attacks.loss_table FOLDER` prints the table.
 """
 
+import argparse
 import os
 import shutil
 import sqlite3
@@ -293,5 +294,12 @@ def table(folder: Path) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
+def main():
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("folder", type=Path, help="where the gates' files are made")
+    sys.stdout.write(table(parser.parse_args().folder) + "\n")
+
+
 if __name__ == "__main__":
-    sys.stdout.write(table(Path(sys.argv[1])) + "\n")
+    main()

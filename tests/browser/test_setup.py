@@ -268,3 +268,21 @@ def test_the_gate_is_enrolled_by_phone_though_its_network_is_lost_meanwhile(box,
     assert "gate.pem" in box.path.read_text(encoding="utf-8")
     assert phone.sideways_px() == 0
     log.info("%s taps", him.taps)
+
+
+def test_a_step_that_is_done_meanwhile_cannot_be_skipped_any_more_on_an_open_page(box, phones):
+    one, other = phones(), phones()
+    for visitor in (one, other):
+        visitor.become("admin", "en")
+        Technician(box, visitor.page).go("safety")
+    fold = one.page.locator("#leaving details")
+    fold.locator("summary").click()
+    with one.page.expect_response(lambda answer: "/live/" in answer.url):
+        pass
+    expect(fold).to_have_attribute("open", "")
+    for line in other.page.locator("[name=line]").all():
+        line.check()
+    other.page.locator("[name=name]").fill("Ivan Petrov")
+    Technician(box, other.page).tap("Sign")
+    Technician(box, one.page).state("done")
+    expect(fold).to_have_count(0)

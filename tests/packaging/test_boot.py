@@ -63,10 +63,11 @@ def test_stopping_releases_every_relay(wired):
 # What the doctor finds of a port in the place of the service, and what the service knows of the clock.
 LOOK = """
 from pathlib import Path
-from agent.doctor.collectors.ports import _port
+from agent.doctor.collectors.ports import Machine, _port
 from agent.doctor.collectors.user import agent_user
 from agent.clock.clock import Clock, ask_kernel
-found = _port("/dev/gate-closed", (), agent_user(), frozenset(), (), Path("/"))
+from drivers.serial.open_by import OpenFiles
+found = _port("/dev/gate-closed", (), agent_user(), frozenset(), Machine(Path("/"), (), OpenFiles()))
 print(found.permitted, repr(found.group), repr(found.barred))
 try:
     print(ask_kernel().detail)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -137,14 +138,14 @@ def _stay(
 
 
 def _show(plan: RolloutPlan, state: RolloutState, reports: GateReports, language: Language) -> None:
-    fields = _fields(plan, state, reports)
     echo(f"{state.name}: {state.phase}, stage {state.stage + 1} of {len(plan.stages)}, version {state.version}")
     if state.why:
         echo(f"why: {state.why}")
-    for name in ("applied", "failed", "busy", "silent"):
-        gates = fields[name]
-        assert isinstance(gates, list)  # noqa: S101 - made just above
+    count = count_stage(plan, state, reports.words, reports.groups)
+    for name, gates in asdict(count).items():
         echo(f"{name}: {len(gates)}")
+    if count.unfinished:
+        echo("unfinished gates had no result yet when the roll-out ended; `fleet apply` with the same plan asks again")
     for gate in plan.file.gates:
         word = reports.words.get(gate)
         if word is not None:
@@ -164,8 +165,5 @@ def _fields(plan: RolloutPlan, state: RolloutState, reports: GateReports) -> dic
         "stages": len(plan.stages),
         "version": state.version,
         "why": state.why,
-        "applied": list(count.applied),
-        "failed": list(count.failed),
-        "busy": list(count.busy),
-        "silent": list(count.silent),
+        **asdict(count),
     }

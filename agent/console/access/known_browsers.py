@@ -49,7 +49,7 @@ class KnownBrowsers:
     def remember(self, user: str, before: str) -> str:
         """Note that a user has logged in; returns the token for his browser, which follows the one that it had.
 
-        That one holds for ANSWER_LOST_S more.
+        That one holds for ANSWER_LOST_S more. The token for a user who was removed meanwhile is of no browser.
         """
         token, utc = secrets.token_urlsafe(TOKEN_BYTES), self._utc()
 
@@ -59,7 +59,10 @@ class KnownBrowsers:
                 "UPDATE known_browsers SET until_utc = min(until_utc, ?) WHERE key = ? AND user = ?",
                 (utc + ANSWER_LOST_S, _key(before), user),
             )
-            db.execute("INSERT INTO known_browsers VALUES (?, ?, ?)", (_key(token), user, utc + LIFE_S))
+            db.execute(
+                "INSERT INTO known_browsers SELECT ?, name, ? FROM users WHERE name = ?",
+                (_key(token), utc + LIFE_S, user),
+            )
             db.execute(
                 "DELETE FROM known_browsers WHERE user = ? AND key NOT IN "
                 "(SELECT key FROM known_browsers WHERE user = ? ORDER BY until_utc DESC, rowid DESC LIMIT ?)",

@@ -56,9 +56,9 @@ class Sessions:
         self._ticking = ticking
 
     def open(self, user: str) -> str:
-        """Begin one for a user that exists; returns its token, 43 letters of base64url.
+        """Begin one for a user; returns its token, 43 letters of base64url. Those that ended are forgotten.
 
-        Those that ended are forgotten.
+        The token of a user who was removed meanwhile opens nothing: his next request comes to the log-in page.
         """
         token = secrets.token_urlsafe(TOKEN_BYTES)
         at, boot, rules = self._ticking.at(), self._ticking.boot, self._rules
@@ -68,7 +68,10 @@ class Sessions:
                     "DELETE FROM sessions WHERE boot <> ? OR seen_at <= ? OR opened_at <= ?",
                     (boot, at - rules.idle_s, at - rules.longest_s),
                 ),
-                db.execute("INSERT INTO sessions VALUES (?, ?, ?, ?, ?)", (_key(token), user, boot, at, at)),
+                db.execute(
+                    "INSERT INTO sessions SELECT ?, name, ?, ?, ? FROM users WHERE name = ?",
+                    (_key(token), boot, at, at, user),
+                ),
                 db.execute(
                     "DELETE FROM sessions WHERE user = ? AND key NOT IN "
                     "(SELECT key FROM sessions WHERE user = ? ORDER BY opened_at DESC LIMIT ?)",

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 NAME: Final = "vehicles.db"
 MODE: Final = 0o600
 BUSY_S: Final = 5.0
-VERSION: Final = 2
+VERSION: Final = 3
 """Raise it with every change of the tables, or of what a record says: the index is then made again."""
 
 # `gone`: how many values had been erased among the events from `first` to `last` when the row was made. `listed` has

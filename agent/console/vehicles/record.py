@@ -195,7 +195,8 @@ def _entering(_record: VehicleRecord, _fields: _Fields) -> _Changes:
 
 
 def _presented(record: VehicleRecord, fields: _Fields) -> _Changes:
-    return {"seen": True, "picture": record.picture or next(iter(fields.pictures()), "")}
+    # Of a code the whole frame is kept; of plates and VINs only what they were read from.
+    return {"seen": True, "picture": next(iter(fields.pictures()), record.picture)}
 
 
 def _vin(record: VehicleRecord, fields: _Fields) -> _Changes:
@@ -206,7 +207,6 @@ def _vin(record: VehicleRecord, fields: _Fields) -> _Changes:
 def _decided(record: VehicleRecord, fields: _Fields) -> _Changes:
     verdict = fields.text("verdict")
     final = verdict in {Verdict.PASS, Verdict.DENY} or (record.decided_ms is None and verdict == Verdict.MANUAL)
-    pictures = fields.pictures()
     return {
         "verdict": verdict or record.verdict,
         "reason": fields.text("reason") or record.reason,
@@ -218,7 +218,7 @@ def _decided(record: VehicleRecord, fields: _Fields) -> _Changes:
         "vin_read": fields.text("read", "vin") or record.vin_read,
         "permit": fields.text("permit", "permit") or record.permit,
         "declaration": fields.text("declaration", "permit") or record.declaration,
-        "picture": pictures[-1] if pictures else record.picture,
+        "picture": record.picture or next(iter(fields.pictures()), ""),
     }
 
 
@@ -238,7 +238,6 @@ def _alarmed(_record: VehicleRecord, _fields: _Fields) -> _Changes:
 
 def _closed(record: VehicleRecord, fields: _Fields) -> _Changes:
     lasted = fields.data.get("duration_s")
-    pictures = fields.pictures()
     return {
         "outcome": fields.text("outcome") or record.outcome,
         "reason": fields.text("reason") or record.reason,
@@ -250,7 +249,7 @@ def _closed(record: VehicleRecord, fields: _Fields) -> _Changes:
         "seen": record.seen or isinstance(fields.data.get("plate"), str),
         "duration_s": float(lasted) if isinstance(lasted, int | float) else record.duration_s,
         "alarmed": record.alarmed or bool(fields.data.get("violations")),
-        "picture": record.picture or (pictures[-1] if pictures else ""),
+        "picture": record.picture or next(iter(fields.pictures()), ""),
     }
 
 

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from agent.console.wizard.step_proposal import StepProposal, StepRefusedError
     from agent.settings import Document
+    from agent.setup import SetupStep
     from drivers.text import Text
 
 ADMINS: Final = frozenset({StepCode.GATE, StepCode.NETWORK, StepCode.TRUST, StepCode.CENTRAL, StepCode.PRACTICE})
@@ -101,15 +102,17 @@ def onward(request: Request, path: str) -> Response:
 
 
 def live_part(request: Request, visit: StepVisit) -> HTMLResponse:
-    """What is seen of a step now: a fragment."""
+    """What is seen of a step now: a fragment. What can be done beside the step comes with it where that changed."""
     visit.settings  # noqa: B018
-    return render(request, "setup_live.html", **_context(visit, NOTHING_SENT))
+    shown = request.query_params.get("leaving")
+    return render(request, "setup_live.html", **_context(visit, NOTHING_SENT) | {"leaving_shown": shown})
 
 
 def _context(visit: StepVisit, outcome: StepOutcome) -> dict[str, Any]:
     wizard, gate, lane = visit.wizard, visit.gate, visit.lane
     guarded(lambda: wizard.see_inputs(lane))
     found = guarded(lambda: wizard.steps(lane, visit.vehicles))
+    step = next(one for one in found if one.code is visit.code)
     now = gate.now().at
     wizard.presence.come(Here(visit.person.name, lane, visit.code, now))
     document = document_of(visit.editor)
@@ -117,7 +120,9 @@ def _context(visit: StepVisit, outcome: StepOutcome) -> dict[str, Any]:
     return {
         "lane": lane,
         "steps": found,
-        "step": next(one for one in found if one.code is visit.code),
+        "step": step,
+        "leaving": _leaving(step),
+        "leaving_shown": None,
         "number": list(StepCode).index(visit.code) + 1,
         "words": WORDS,
         "before": before(visit.code),
@@ -132,6 +137,13 @@ def _context(visit: StepVisit, outcome: StepOutcome) -> dict[str, Any]:
         "here": visit.path,
         **parts_of(visit),
     }
+
+
+def _leaving(step: SetupStep) -> str:
+    """What a person may do about a step beside doing it: `skip`, `take-up`, or "" for nothing."""
+    if step.progress is StepProgress.SKIPPED:
+        return "take-up"
+    return "" if step.code is StepCode.GATE or step.progress is StepProgress.DONE else "skip"
 
 
 def _fields(visit: StepVisit, document: Document, outcome: StepOutcome) -> list[dict[str, Any]]:

@@ -80,6 +80,14 @@ class DocumentOutcome(WithDetail, _Kept):
         return f"{self.kind}/{self.audience}"
 
 
+class UndoneReason(WithDetail, _Kept):
+    """Why the gate went back from a document: what it says when the same text comes again."""
+
+    code: DocumentFault
+    detail: Detail = ""
+    message: DetailMessage = None
+
+
 class Trial(_Kept):
     """A document on trial. `texts`: all that are in force with it, signed. `signed`: the one on trial.
 
@@ -100,7 +108,8 @@ class HeldFleet(_Kept):
     """What is kept. Signed texts are kept as they came; nothing of them counts before it is proven again.
 
     `in_force`: layers of the configuration; `installed`: software documents in force. `floors` by slot; `undone`:
-    digests of what the gate went back from; `drift`: a digest of the drift that was told.
+    digests of what the gate went back from; `reasons`: why, by digest, where the agent that went back kept it; `drift`:
+    a digest of the drift that was told.
     """
 
     in_force: tuple[str, ...] = ()
@@ -110,7 +119,20 @@ class HeldFleet(_Kept):
     floors: dict[str, Floor] = {}
     outcomes: tuple[DocumentOutcome, ...] = ()
     undone: tuple[str, ...] = ()
+    reasons: dict[str, UndoneReason] = {}
     drift: str = ""
+
+    def with_undone(self, digest: str, reason: UndoneReason) -> HeldFleet:
+        """The same, and the gate went back from this text."""
+        known = (*(one for one in self.undone if one != digest), digest)[-UNDONE_KEPT:]
+        reasons = {one: why for one, why in {**self.reasons, digest: reason}.items() if one in known}
+        return self.model_copy(update={"undone": known, "reasons": reasons})
+
+    def without_undone(self, digest: str) -> HeldFleet:
+        """The same, and this text may be tried again: it is in force."""
+        known = tuple(one for one in self.undone if one != digest)
+        reasons = {one: why for one, why in self.reasons.items() if one != digest}
+        return self.model_copy(update={"undone": known, "reasons": reasons})
 
     @property
     def running(self) -> tuple[str, ...]:

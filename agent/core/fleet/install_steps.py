@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent.core.fleet.held import UNDONE_KEPT, DocumentState, HeldFleet
+from agent.core.fleet.held import LONGEST_DETAIL, DocumentState, HeldFleet, UndoneReason
 from agent.core.fleet.steps import outcome_of, with_outcome, without
+from drivers.text import shortened
 
 if TYPE_CHECKING:
     from agent.core.fleet.document import SignedDocument
@@ -27,13 +28,12 @@ def installed(held: HeldFleet, found: SignedDocument, utc: float) -> HeldFleet:
     """What a document orders runs: it is in force."""
     if found.signed not in held.waiting:
         return held
-    undone = tuple(one for one in held.undone if one != found.document.digest)
     changes = {
         "waiting": without(held.waiting, found.document.place),
         "installed": (*without(held.installed, found.document.place), found.signed),
-        "undone": undone,
     }
-    return with_outcome(held.model_copy(update=changes), outcome_of(found, DocumentState.APPLIED, utc))
+    held = held.model_copy(update=changes).without_undone(found.document.digest)
+    return with_outcome(held, outcome_of(found, DocumentState.APPLIED, utc))
 
 
 def not_installed(
@@ -42,12 +42,12 @@ def not_installed(
     """What a document orders cannot be installed here. `began`: it was tried, and the gate went back."""
     if found.signed not in held.waiting:
         return held
-    digest = found.document.digest
-    changes: dict[str, object] = {"waiting": without(held.waiting, found.document.place)}
+    held = held.model_copy(update={"waiting": without(held.waiting, found.document.place)})
     if began:
-        changes["undone"] = (*(one for one in held.undone if one != digest), digest)[-UNDONE_KEPT:]
+        reason = UndoneReason(code=code, detail=shortened(detail, LONGEST_DETAIL))
+        held = held.with_undone(found.document.digest, reason)
     state = DocumentState.UNDONE if began else DocumentState.REFUSED
-    return with_outcome(held.model_copy(update=changes), outcome_of(found, state, utc, code, detail))
+    return with_outcome(held, outcome_of(found, state, utc, code, detail))
 
 
 def _is_told(held: HeldFleet, found: SignedDocument, state: DocumentState, detail: str) -> bool:

@@ -11,18 +11,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from agent.core.detail import Message
 from agent.core.fleet.document import read_signed
 from agent.core.fleet.document_kinds import KINDS
 from agent.core.fleet.held import (
     LONGEST_DETAIL,
     PROBLEMS_KEPT,
-    UNDONE_KEPT,
     DocumentOutcome,
     DocumentProblem,
     DocumentState,
     Floor,
     HeldFleet,
     Trial,
+    UndoneReason,
 )
 from agent.core.fleet.judgement import slot_of
 from agent.core.fleet.refusals import DocumentFault, DocumentRefusedError
@@ -55,8 +56,7 @@ def taken_in(held: HeldFleet, found: SignedDocument, utc: float) -> HeldFleet:
         texts = (*without(in_force, document.place), found.signed)
         return with_outcome(_replaced(held, **{field: texts}), outcome_of(found, DocumentState.APPLIED, utc))
     if document.digest in held.undone and not document.again:
-        detail = Text("this gate has undone the same text before; set `again` in the document to retry it")
-        return with_outcome(held, outcome_of(found, DocumentState.UNDONE, utc, DocumentFault.UNDONE_BEFORE, detail))
+        return with_outcome(held, _undone_before(held, found, utc))
     waiting = (*held.waiting, found.signed)
     return with_outcome(_replaced(held, waiting=waiting), outcome_of(found, DocumentState.WAITING, utc))
 
@@ -97,8 +97,7 @@ def applied(held: HeldFleet, utc: float) -> HeldFleet:
     if held.trial is None:
         return held
     found = _read(held.trial.signed)
-    undone = tuple(one for one in held.undone if one != found.document.digest)
-    held = _replaced(held, in_force=held.trial.texts, trial=None).model_copy(update={"undone": undone})
+    held = _replaced(held, in_force=held.trial.texts, trial=None).without_undone(found.document.digest)
     return with_outcome(held, outcome_of(found, DocumentState.APPLIED, utc))
 
 
@@ -107,8 +106,8 @@ def undone(held: HeldFleet, code: DocumentFault, detail: str, utc: float) -> Hel
     if held.trial is None:
         return held
     found = _read(held.trial.signed)
-    known = (*(one for one in held.undone if one != found.document.digest), found.document.digest)[-UNDONE_KEPT:]
-    held = _replaced(held, trial=None).model_copy(update={"undone": known})
+    reason = UndoneReason(code=code, detail=shortened(detail, LONGEST_DETAIL))
+    held = _replaced(held, trial=None).with_undone(found.document.digest, reason)
     return with_outcome(held, outcome_of(found, DocumentState.UNDONE, utc, code, detail))
 
 
@@ -190,6 +189,22 @@ def outcome_of(
         detail=shortened(detail, LONGEST_DETAIL),
         utc=utc,
     )
+
+
+def _undone_before(held: HeldFleet, found: SignedDocument, utc: float) -> DocumentOutcome:
+    """What becomes of a text that the gate has undone before: it says why that was, where it knows."""
+    reason, message = held.reasons.get(found.document.digest), None
+    detail = Text("this gate has undone the same text before; set `again` in the document to retry it")
+    if reason is not None:
+        values = {"code": reason.code.value, "why": reason.detail}
+        detail = Text(
+            "this gate has undone the same text before ({code}: {why}); set `again` in the document to retry it",
+            **values,
+        )
+        if reason.message is not None:  # read from the disk: its words are a text no more
+            message = Message(id=detail.pattern, args=values | {"why": reason.message.model_dump()})
+    outcome = outcome_of(found, DocumentState.UNDONE, utc, DocumentFault.UNDONE_BEFORE, detail)
+    return outcome.model_copy(update={"message": message})
 
 
 def with_outcome(held: HeldFleet, outcome: DocumentOutcome) -> HeldFleet:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 import stat
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from agent.doctor.facts import PortFacts
 from drivers.serial.adapters import ROOT, adapters, advice
 from drivers.serial.device_group import group_of
-from drivers.serial.open_by import holders
+from drivers.serial.open_by import OpenFiles
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from agent.doctor.collectors.user import SystemUser
     from agent.settings import Lane, Settings
@@ -23,14 +24,24 @@ if TYPE_CHECKING:
 VIDEO_FOLDERS: Final = ("dev/v4l/by-id", "dev/v4l/by-path")
 
 
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """The machine whose file tree begins at `root`: its serial ports, and what its programs have open."""
+
+    root: Path
+    adapters: tuple[Adapter, ...]
+    opened: OpenFiles
+
+
 def ports(settings: Settings, user: SystemUser, ours: frozenset[int], root: Path = ROOT) -> tuple[PortFacts, ...]:
     """Every one. `ours`: process ids of the agent and its vision workers, which may hold a port."""
     used: dict[str, list[str]] = {}
     for name, lane in settings.lanes.items():
         for device, path in _paths(name, lane):
             used.setdefault(path, []).append(device)
-    there = adapters(root)
-    return tuple(_port(path, tuple(devices), user, ours, there, root) for path, devices in used.items())
+    opened = OpenFiles(root / "proc")
+    machine = Machine(root, adapters(root, opened), opened)
+    return tuple(_port(path, tuple(devices), user, ours, machine) for path, devices in used.items())
 
 
 def _paths(name: str, lane: Lane) -> Iterator[tuple[str, str]]:
@@ -46,15 +57,14 @@ def _paths(name: str, lane: Lane) -> Iterator[tuple[str, str]]:
             yield device, path
 
 
-def _port(
-    path: str, devices: tuple[str, ...], user: SystemUser, ours: frozenset[int], there: Iterable[Adapter], root: Path
-) -> PortFacts:
+def _port(path: str, devices: tuple[str, ...], user: SystemUser, ours: frozenset[int], machine: Machine) -> PortFacts:
+    root = machine.root
     file = root / path.removeprefix("/")
     if not file.exists():
         return PortFacts(path, devices, exists=False)
     real = file.resolve()
     device = f"/{real.relative_to(root.resolve())}" if root != Path("/") else str(real)
-    better, why = _better(path, device, there, root)
+    better, why = _better(path, device, machine)
     wanted = os.R_OK | os.W_OK
     permitted = user.may(real, wanted)
     return PortFacts(
@@ -67,7 +77,7 @@ def _port(
         barred=_kind(real, root) if not permitted and user.is_barred(real, wanted) else "",
         holders=tuple(
             Text("{name} (pid {pid})", name=one.name, pid=one.pid)
-            for one in holders(device, root / "proc")
+            for one in machine.opened.holders(device)
             if one.pid not in ours
         ),
         better=better,
@@ -75,12 +85,11 @@ def _port(
     )
 
 
-def _better(path: str, device: str, there: Iterable[Adapter], root: Path) -> tuple[str, str]:
+def _better(path: str, device: str, machine: Machine) -> tuple[str, str]:
     """The name that should be written down, and why; ("", "") where the one that is will do."""
-    known = list(there)
-    adapter = next((one for one in known if one.device == device), None)
+    root, adapter = machine.root, next((one for one in machine.adapters if one.device == device), None)
     if adapter is not None:
-        best = advice(adapter, known)
+        best = advice(adapter, machine.adapters)
         return (best.name, best.why) if best.lasting and path != best.name and path == adapter.device else ("", "")
     if path != device or not device.startswith("/dev/video"):
         return "", ""

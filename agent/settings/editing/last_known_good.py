@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -79,17 +80,25 @@ def last_good(main: Path, load: Loader, environment: Mapping[str, str]) -> Usabl
 
 
 def usable(
-    main: Path, load: Loader, environment: Mapping[str, str], bearing: Loader | None = None
+    main: Path,
+    load: Loader,
+    environment: Mapping[str, str],
+    bearing: Loader | None = None,
+    bearing_files: Loader | None = None,
 ) -> UsableConfiguration:
     """The configuration on the disk, or where that cannot be used the last one with which the agent ran.
 
-    `bearing`: loads that one also where drivers are missing, before the gate is left without any. Raises SettingsError,
-    that of the disk, when none can be used.
+    Before the gate is left without any: `bearing_files` loads the one on the disk where only files are wrong that it
+    names, as a certificate, and `bearing` the last one, also where drivers are missing. Raises SettingsError, that of
+    the disk, when none can be used.
     """
     try:
         return on_disk(main, load)
     except SettingsError as refused:
         good = last_good(main, load, environment)
+        if good is None and bearing_files is not None:
+            with suppress(SettingsError):
+                return on_disk(main, bearing_files)
         if good is None and bearing is not None:
             good = last_good(main, bearing, environment)
         if good is None:

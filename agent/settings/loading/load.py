@@ -28,7 +28,7 @@ from agent.settings.toml.problems import Problem, SettingsError, nearest
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from agent.settings.loading.anchor_file import AnchorFile
     from agent.settings.model.devices import Board, DeviceTable, DriverModels, DriverProof
@@ -73,6 +73,7 @@ def load(  # noqa: PLR0913 - one argument a layer
     anchors: AnchorFile | None = None,
     fleet: Sequence[str] = (),
     bears_missing_drivers: bool = False,
+    bears_unusable_files: bool = False,
 ) -> LoadedSettings:
     """Load and check everything.
 
@@ -81,7 +82,7 @@ def load(  # noqa: PLR0913 - one argument a layer
     bytes of files, of the disk without it. `anchors`: the gate's trust anchors, which no layer overrules.
     `fleet`: fleet documents, signed texts; those that a key of the anchors or of the configuration proves are laid over
     the layers before. `bears_missing_drivers`: whether a device without a usable driver is a warning; nothing of it is
-    checked then.
+    checked then. `bears_unusable_files`: whether what is wrong in a file that a key names is a warning.
 
     Raises:
         SettingsError: with all problems at once.
@@ -113,7 +114,7 @@ def load(  # noqa: PLR0913 - one argument a layer
     told = {problem.key for problem in (*wrong, *refused)}
     problems += [*wrong, *refused, *checks.problems(checked, pydantic_problems)]
     problems += [problem for problem in pydantic_problems.wrong_types() if problem.key not in told]
-    problems = [*unfit, *_roots(problems, {problem.key for problem in unfit})]
+    problems = _borne([*unfit, *_roots(problems, {problem.key for problem in unfit})], files=bears_unusable_files)
     if settings is None or any(problem.severity == "error" for problem in problems):
         raise SettingsError(problems)
     files = tuple(file.path for file in document.files)
@@ -159,6 +160,11 @@ def _validated(document: Document, pydantic_problems: PydanticProblems) -> tuple
         return Settings.model_validate(document.data), []
     except ValidationError as error:
         return None, pydantic_problems.from_pydantic(error.errors(include_url=False, include_input=False))
+
+
+def _borne(problems: Iterable[Problem], *, files: bool) -> list[Problem]:
+    """The problems; `files`: those of files that keys name are warnings."""
+    return [replace(one, severity="warning") if files and one.beside else one for one in problems]
 
 
 def _roots(problems: list[Problem], told: set[str]) -> list[Problem]:

@@ -40,6 +40,10 @@ class PydanticProblems:
             origin.name, dotted(path), message, self._spot(path), hint, severity="warning" if warning else "error"
         )
 
+    def in_file(self, path: Path, message: Text) -> Problem:
+        """A problem of the file that the key at the path names."""
+        return replace(self.about(path, message), beside=True)
+
     def wrong_types(self) -> list[Problem]:
         """A problem for each value of a file whose type is another than its key's, where pydantic would convert it."""
         found = []

@@ -58,11 +58,11 @@ class BrokerRules:
         try:
             make_context(TlsFiles(table.ca_file))
         except TlsFilesError as error:
-            yield self._about("ca_file", message=Text.of(str(error)))
+            yield self._problems.in_file((self._section, "ca_file"), Text.of(str(error)))
         try:
             make_context(TlsFiles(None, table.certificate_file, table.key_file))
         except TlsFilesError as error:
-            yield self._about("certificate_file", message=Text.of(str(error)))
+            yield self._problems.in_file((self._section, "certificate_file"), Text.of(str(error)))
 
     def _brokers(self) -> Iterator[Problem]:
         table = self._table
@@ -91,6 +91,6 @@ def readable(path: Path, file: FilePath, pydantic_problems: PydanticProblems) ->
         with open_regular(file) as stream:
             stream.read(1)
     except OSError as error:
-        yield pydantic_problems.about(
+        yield pydantic_problems.in_file(
             path, Text("{path} {message}", path=file, message=Text("cannot be read: {why}", why=reason(error)))
         )

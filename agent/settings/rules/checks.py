@@ -199,7 +199,7 @@ def _uploads(data: Mapping[str, Any], pydantic_problems: PydanticProblems) -> It
             try:
                 make_context(TlsFiles(uploads.ca_file))
             except TlsFilesError as error:
-                yield pydantic_problems.about(path, Text.of(str(error)))
+                yield pydantic_problems.in_file(path, Text.of(str(error)))
     mqtt, commands = _part(Mqtt, data.get("mqtt", {})), _part(Commands, data.get("commands", {}))
     able = mqtt is not None and mqtt.enabled and commands is not None
     may = {name for key in commands.keys for name in key.may} if able and commands is not None else set()

@@ -49,7 +49,7 @@ def _certificate(console: Console, pydantic_problems: PydanticProblems) -> Itera
     try:
         make_context(TlsFiles(None, console.certificate_file, console.key_file))
     except TlsFilesError as error:
-        yield pydantic_problems.about((SECTION, "certificate_file"), Text.of(str(error)))
+        yield pydantic_problems.in_file((SECTION, "certificate_file"), Text.of(str(error)))
     if console.tls == "auto" and all(ip_address(address).is_loopback for address in console.listen):
         message = Text(
             'is not used: all addresses in console.listen are of this computer itself, which needs tls = "always"'

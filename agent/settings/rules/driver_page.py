@@ -48,7 +48,7 @@ def driver_page_problems(
         yield from unreadable
         if not unreadable and screen_token(page.token_file) is None:
             message = Text("{path} holds no token: expected 32 to 128 letters and digits", path=page.token_file)
-            yield pydantic_problems.about((*path, "token_file"), message)
+            yield pydantic_problems.in_file((*path, "token_file"), message)
 
 
 def _reached(path: Path, console: Console, pydantic_problems: PydanticProblems) -> Iterator[Problem]:

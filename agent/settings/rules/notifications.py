@@ -61,7 +61,7 @@ def _authority(section: str, file: FilePath | None, pydantic_problems: PydanticP
         try:
             make_context(TlsFiles(file))
         except TlsFilesError as error:
-            yield pydantic_problems.about((section, "ca_file"), Text.of(str(error)))
+            yield pydantic_problems.in_file((section, "ca_file"), Text.of(str(error)))
 
 
 def _is_here(host: str) -> bool:

@@ -35,7 +35,8 @@ class Spot:
 class Problem:
     """One thing that is wrong (or, as a warning, unwise). `source` is a file, a variable or a credential.
 
-    Its texts never hold a secret. `hint` is the word that was probably meant.
+    Its texts never hold a secret. `hint` is the word that was probably meant. `beside`: it is in a file that the key
+    names, as a certificate; the configuration itself may be as it was when the gate ran with it.
     """
 
     source: str
@@ -46,6 +47,7 @@ class Problem:
     severity: Literal["error", "warning"] = "error"
     meant: str = ""
     """The key that was meant by a misspelt one; what is missing there is no second mistake."""
+    beside: bool = False
 
     @override
     def __str__(self) -> str:

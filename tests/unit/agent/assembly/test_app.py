@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 import threading
+from contextlib import closing
 from operator import attrgetter
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from agent.core.crypto.keys import SigningKey
 from agent.core.model import WitnessReading
 from agent.service.worker import Worker
 from agent.settings.drivers import load_configuration
+from agent.store.damaged_copies import KEPT, KEPT_S
 from agent.store.gate_key import gate_key
 from agent.vision.witness import WitnessedPicture
 from tests.support.gate.gate_site import GATE, GateSite
@@ -190,3 +192,20 @@ def test_a_link_of_which_only_the_network_thread_has_ended_has_not_ended(whole, 
 
     mocker.patch.object(watch, "stop", stop_late)
     assert not app.stop("the end of the test")
+
+
+# ------------------------------------------------------------------------------------------------- the disk
+
+
+@pytest.mark.parametrize("is_trusted", [True, False])
+def test_old_damaged_databases_go_while_the_clock_is_trusted_and_only_then(whole, mocker, is_trusted):
+    app = gate_app(whole)
+    with closing(app.parts):
+        folder = whole.settings.state.directory
+        made = [folder / f"registry.db.damaged-{number}" for number in range(KEPT + 1)]
+        for path in made:
+            path.write_bytes(b"x")
+        mocker.patch.object(app.parts.clock_monitor, "trusted", return_value=is_trusted)
+        mocker.patch.object(app.parts, "utc", return_value=made[0].stat().st_ctime + KEPT_S + 60)
+        app.parts.records.retention.prune()
+        assert sum(path.exists() for path in made) == (KEPT if is_trusted else KEPT + 1)

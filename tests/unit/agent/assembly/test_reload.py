@@ -11,6 +11,7 @@ import socket
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,8 +20,8 @@ import pytest
 from agent.assembly.app import STOP_S
 from agent.cli.configuration import usable_configuration
 from agent.lane.pause import LanePause
-from agent.settings import BY_HAND, SettingsError
-from agent.settings.drivers import load_configuration
+from agent.settings import BY_HAND, ConfigEditor, EditStep, SettingsError, set_value
+from agent.settings.drivers import load_configuration, models
 from agent.settings.editing.history import History, HistoryError, present_files
 from agent.settings.editing.last_known_good import state_directory
 from agent.store.errors import EvidenceError
@@ -32,6 +33,7 @@ from tests.support.gate.gate_site import GATE, GateSite
 from tests.support.gate.installed import AgentProcess
 from tests.support.gate.simulated_gate import forgotten_boards, gate_app, never_stale, simulated_lane
 from tests.support.gate.subscriber import Hearing, Recorded
+from tests.support.pki.certificates import Authority
 from tests.support.waiting import PATIENCE_S, eventually, scaled
 
 HERE = SimpleNamespace(command=Path(sys.executable).with_name("gate-agent"))
@@ -69,6 +71,11 @@ class Gate:
         text = self.path.read_text()
         assert old in text
         self.path.write_text(text.replace(old, new))
+
+    def set(self, key, value, who):
+        history = History(self.site.folder / "state", self.path)
+        editor = ConfigEditor(self.path, partial(load_configuration, self.path), models, history)
+        set_value(editor, key, str(value), EditStep(who, "console", 1.8e9))
 
     def reload(self):
         os.kill(self.agent._process.pid, signal.SIGHUP)
@@ -134,6 +141,29 @@ def test_what_differs_in_a_new_configuration_is_told_whole_however_it_came(gate)
         ("lanes.exit-1.timing.gone_s", str(GONE_S), str(GONE_S + 0.5))
     ]
     assert (applied["person"], applied["detail"], applied["part"], applied["parts"]) == ("", BY_HAND, 1, 1)
+    gate.agent.stop()
+
+
+def test_who_made_a_change_is_told_though_another_follows_before_the_agent_has_started_with_it(gate):
+    first = gate.started()
+    gate.scanner.scan("no permit")
+    decided = gate.hearing.wait("access.decided")["seq"]
+    gate.set("lanes.exit-1.timing.gone_s", GONE_S + 0.5, "ivan")
+    gate.reload()
+    gate.agent.until(lambda: "waits for the lanes exit-1 to be at rest" in gate.agent.log, "waiting")
+    gate.set("lanes.exit-1.timing.read_s", 3, "olga")
+    gate.hearing.wait("transaction.closed", decided)
+    second = gate.started(first["seq"])
+    applied = gate.hearing.wait("configuration.applied", second["seq"])["data"]
+    assert [one["key"] for one in applied["changes"]] == ["lanes.exit-1.timing.gone_s"]
+    assert (applied["person"], applied["detail"]) == ("ivan", "console")
+    gate.reload()
+    third = gate.started(second["seq"])
+    applied = gate.hearing.wait("configuration.applied", third["seq"])["data"]
+    assert [one["key"] for one in applied["changes"]] == ["lanes.exit-1.timing.read_s"]
+    assert (applied["person"], applied["detail"]) == ("olga", "console")
+    made = History(gate.site.folder / "state", gate.path).generations()
+    assert [one.who for one in made] == ["", "ivan", "olga"]
     gate.agent.stop()
 
 
@@ -368,13 +398,85 @@ def test_without_a_last_good_configuration_the_mistakes_of_the_file_are_told(qui
             usable_configuration(path)
 
 
-def test_a_last_good_configuration_that_cannot_be_used_any_more_is_none(quiet, tmp_path):
+def test_a_last_good_configuration_that_cannot_be_used_any_more_is_none(quiet, tmp_path, monkeypatch):
     path = simple(tmp_path)
     remembered(path)
-    (tmp_path / "trust.gtl").unlink()
+    monkeypatch.setenv("GATE_GATE__SITE", "none")
     path.write_text(path.read_text().replace("version = 1", "version = 2"))
     with pytest.raises(SettingsError, match="version: expected 1; got 2"):
         usable_configuration(path)
+
+
+PAIR = 'certificate_file = "bad.pem"\nkey_file = "bad.pem"'
+BESIDE = {
+    "mqtt.ca_file": '[mqtt]\nbrokers = ["mqtts://localhost:1"]\nca_file = "bad.pem"',
+    "mqtt.certificate_file": f'[mqtt]\nbrokers = ["mqtts://localhost:1"]\n{PAIR}',
+    "console.certificate_file": f"[console]\n{PAIR}",
+    "uploads.ca_file": '[uploads]\nca_file = "bad.pem"',
+    "webhook.ca_file": '[webhook]\nca_file = "bad.pem"',
+    "mail.ca_file": '[mail]\nca_file = "bad.pem"',
+    "permits.trust_list": "",
+}
+
+
+@pytest.mark.parametrize("good_is_known", [False, True])
+@pytest.mark.parametrize("key", BESIDE)
+def test_a_file_that_is_wrong_stops_no_start_where_nothing_else_is(quiet, tmp_path, key, good_is_known):
+    path = GateSite(tmp_path).configure('relay = { kind = "simulated" }', mqtt="enabled = false", more=BESIDE[key])
+    text = path.read_text()
+    path.write_text(text.replace("[mqtt]\nenabled = false\n", "") if "[mqtt]" in BESIDE[key] else text)
+    write(tmp_path, "no certificate", "bad.pem")
+    if key == "permits.trust_list":
+        (tmp_path / "trust.gtl").unlink()
+    if good_is_known:
+        remembered(path)
+    found = usable_configuration(path)
+    assert found.refused is None
+    assert {one.key for one in found.loaded.warnings} >= {key}
+    with pytest.raises(SettingsError):
+        load_configuration(path)
+
+
+def test_the_last_good_configuration_goes_before_one_whose_files_are_wrong(quiet, tmp_path):
+    path = simple(tmp_path)
+    remembered(path)
+    write(tmp_path, "no certificate", "bad.pem")
+    path.write_text(path.read_text() + '\n[mail]\nca_file = "bad.pem"\n')
+    found = usable_configuration(path)
+    assert [one.key for one in found.refused.problems if one.severity == "error"] == ["mail.ca_file"]
+    assert found.loaded.settings.mail.ca_file is None
+
+
+def test_one_file_of_a_pair_that_is_not_named_is_a_mistake_of_the_configuration(quiet, tmp_path):
+    path = simple(tmp_path)
+    path.write_text(path.read_text() + '\n[console]\nkey_file = "key.pem"\n')
+    with pytest.raises(SettingsError, match=r"needs console\.certificate_file beside it"):
+        usable_configuration(path)
+
+
+def test_a_gate_whose_certificate_was_overwritten_starts_decides_and_says_why_central_is_away(gate, tmp_path):
+    gate.started()
+    gate.agent.stop()
+    certificate, key = Authority(tmp_path).issue(GATE)
+    secured = f'brokers = ["mqtts://localhost:1"]\ncertificate_file = "{certificate}"\nkey_file = "{key}"\n'
+    gate.change("[mqtt]\nenabled = false\n", f"[mqtt]\n{secured}")
+    gate.agent.start()
+    good = gate.started(gate.hearing.last)
+    gate.agent.stop()
+    certificate.write_text("overwritten")
+    after = gate.hearing.last
+    gate.agent.start()
+    started = gate.started(after)
+    assert started["data"]["configuration"] == good["data"]["configuration"]
+    away = gate.hearing.wait(
+        "device.changed", started["seq"], family="broker", matching=lambda one: one["data"]["detail"]
+    )
+    assert f"{certificate}" in away["data"]["detail"]
+    gate.hearing.wait("device.changed", started["seq"], family="scanner", state="up")
+    gate.scanner.scan("no permit")
+    gate.hearing.wait("access.decided", started["seq"])
+    assert f"mqtt.certificate_file: the certificate {certificate}" in gate.agent.log
+    gate.agent.stop()
 
 
 def test_included_files_and_paths_beside_them_are_those_of_then(quiet, tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
@@ -41,3 +42,13 @@ def test_every_vendored_file_is_the_one_that_its_maker_published():
     for name, row in manifest.items():
         assert hashlib.sha256((vendor / name).read_bytes()).hexdigest() == row["sha256"], name
         assert (vendor / row["licence_file"]).read_text(encoding="utf-8").strip(), name
+    assert {file.name for file in (vendor / "licences").iterdir()} == {
+        row["licence_file"].removeprefix("licences/") for row in manifest.values()
+    }
+
+
+def test_every_vendored_file_is_used_by_a_page():
+    templates = Path(str(STATIC / "../templates")).rglob("*.html")
+    pages = "".join(file.read_text(encoding="utf-8") for file in templates)
+    manifest = tomllib.loads((STATIC / "vendor/manifest.toml").read_text(encoding="utf-8"))
+    assert [name for name in manifest if f"/static/vendor/{name}" not in pages] == []

@@ -247,6 +247,27 @@ def test_what_gates_say_by_events_counts_as_what_they_say_in_health(tmp_path):
     assert len(count.silent) == len(GATES) - 3
 
 
+def test_gates_that_were_busy_when_it_stopped_are_told_as_unfinished_until_more_is_heard_of_them(tmp_path):
+    plan = plan_in(tmp_path)
+    file = RolloutFile(tmp_path / "state.json", plan)
+    state, reports = file.read()
+    state = state.model_copy(update={"stage": 2, "version": 4, "sent": True, "phase": RolloutPhase.STOPPED})
+
+    def said(gate, word):
+        data = {"kind": "configuration", "audience": "all", "version": 4, "digest": state.digest, "state": word}
+        topic = f"gate/v1/{gate}/event/fleet.document"
+        return SimpleNamespace(topic=topic, payload=json.dumps({"data": data}).encode())
+
+    for gate, word in (("gate-1", "undone"), ("gate-2", "trial"), ("gate-3", "waiting")):
+        reports.take(said(gate, word))
+    count = count_stage(plan, state, reports.words, reports.groups)
+    assert (count.failed, count.busy, count.unfinished) == (("gate-1",), (), ("gate-2", "gate-3"))
+    assert count.meant == len(GATES)
+    reports.take(said("gate-2", "applied"))
+    count = count_stage(plan, state, reports.words, reports.groups)
+    assert (count.applied, count.unfinished) == (("gate-2",), ("gate-3",))
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [

@@ -10,6 +10,7 @@ import pytest
 
 from agent.console.access.admin_actions import AdminAction
 from agent.console.access.lockouts import FREE_FAILURES
+from agent.console.access.roles import Role
 from tests.support.console.consoles import KNOWN_TO_ALL, ConsoleGate, acts, stop_time
 from tests.support.waiting import PATIENCE_S, eventually
 
@@ -392,3 +393,32 @@ def test_what_is_done_at_the_command_line_becomes_an_event_of_the_running_agent(
             "done": True,
         }.items()
     )
+
+
+def test_the_browser_of_a_removed_user_comes_to_the_log_in_page_and_others_log_in_by_it(gate):
+    gate.token("viewer")
+    gate.app.console.access.users.add("gulnar", Role.VIEWER, OTHER)
+    with visitor(gate) as browser:
+        assert log_in(browser, "gulnar", OTHER).status_code == 303
+        gate.app.console.access.users.remove("gulnar")
+        assert browser.get("/settings/account").headers["location"].startswith("/login")
+        assert log_in(browser, "gulnar", OTHER).status_code == 403
+        assert log_in(browser, "some-viewer", KNOWN_TO_ALL).status_code == 303
+        assert "some-viewer" in browser.get("/settings/account").text
+
+
+def test_who_is_removed_while_his_password_is_checked_comes_to_the_log_in_page(gate, mocker, caplog):
+    access = gate.app.console.access
+    access.users.add("dana", Role.VIEWER, OTHER)
+    verified = access.users.verified
+
+    def removed_meanwhile(name, password, **more):
+        found = verified(name, password, **more)
+        access.users.remove(name)
+        return found
+
+    with visitor(gate) as browser:
+        mocker.patch.object(access.users, "verified", removed_meanwhile)
+        assert log_in(browser, "dana", OTHER).status_code == 303
+        assert browser.get("/settings/account").headers["location"].startswith("/login")
+    assert "file of users" not in caplog.text

@@ -153,6 +153,20 @@ def test_a_configuration_that_cannot_be_used_is_a_finding_and_an_exit_code_of_it
     assert f"{path}:3:" in refused["finding"]
 
 
+def test_the_command_takes_its_configuration_by_the_option_that_other_commands_have_too(tmp_path):
+    path, other = tmp_path / "gate.toml", tmp_path / "other.toml"
+    path.write_text("version = 1\n[gate]\nid = \n")
+    away = ("--socket", str(tmp_path / "none"), "--json")
+    for given in ((str(path),), ("-c", str(path)), ("--config", str(path))):
+        told = json.loads(run("doctor", *given, *away).stdout)
+        (refused,) = [one for one in told["findings"] if one["code"] == "CONFIGURATION_REFUSED"]
+        assert f"{path}:3:" in refused["finding"]
+    both = run("doctor", str(path), "-c", str(other), *away)
+    assert both.exit_code == 2
+    assert both.stdout == ""
+    assert "name one configuration" in both.stderr
+
+
 def test_a_socket_of_something_else_is_told_and_the_command_looks_itself(tmp_path):
     (tmp_path / "s").write_text("no socket")
     (tmp_path / "gate.toml").write_text("version = 2\n")

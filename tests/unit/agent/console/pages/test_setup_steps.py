@@ -100,6 +100,24 @@ def test_a_step_that_is_left_out_says_what_follows_and_can_be_taken_up(gate):
     assert browser.post("/settings/setup/out/gate/skip").status_code == 409
 
 
+def test_a_page_that_is_open_offers_to_skip_a_step_only_while_that_can_be(gate):
+    browser = gate.browser("technician")
+    live = "/live/settings/setup/out/safety"
+    assert 'name="leaving" value="skip"' in browser.get("/settings/setup/out/safety").text
+    assert 'id="leaving"' not in browser.get(live, params={"leaving": "skip"}).text
+    browser.post("/settings/setup/out/safety/skip")
+    changed = browser.get(live, params={"leaving": "skip"}).text
+    assert '<div id="leaving" class="stack" hx-swap-oob="true">' in changed
+    assert "Do this step after all" in changed
+    lines = [str(number) for number in range(1, len(SAFETY_LINES) + 1)]
+    browser.post("/settings/setup/out/safety/sign", data={"line": lines, "name": "Ivan Petrov"})
+    done = browser.get(live, params={"leaving": "take-up"}).text
+    assert 'name="leaving" value=""' in done
+    assert "/skip" not in done
+    assert "/take-up" not in done
+    assert 'id="leaving"' not in browser.get(live, params={"leaving": ""}).text
+
+
 def found_input(browser):
     return re.search(r"Found: input (\d)", browser.get("/live/settings/setup/out/inputs").text)
 

@@ -42,9 +42,42 @@ def test_a_vehicle_that_passed_has_all_by_which_people_look_for_it():
     assert (record.transaction, record.lane, record.result) == (transaction, "out", Result.PASSED)
     assert (record.plate, record.colour, record.vin) == ("京B52K18", "blue", "LSGJA52U1AH123456")
     assert (record.first, record.last, record.seconds) == (1, len(drafts), 2.0)
-    assert record.picture == "cd" * 32
+    assert record.picture == "ab" * 32
     for text in ("b52", "京b52", "9D11092D", "sgja52", "0260000"):
         assert search_form(text) in record.sought, text
+
+
+WHOLE, CROP, OTHER = "aa" * 32, "bb" * 32, "cc" * 32
+
+
+def shown_after(*events):
+    record = None
+    for seq, (kind, data) in enumerate(events, 1):
+        event = {"type": kind, "transaction": "t", "lane": "out", "time": "2026-11-24T08:00:00Z", "data": data}
+        record = with_event(record, seq, event)
+    return record.picture
+
+
+PRESENTED = ("permit.presented", {"picture": WHOLE})
+DECIDED = ("access.decided", {"pictures": [WHOLE, CROP, OTHER]})
+BY_PLATE = ("access.decided", {"pictures": [CROP, OTHER]})
+CLOSED = ("transaction.closed", {"pictures": [WHOLE, CROP, OTHER]})
+
+
+@pytest.mark.parametrize(
+    ("events", "shown"),
+    [
+        ([PRESENTED, DECIDED, CLOSED], WHOLE),
+        ([BY_PLATE, PRESENTED, DECIDED, CLOSED], WHOLE),
+        ([PRESENTED, ("permit.presented", {"picture": None}), DECIDED], WHOLE),
+        ([BY_PLATE], CROP),
+        ([("permit.presented", {"picture": None}), BY_PLATE], CROP),
+        ([("vehicle.present", {}), CLOSED], WHOLE),
+        ([("access.decided", {"pictures": []})], ""),
+    ],
+)
+def test_the_picture_of_a_row_is_the_whole_frame_where_one_was_kept_else_its_own_newest_plate(events, shown):
+    assert shown_after(*events) == shown
 
 
 @pytest.mark.parametrize(

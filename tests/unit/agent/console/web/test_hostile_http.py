@@ -293,8 +293,8 @@ def test_a_client_that_reads_nothing_of_what_is_sent_is_disconnected(tmp_path, m
     with ConsoleGate(tmp_path) as gate, ExitStack() as stack:
         entered = mocker.spy(gate.app.console._listening._network, "enter")
         connection = stack.enter_context(connected(gate))
-        asked = b"GET /static/vendor/alpine-csp.min.js HTTP/1.1\r\nHost: localhost\r\n\r\n"
-        connection.sendall(asked * 200)
+        asked = b"GET /static/vendor/htmx.min.js HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        connection.sendall(asked * 300)
         eventually(lambda: entered.spy_return is not None, what="its place")
         eventually(lambda: gate.app.console.connections == 0, within_s=60)
 
@@ -407,7 +407,7 @@ def takes_nothing(gate, stack, address):
     made.settimeout(PATIENCE_S)
     made.bind((address, 0))
     made.connect((parts.hostname, parts.port))
-    made.sendall(b"GET /static/vendor/alpine-csp.min.js HTTP/1.1\r\nHost: localhost\r\n\r\n" * 100)
+    made.sendall(b"GET /static/vendor/htmx.min.js HTTP/1.1\r\nHost: localhost\r\n\r\n" * 150)
 
 
 def test_clients_that_take_nothing_of_their_answers_keep_no_technician_out(tmp_path, mocker):

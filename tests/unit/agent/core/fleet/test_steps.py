@@ -23,6 +23,9 @@ from agent.core.fleet import (
     taken_in,
     undone,
 )
+from agent.core.fleet.held import UNDONE_KEPT, UndoneReason
+from agent.i18n import Language, translate
+from agent.i18n.recorded import recorded_text
 from tests.support.fleet.documents import UTC, signed
 
 WELL = TrialView(connected=True, whole=True, up=frozenset({"relay"}), known=frozenset({"relay"}))
@@ -69,6 +72,39 @@ def test_what_is_undone_leaves_what_was_in_force_and_is_not_tried_again_unless_i
     assert (later.waiting, state_of(later)) == ((), (DocumentState.UNDONE, DocumentFault.UNDONE_BEFORE, 3))
     again = signed(text, version=4, again=True)
     assert taken_in(later, read(again), UTC).waiting == (again,)
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_what_was_undone_before_says_why_that_was_however_often_it_comes_again(restarted):
+    trial = running(NEW, IN_FORCE)
+    away = TrialView(connected=False, whole=True, up=WELL.up, known=WELL.known)
+    verdict = judged_trial(trial.trial, away, None, 100.0 + 300)
+    held = undone(trial, verdict.code, verdict.detail, UTC)
+    for version in (3, 4):
+        held = parsed_held(held_bytes(held)) if restarted else held
+        held = taken_in(held, read(signed("[mqtt]\nwindow = 6\n", version=version)), UTC)
+        assert state_of(held) == (DocumentState.UNDONE, DocumentFault.UNDONE_BEFORE, version)
+        (told,) = fleet_report(held, [], (), ()).model_dump(mode="json")["documents"]
+        assert "(not_connected: no connection to a broker of central within 300 s)" in told["detail"]
+        russian = translate(recorded_text(told["detail"], told["message"]), Language.RU)
+        assert translate(verdict.detail, Language.RU) in russian
+        assert "this gate" not in russian
+    proved = applied(running(signed("[mqtt]\nwindow = 6\n", version=5, again=True), held), UTC)
+    assert (proved.undone, proved.reasons) == ((), {})
+
+
+def test_of_what_an_earlier_agent_undid_no_reason_is_known():
+    held = undone(running(NEW, IN_FORCE), DocumentFault.NOT_CONNECTED, "why", UTC)
+    earlier = parsed_held(held_bytes(held).replace(b'"reasons"', b'"other"'))
+    later = taken_in(earlier, read(signed("[mqtt]\nwindow = 6\n", version=3)), UTC)
+    assert later.outcomes[0].detail.startswith("this gate has undone the same text before; set")
+
+
+def test_reasons_are_kept_for_as_many_texts_as_are_known_to_be_undone():
+    held = HeldFleet()
+    for number in range(UNDONE_KEPT + 5):
+        held = held.with_undone(f"digest-{number}", UndoneReason(code=DocumentFault.NOT_WHOLE))
+    assert (len(held.undone), set(held.reasons)) == (UNDONE_KEPT, set(held.undone))
 
 
 def test_why_a_document_was_undone_keeps_its_message_on_the_disk_and_is_told_with_it():

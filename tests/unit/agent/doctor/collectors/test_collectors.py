@@ -29,6 +29,8 @@ from agent.settings.drivers import load_configuration
 from agent.store.head_file import HeadFile
 from agent.store.journal.journal import Journal
 from drivers.emulators.lcus import LcusEmulator
+from tests.support.board.machine import CH340
+from tests.support.board.machine import Machine as MachineTree
 from tests.support.gate.gate_site import GateSite
 from tests.support.mqtt.contract_check import assert_valid
 from tests.support.mqtt.mosquitto import Broker, Listener, needs_mosquitto
@@ -367,6 +369,26 @@ port = "/dev/gate-scanner"
     assert found["/dev/video0"].better == "/dev/v4l/by-path/usb-3"
     assert not found["/dev/gate-scanner"].exists
     assert ports.ports(settings, US, frozenset(), root)[0].permitted
+
+
+def test_a_program_that_has_a_port_open_is_told_and_what_programs_have_open_is_read_once_for_all_ports(
+    tmp_path, monkeypatch
+):
+    tree = MachineTree(tmp_path / "root")
+    for number in range(3):
+        tree.plug(f"ttyUSB{number}", CH340, "ch341", socket=f"1-{number}")
+        tree.run(900 + number, "minicom", f"ttyUSB{number}")
+    lanes = '[lanes.exit-1.relay]\nkind = "lcus"\nport = "/dev/ttyUSB0"\n' + "".join(
+        f'[[lanes.exit-1.scanners]]\nid = "post-{number}"\nkind = "serial_lines"\nport = "/dev/ttyUSB{number}"\n'
+        for number in (1, 2)
+    )
+    settings = load_configuration(GateSite(tmp_path).configure(lanes, mqtt="enabled = false")).settings
+    read, scan = [], os.scandir
+    monkeypatch.setattr(os, "scandir", lambda path: read.append(Path(path)) or scan(path))
+    found = ports.ports(settings, US, frozenset({901}), tree.root)
+    assert [one.holders for one in found] == [("minicom (pid 900)",), (), ("minicom (pid 902)",)]
+    folders = [tree.root / f"proc/{900 + number}/fd" for number in range(3)]
+    assert sorted(path for path in read if path.name == "fd") == folders
 
 
 def test_a_kind_of_device_has_the_name_by_which_a_unit_allows_it(tmp_path):
