@@ -210,6 +210,7 @@ class DetectionMapper:
             behind_s=detection.behind_s,
             legible=plate.legible,
             doubt=plate.doubt.value,
+            countries=tuple((country.value, share) for country, share in plate.countries),
         )
 
     def _vin_reading(self, detection: Detection, vin: SeenVin, names: tuple[str, ...]) -> VinReading:

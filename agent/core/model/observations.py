@@ -45,7 +45,9 @@ class Reading:
     one first.
     `colour`: a PlateColour value. `track`: the same number in all frames of this camera in which the reader took the
     plate for the same one; 0 where it is not known. `legible`: the picture can stand for what was read, says who made
-    it. `doubt`: a Doubt value, why the text may not be all of it; the confidence is bounded then.
+    it. `doubt`: a Doubt value, why the text may not be all of it; the confidence is bounded then. `countries`: whose
+    plate it is, the likeliest first, each in two letters of ISO 3166-1 with its probability, or "" for any other; they
+    sum to 1. Empty: not known.
     """
 
     text: str
@@ -65,6 +67,7 @@ class Reading:
     behind_s: float = 0.0
     legible: bool = True
     doubt: str = ""
+    countries: tuple[tuple[str, float], ...] = ()
 
 
 class VinSource(StrEnum):

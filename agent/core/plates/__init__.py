@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from agent.core.plates.frame_evidence import TEMPERATURE, FrameEvidence
     from agent.core.plates.main_plate import PLAUSIBLE, in_zone, off_centre_of, prominence
     from agent.core.plates.match import DEFAULT_RULES, MatchRules, MatchVerdict, PlateMatch
-    from agent.core.plates.origin import Sight, as_seen, weighed
+    from agent.core.plates.origin import Sight, as_seen, shares, weighed
     from agent.core.plates.picture_edge import NEAR_EDGE, PlateSide, is_cut
     from agent.core.plates.plate_format import RegionField
     from agent.core.plates.plate_kinds import Country, country_of
@@ -105,6 +105,7 @@ __all__ = [
     "prominence",
     "refined",
     "series",
+    "shares",
     "weighed",
     "with_witness",
 ]

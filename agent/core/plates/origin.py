@@ -1,4 +1,4 @@
-"""Whose plate it is: by grammar, colour, shape and the field of the region, a weight for each kind.
+"""Whose plate it is: by grammar, colour, shape and the field of the region, a probability for each country.
 
 The text alone may leave it open: 01 123 ABC is of a company in Tashkent or a person in Bishkek. So the look of
 a plate weighs the formats before anything is read, and what is read weighs them again. The weights of the sights below
@@ -16,7 +16,7 @@ from agent.core.plates.plate_format import RegionField
 from agent.core.plates.plate_kinds import Country, PlateKind, country_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from agent.core.plates.plate_format import PlateFormat
 
@@ -67,12 +67,25 @@ def as_seen(formats: Iterable[PlateFormat], sight: Sight) -> tuple[PlateFormat, 
     return tuple(replace(plate, prior=plate.prior * _likelihood(plate, sight)) for plate in formats)
 
 
-def weighed(formats: Iterable[PlateFormat]) -> dict[PlateKind, float]:
-    """The weight of each kind that a text may be of, which is that of its formats."""
+def weighed(formats: Iterable[PlateFormat], probability: float = 1.0) -> dict[PlateKind, float]:
+    """The weight of each kind that a text may be of, which is that of its formats, times that of the text."""
     weights: dict[PlateKind, float] = {}
     for plate in formats:
-        weights[plate.kind] = weights.get(plate.kind, 0.0) + plate.prior
+        weights[plate.kind] = weights.get(plate.kind, 0.0) + plate.prior * probability
     return weights
+
+
+def shares(weights: Mapping[PlateKind, float]) -> tuple[tuple[Country, float], ...]:
+    """The probability of each country, the likeliest first; they sum to 1. Empty without weights."""
+    total = sum(weights.values())
+    if total <= 0:
+        return ()
+    found: dict[Country, float] = {}
+    for kind, weight in weights.items():
+        country = country_of(kind)
+        found[country] = found.get(country, 0.0) + weight / total
+    rounded = ((country, min(share, 1.0)) for country, share in found.items())  # a sum of floats may be a hair above 1
+    return tuple(sorted(rounded, key=lambda one: (-one[1], one[0])))
 
 
 def _likelihood(plate: PlateFormat, sight: Sight) -> float:

@@ -141,6 +141,7 @@ def _seen_plate(plate: Plate, crop: int, track: int) -> SeenPlate:
         crop=crop,
         legible=plate.legible,
         doubt=plate.doubt,
+        countries=plate.countries,
     )
 
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 from agent.core.detail import Detail as SpokenDetail
 from agent.core.detail import DetailMessage, WithDetail
 from agent.core.model import View, VinSource
-from agent.core.plates import MOST_BYTES, Doubt, decode
+from agent.core.plates import MOST_BYTES, Country, Doubt, decode
 
 VERSION = 8
 
@@ -167,6 +167,7 @@ class SeenPlate(WorkerMessage):
     crop: Attachment | None = None
     legible: bool = True
     doubt: Doubt = Doubt.NONE
+    countries: Annotated[tuple[tuple[Country, Probability], ...], Field(max_length=len(Country))] = ()
 
     @model_validator(mode="after")
     def _whole(self) -> SeenPlate:

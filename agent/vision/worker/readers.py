@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from agent.core.model import Position, VinSource
-    from agent.core.plates import Doubt
+    from agent.core.plates import Country, Doubt
 
 
 class Code(Protocol):
@@ -103,6 +103,11 @@ class Plate(Protocol):
     @property
     def doubt(self) -> Doubt:
         """Why the text may not be all of the plate's."""
+        ...
+
+    @property
+    def countries(self) -> tuple[tuple[Country, float], ...]:
+        """Whose plate it is, each country with its probability."""
         ...
 
     @property

@@ -104,6 +104,7 @@ class FoundPlate:
         self.character_px = 6.5
         self.legible = True
         self.doubt = Doubt.NONE
+        self.countries = ()
 
 
 class Counter:

@@ -10,6 +10,7 @@ import numpy as np
 from agent.core.model import Position, Reading
 from agent.core.plates import (
     ACCEPTED,
+    Country,
     Doubt,
     PlateColour,
     PlateKind,
@@ -71,6 +72,7 @@ class PlateFound:
     cut: bool = False
     legible: bool = True
     doubt: Doubt = Doubt.NONE
+    countries: tuple[tuple[Country, float], ...] = ()
 
     def beside(self, other: PlateFound | None) -> PlateFound:
         """The same, in doubt where another look at its place reads a text that contains its own.
@@ -107,6 +109,7 @@ class PlateFound:
             colour=self.colour.value,
             legible=self.legible,
             doubt=self.doubt.value,
+            countries=tuple((country.value, share) for country, share in self.countries),
         )
 
 
@@ -162,6 +165,7 @@ class PlateCropReader:
             colour=colour,
             character_px=rectify.character_height_px(detection.corners, two_lines=two_lines),
             doubt=doubt,
+            countries=read.countries,
         )
 
     def _views(self, pixels: NDArray[np.uint8], corners: NDArray[np.float32], sight: Sight) -> ViewRead | None:

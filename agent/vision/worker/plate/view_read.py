@@ -1,4 +1,4 @@
-"""What the network gave for one flat view of a plate, and what follows from it: text, doubt, posterior, kind."""
+"""What the network gave for one flat view of a plate, and what follows from it: text, doubt, posterior, country."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from agent.core.plates import (
     as_seen,
     country_of,
     doubt_of,
+    shares,
     weighed,
 )
 from agent.vision.worker.plate import ctc
@@ -94,6 +95,15 @@ class ViewRead:
         """The likeliest kind that the best text may be of."""
         kinds = weighed(self.best.formats)
         return max(kinds, key=lambda one: kinds[one])
+
+    @property
+    def countries(self) -> tuple[tuple[Country, float], ...]:
+        """The probability of each country, over all possible texts and all formats of each."""
+        kinds: dict[PlateKind, float] = {}
+        for hypothesis in self.hypotheses:
+            for kind, weight in weighed(hypothesis.formats, hypothesis.probability).items():
+                kinds[kind] = kinds.get(kind, 0.0) + weight
+        return shares(kinds)
 
     def posterior(self) -> tuple[tuple[Position, ...], float]:
         """The positions of the number and the probability of the whole.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agent.core.plates import (
     FORMATS,
@@ -13,7 +15,7 @@ from agent.core.plates import (
     RegionField,
     Sight,
     as_seen,
-    country_of,
+    shares,
     weighed,
 )
 
@@ -24,19 +26,10 @@ def formats_of(text: str) -> list:
     return [plate for plate in FORMATS if plate.fits(text)]
 
 
-def shares(weights: dict[PlateKind, float]) -> dict[Country, float]:
-    """What each country has of all weights."""
-    found: dict[Country, float] = {}
-    for kind, weight in weights.items():
-        found[country_of(kind)] = found.get(country_of(kind), 0.0) + weight / sum(weights.values())
-    return found
-
-
 def likeliest(text: str, **sight: object) -> tuple[PlateKind, Country, float]:
     weights = weighed(as_seen(formats_of(text), Sight(**sight)))
-    found = shares(weights)
-    country = max(found, key=lambda one: found[one])
-    return max(weights, key=lambda kind: weights[kind]), country, found[country]
+    (country, share), *_ = shares(weights)
+    return max(weights, key=lambda kind: weights[kind]), country, share
 
 
 ORIGINS = [
@@ -91,10 +84,25 @@ def test_a_squat_plate_is_chinese_sooner_than_a_long_one() -> None:
     kazakh = next(plate for plate in STRICT if plate.kind is PlateKind.KAZAKHSTAN)
 
     def share_of_china(aspect: float) -> float:
-        return shares(weighed(as_seen([chinese, kazakh], Sight(aspect=aspect))))[Country.CHINA]
+        return dict(shares(weighed(as_seen([chinese, kazakh], Sight(aspect=aspect)))))[Country.CHINA]
 
     assert share_of_china(3.0) > 0.6
     assert share_of_china(4.7) < 0.3
+
+
+@given(
+    st.lists(st.sampled_from(FORMATS), min_size=1, max_size=6),
+    st.sampled_from(PlateColour),
+    st.floats(0, 8),
+    st.booleans(),
+    st.none() | st.sampled_from(RegionField),
+)
+def test_the_probabilities_of_the_countries_sum_to_one(formats, colour, aspect, two_lines, field) -> None:
+    found = shares(weighed(as_seen(formats, Sight(colour, aspect, two_lines, field))))
+
+    assert sum(share for _, share in found) == pytest.approx(1)
+    assert [share for _, share in found] == sorted((share for _, share in found), reverse=True)
+    assert len({country for country, _ in found}) == len(found)
 
 
 def test_a_sight_never_raises_a_format_and_rules_none_out() -> None:
@@ -110,3 +118,14 @@ def test_a_rounded_sight_is_nearly_the_same_and_there_are_few_of_them(aspect: fl
 
     assert sight.rounded == sight.rounded.rounded
     assert aspect == 0 or not 0.5 <= aspect <= 10 or sight.rounded.aspect == pytest.approx(aspect, rel=0.07)
+
+
+def test_nothing_weighed_is_of_no_country() -> None:
+    assert shares({}) == ()
+
+
+def test_a_country_of_several_kinds_is_never_more_than_certain() -> None:
+    weights = {PlateKind.CIVIL: 0.5, PlateKind.CIVIL_BLUE: 0.1, PlateKind.CIVIL_YELLOW: 0.7}
+    total = sum(weights.values())
+    assert sum(weight / total for weight in weights.values()) > 1.0, "these floats sum to a hair above 1"
+    assert shares(weights) == ((Country.CHINA, 1.0),)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from agent.core.model import Position, VinSource
-from agent.core.plates import Doubt
+from agent.core.plates import Country, Doubt
 from agent.vision.mapping import DetectionMapper
 from agent.vision.worker.detections import DetectionBuilder
 from agent.vision.worker.evidence_picture import KeptPictureReader
@@ -41,6 +41,7 @@ class Plate:
     character_px: float = 17.5
     legible: bool = True
     doubt: Doubt = Doubt.NONE
+    countries: tuple = ((Country.CHINA, 1.0),)
     flat: np.ndarray = field(default_factory=lambda: np.full((80, 288, 3), 90, np.uint8))
 
     @property
@@ -78,10 +79,13 @@ def test_whether_its_picture_can_stand_for_a_plate_crosses_the_wire() -> None:
     assert [one.legible for one in found] == [True, False]
 
 
-def test_doubt_crosses_the_wire() -> None:
-    (found,) = Life().sees(1, replace(NEAR, doubt=Doubt.EDGE))
+def test_doubt_and_countries_cross_the_wire() -> None:
+    (found,) = Life().sees(
+        1, replace(NEAR, doubt=Doubt.EDGE, countries=((Country.KAZAKHSTAN, 0.9), (Country.OTHER, 0.1)))
+    )
 
     assert found.doubt == Doubt.EDGE
+    assert found.countries == (("KZ", 0.9), ("", 0.1))
 
 
 def test_the_height_of_a_character_crosses_the_wire() -> None:

@@ -51,7 +51,9 @@ def test_a_whole_plate_is_in_no_doubt_and_of_its_country(
 
     assert (found.text, found.doubt) == (text, Doubt.NONE)
     assert found.confidence > ACCEPTED
-    assert country_of(found.kind) is country
+    assert found.countries[0][0] is country
+    assert found.countries[0][1] > 0.9
+    assert sum(share for _, share in found.countries) == pytest.approx(1)
 
 
 @pytest.mark.parametrize(("text", "style", "country"), PLATES)
@@ -108,7 +110,8 @@ def test_a_car_and_a_trailer_that_a_twin_parts_are_both_possible_and_neither_is_
     positions, confidence = read.posterior()
     assert {character for character, _ in positions[2]} >= {"0", "O"}
     assert confidence < ACCEPTED
-    assert country_of(read.kind) is Country.UZBEKISTAN
+    assert read.countries[0][0] is Country.UZBEKISTAN
+    assert read.countries[0][1] > 0.95
 
 
 def test_two_lines_that_bear_two_numbers_are_sure_of_neither() -> None:
