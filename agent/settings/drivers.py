@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
+from agent.service.credentials import DIRECTORY_VARIABLE, held_credentials
 from agent.settings.editing.edits import ConfigEditor
 from agent.settings.editing.history import History
 from agent.settings.editing.last_known_good import state_directory
@@ -114,11 +115,12 @@ def load_configuration(
     in the place of those that are held. `bears_missing_drivers`: whether a device without a usable driver is a warning,
     as at the start of a gate that would not run otherwise.
     """
-    directory = os.environ.get("CREDENTIALS_DIRECTORY")
+    directory = os.environ.get(DIRECTORY_VARIABLE)
     return load(
         path,
         environment=os.environ,
         credentials_directory=Path(directory) if directory else None,
+        held_credentials=held_credentials(),
         models=models,
         relays=registry.relay,
         prove=prove,
