@@ -13,6 +13,7 @@ import typer
 from agent.cli import exit_codes
 from agent.cli.lazy import CliCommand, CommandBrokenError, mount
 from agent.cli.terminal import drop_output, echo
+from agent.service.credentials import hold_credentials
 from agent.service.loading import leave_loaded_alone
 from agent.service.privileges import own_process
 
@@ -108,6 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         app = application(given)
         if own:
             leave_loaded_alone()
+            hold_credentials()
         app(args=given, prog_name="gate-agent")
     except SystemExit:  # the usual end; which errors a user can fix need not be known for it
         raise

@@ -19,13 +19,14 @@ BROWSER = "browser"
 
 
 def channels_of(settings: Settings) -> tuple[Channel, ...]:
-    """Those that are set up; the rules of the configuration see to it that each is whole."""
+    """Those that are set up. One without its secret is not: the rules of the configuration warn of it."""
     found: list[Channel] = []
     webhook, mail = settings.webhook, settings.mail
     if webhook.url is not None and webhook.secret is not None:
         receiver = WebhookReceiver(webhook.url, webhook.secret.get_secret_value(), webhook.ca_file, webhook.timeout_s)
         found.append(WebhookChannel(receiver))
-    if mail.host is not None and mail.sender is not None and mail.recipients:
+    has_login = (mail.username is None) == (mail.password is None)
+    if mail.host is not None and mail.sender is not None and mail.recipients and has_login:
         password = None if mail.password is None else mail.password.get_secret_value()
         server = MailServer(
             mail.host,

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
+from agent.service.credentials import DIRECTORY_VARIABLE, held_credentials
 from agent.settings.editing.edits import ConfigEditor
 from agent.settings.editing.history import History
 from agent.settings.editing.last_known_good import state_directory
@@ -116,11 +117,12 @@ def load_configuration(
     as at the start of a gate that would not run otherwise. `bears_unusable_files`: whether what is wrong in a file that
     a key names, as a certificate, is a warning, for such a start too.
     """
-    directory = os.environ.get("CREDENTIALS_DIRECTORY")
+    directory = os.environ.get(DIRECTORY_VARIABLE)
     return load(
         path,
         environment=os.environ,
         credentials_directory=Path(directory) if directory else None,
+        held_credentials=held_credentials(),
         models=models,
         relays=registry.relay,
         prove=prove,

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 NAME: Final = "est.db"
 SCHEMA_VERSION: Final = 1
-PRIVATE: Final = 0o700
+FOLDER_MODE: Final = 0o711
+"""Brokers read the revocation list in the folder, as other users: they may pass, and see nothing else."""
+FILE_MODE: Final = 0o600
 
 _SCHEMA: Final = """
 CREATE TABLE site (number INTEGER NOT NULL, crl_number INTEGER NOT NULL);
@@ -77,7 +79,8 @@ class Register:
         """Open the register of a folder for this site, made with the folder where there is none."""
         path = folder / NAME
         try:
-            folder.mkdir(parents=True, exist_ok=True, mode=PRIVATE)
+            folder.mkdir(parents=True, exist_ok=True, mode=FOLDER_MODE)
+            path.touch(FILE_MODE)
             connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
         except (OSError, sqlite3.Error) as error:
             raise RegisterError(f"{path} cannot be opened: {error}") from error

@@ -1,11 +1,13 @@
 """Runs an emulated board from the command line: a line of text a switching, and orders typed in.
 
 Orders: `input 1 on`, `input 1 off`, `unplug`, `plug`, `power`, `fault mute` (or another fault, `fault none`),
-`stuck 1`, `free 1`, `quit`. When the input ends the board goes on until it gets SIGINT or SIGTERM.
+`stuck 1`, `free 1`, `quit`. When the input ends the board goes on until it gets SIGINT or SIGTERM. So does a board
+that runs in the background of a terminal, whose lines are for another program.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import signal
@@ -68,10 +70,14 @@ def obey(board: EmulatedBoard, order: str) -> str:
 
 @contextmanager
 def typed_lines() -> Iterator[Iterator[str]]:
-    """The lines that are typed in, without their ends, until SIGINT or SIGTERM; the end of the input ends nothing."""
+    """The lines that are typed in, without their ends, until SIGINT or SIGTERM; the end of the input ends nothing.
+
+    In the background of a terminal a program may not read it. It is not stopped there (SIGTTIN): its input has ended.
+    """
     reading_end, writing_end = os.pipe()
     os.set_blocking(writing_end, False)
     previous = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)}
+    previous[signal.SIGTTIN] = signal.signal(signal.SIGTTIN, signal.SIG_IGN)
     previous_fd = signal.set_wakeup_fd(writing_end)
     try:
         yield _lines_until(reading_end)
@@ -87,11 +93,21 @@ def _lines_until(stop: int) -> Iterator[str]:
     watched = [stop, sys.stdin.fileno()]
     pending = b""
     while stop not in (ready := select.select(watched, [], [])[0]):
-        data = os.read(ready[0], READ_SIZE)
+        data = _read(ready[0])
         if not data:
             watched.remove(ready[0])
         *lines, pending = (pending + data).split(b"\n")
         yield from (line.decode(errors="replace") for line in lines)
+
+
+def _read(descriptor: int) -> bytes:
+    """What there is; nothing at the end of the input, and from a terminal that another program reads."""
+    try:
+        return os.read(descriptor, READ_SIZE)
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
+        return b""
 
 
 def _answer(board: EmulatedBoard, order: str) -> str:

@@ -7,19 +7,15 @@ from pathlib import Path
 import pytest
 
 from agent.broker.addresses import BrokerAddress
-from agent.broker.tls import TlsFiles
-from agent.clock.clock import Clock
 from agent.core.lists import chunks, codec, signed_list
 from agent.core.lists.errors import ListFault
 from agent.core.model.list_kinds import ListKind
-from agent.core.model.list_rows import DeclarationStatus, Revocation, Subject
+from agent.core.model.list_rows import DeclarationStatus, Subject
 from agent.core.permit import trust
 from agent.lists.topics import ListTopics
 from agent.mqtt.one_shot_client import OneShotClient
 from central.publishing import publisher
-from central.publishing.broker_upload import BrokerUpload, survey
-from central.publishing.publisher import Publisher
-from central.publishing.publisher_database import PublisherDatabase
+from central.publishing.broker_upload import survey
 from central.publishing.sources import COLUMNS, REQUIRED
 from tests.support.lists.lists import LISTS_KEY, declarations, trust_text, trusted
 from tests.support.mqtt.mosquitto import Broker, needs_mosquitto
@@ -104,23 +100,16 @@ def test_the_example_in_python_publishes_what_it_says(tmp_path):
             ("mqtts://broker.example:8884", f"mqtt://127.0.0.1:{broker.port}"),
             ("survey(client, 9411)", "survey(client, 9411, 0.2)"),
             ("timeout_s=1.0", "timeout_s=0.1"),
+            ('TlsFiles(Path("ca.crt"), Path("central.crt"), Path("central.key"))', "TlsFiles()"),
+            ('Path("lists.pem")', f"Path({str(tmp_path / 'lists.pem')!r})"),
+            ('Path("trust-list.txt")', f"Path({str(tmp_path / 'trust-list.txt')!r})"),
         ):
             assert shown in example
             example = example.replace(shown, real)
         rows = declarations(20)
-        names = {
-            **{
-                thing.__name__: thing
-                for thing in (BrokerAddress, PublisherDatabase, Clock, BrokerUpload, OneShotClient, ListKind, Path)
-            },
-            **{thing.__name__: thing for thing in (Publisher, Revocation, survey)},
-            "key": LISTS_KEY,
-            "tls": TlsFiles(),
-            "trust_list_text": trust_text(trusted()),
-            "declarations": rows,
-            "permit_id": rows[0].permit_id,
-            "expires_at": NOW,
-        }
+        (tmp_path / "lists.pem").write_bytes(LISTS_KEY.to_pem())
+        (tmp_path / "trust-list.txt").write_bytes(trust_text(trusted()))
+        names = {"declarations": rows, "permit_id": rows[0].permit_id, "expires_at": NOW}
         exec(compile(example, "lists.md", "exec"), names)  # noqa: S102 - the page's own words
         stack.callback(names["database"].close)
         with OneShotClient(BrokerAddress.parse(f"mqtt://127.0.0.1:{broker.port}")) as client:

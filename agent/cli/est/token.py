@@ -48,12 +48,12 @@ def token(
             fail("est token", error)
         digest = _sha256(registrar.issuer.certificate)
     found = EnrolmentCode(settings.url, made, digest)
-    if qr is not None:
-        _draw(qr, found, "est token")
     echo(f"token: {made}")
     echo(f"good for: {hours:g} hours, gate {gate}, site {settings.site}")
     echo(f"code: {found.text}")
     echo(f"at the gate: sudo gate-agent enrol {found.url} {made} --ca-fingerprint {digest.hex()}")
+    if qr is not None:
+        _draw(qr, found, "est token")
 
 
 def code(
@@ -68,9 +68,9 @@ def code(
         found = EnrolmentCode.parse(EnrolmentCode(url, given, digest).text)
     except (ValueError, CodeError) as error:
         fail("est code", error)
+    echo(found.text)
     if qr is not None:
         _draw(qr, found, "est code")
-    echo(found.text)
 
 
 def _sha256(certificate: Certificate) -> bytes:

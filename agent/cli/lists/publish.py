@@ -141,9 +141,8 @@ class _Run:
             self._go_above(kind, stock)
         self._floor = None
         self._take_changed()
-        with Progress(
-            *Progress.get_default_columns(), DownloadColumn(), console=Console(stderr=True), transient=True
-        ) as bar:
+        console, columns = Console(stderr=True), (*Progress.get_default_columns(), DownloadColumn())
+        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
             sent = _Sent(bar)
             upload = BrokerUpload(client, publishing.publisher, publishing.database, publishing.site, stock, sent.count)
             sent.expect(upload.pending_bytes())

@@ -105,7 +105,8 @@ class ListPublishing:
         """
         for kind in kinds:
             warnings: list[str] = []
-            with Progress(console=Console(stderr=True), transient=True) as progress:
+            console = Console(stderr=True)
+            with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
                 task = progress.add_task(f"reading {kind}", total=None)
                 rows = self._rows(kind, warnings, progress, task)
                 change = self.publisher.replace_encoded(kind, rows)

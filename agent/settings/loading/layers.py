@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from agent.service.credentials import LONGEST, UNIT
 from agent.settings.model.agent import Settings
 from agent.settings.toml.includes import Origin, dotted, leaves
 from agent.settings.toml.problems import Problem, nearest
@@ -22,13 +23,20 @@ if TYPE_CHECKING:
     from agent.settings.toml.key_positions import Path
 
 PREFIX = "GATE_"
-_LARGEST_CREDENTIAL = 65536
 
 
-def add_credentials(document: Document, directory: FilePath | None) -> None:
-    """Lay the files of the credentials directory over the document. A file without a dot in its name is not ours."""
-    if directory is None:
-        return
+def add_credentials(document: Document, directory: FilePath | None, held: Mapping[FilePath, bytes]) -> None:
+    """Lay the files of the credentials directory over the document, and the content of files that a command holds.
+
+    A file without a dot in its name is not ours.
+    """
+    if directory is not None:
+        _add_directory(document, directory)
+    for path, raw in held.items():
+        _lay_credential(document, path, path.name.removeprefix(f"{UNIT}."), raw)
+
+
+def _add_directory(document: Document, directory: FilePath) -> None:
     try:
         files = sorted(path for path in directory.iterdir() if path.is_file() and "." in path.name.strip("."))
     except OSError as error:
@@ -36,20 +44,26 @@ def add_credentials(document: Document, directory: FilePath | None) -> None:
         return
     for path in files:
         try:
-            text = _credential(path)
+            with path.open("rb") as stream:
+                raw = stream.read(LONGEST + 1)
         except OSError as error:
             document.problems.append(Problem(str(path), path.name, Text("cannot be read: {why}", why=reason(error))))
-        except ValueError as error:
-            document.problems.append(Problem(str(path), path.name, Text.of(str(error))))
         else:
-            _lay(document, PREFIX + path.name.replace(".", "__"), text, str(path))
+            _lay_credential(document, path, path.name, raw)
 
 
-def _credential(path: FilePath) -> str:
-    """The text of a credential without the line end that editors leave. Raises OSError and ValueError."""
-    with path.open("rb") as stream:
-        raw = stream.read(_LARGEST_CREDENTIAL + 1)
-    if len(raw) > _LARGEST_CREDENTIAL:
+def _lay_credential(document: Document, path: FilePath, name: str, raw: bytes) -> None:
+    try:
+        text = _text(raw)
+    except ValueError as error:
+        document.problems.append(Problem(str(path), name, Text.of(str(error))))
+    else:
+        _lay(document, PREFIX + name.replace(".", "__"), text, str(path))
+
+
+def _text(raw: bytes) -> str:
+    """The text of a credential without the line end that editors leave. Raises ValueError."""
+    if len(raw) > LONGEST:
         raise ValueError(Text("expected a file of at most 64 kB"))
     try:
         return raw.decode().rstrip("\r\n")

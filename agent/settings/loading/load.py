@@ -66,6 +66,7 @@ def load(  # noqa: PLR0913 - one argument a layer
     *,
     environment: Mapping[str, str],
     credentials_directory: FilePath | None,
+    held_credentials: Mapping[FilePath, bytes] | None = None,
     models: DriverModels,
     relays: RelayMaker | None = None,
     prove: DriverProof | None = None,
@@ -77,6 +78,7 @@ def load(  # noqa: PLR0913 - one argument a layer
 ) -> LoadedSettings:
     """Load and check everything.
 
+    `held_credentials`: the content of files of credentials that this process may not open any more.
     `models` gives the settings model of a driver; `relays` makes a relay board without opening it, so that channels
     and pulses are checked against what the board can do; `prove` tries whether a device can be made; `reader` gives the
     bytes of files, of the disk without it. `anchors`: the gate's trust anchors, which no layer overrules.
@@ -90,7 +92,7 @@ def load(  # noqa: PLR0913 - one argument a layer
     document = read(path, reader)
     if document.problems:
         raise SettingsError(document.problems)
-    add_credentials(document, credentials_directory)
+    add_credentials(document, credentials_directory, held_credentials or {})
     add_environment(document, environment)
     laying = FleetLaying(document, fleet, anchors)
     layers = laying.lay()

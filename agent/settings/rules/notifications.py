@@ -1,4 +1,7 @@
-"""Rules of the sections [webhook] and [mail]: each is whole, and no secret goes over the network in the clear."""
+"""Rules of the sections [webhook] and [mail]: each is whole, and no secret goes over the network in the clear.
+
+A missing secret is a warning: it is a credential of the service, which others who check a configuration do not see.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +23,10 @@ if TYPE_CHECKING:
 
 def webhook_problems(webhook: Webhook, pydantic_problems: PydanticProblems) -> Iterator[Problem]:
     """Everything that does not fit together in [webhook]."""
-    if (webhook.url is None) != (webhook.secret is None):
-        given, other = ("url", "secret") if webhook.secret is None else ("secret", "url")
-        yield _needs("webhook", given, other, pydantic_problems)
+    if webhook.url is not None and webhook.secret is None:
+        yield _needs("webhook", "url", "secret", pydantic_problems, warning=True)
+    if webhook.url is None and webhook.secret is not None:
+        yield _needs("webhook", "secret", "url", pydantic_problems)
     yield from _authority("webhook", webhook.ca_file, pydantic_problems)
 
 
@@ -32,9 +36,18 @@ def mail_problems(mail: Mail, pydantic_problems: PydanticProblems) -> Iterator[P
         missing = [name for name in ("sender", "recipients") if not getattr(mail, name)]
         for name in missing:
             yield _needs("mail", "host", name, pydantic_problems)
-    if (mail.username is None) != (mail.password is None):
-        given, other = ("username", "password") if mail.password is None else ("password", "username")
-        yield _needs("mail", given, other, pydantic_problems)
+    if mail.username is not None and mail.password is None:
+        yield _needs("mail", "username", "password", pydantic_problems, warning=True)
+    if mail.username is None and mail.password is not None:
+        yield _needs("mail", "password", "username", pydantic_problems)
+    yield from _mail_in_the_clear(mail, pydantic_problems)
+    for number, recipient in enumerate(mail.recipients):
+        if recipient in mail.recipients[:number]:
+            yield pydantic_problems.about(("mail", "recipients", number), Text("this address is listed twice"))
+    yield from _authority("mail", mail.ca_file, pydantic_problems)
+
+
+def _mail_in_the_clear(mail: Mail, pydantic_problems: PydanticProblems) -> Iterator[Problem]:
     if mail.security == "none" and mail.host is not None and not _is_here(mail.host):
         if mail.password is not None:
             message = Text("sends the password unencrypted: use starttls or tls")
@@ -42,14 +55,13 @@ def mail_problems(mail: Mail, pydantic_problems: PydanticProblems) -> Iterator[P
         else:
             message = Text("sends mail unencrypted: use starttls or tls")
             yield pydantic_problems.about(("mail", "security"), message, warning=True)
-    for number, recipient in enumerate(mail.recipients):
-        if recipient in mail.recipients[:number]:
-            yield pydantic_problems.about(("mail", "recipients", number), Text("this address is listed twice"))
-    yield from _authority("mail", mail.ca_file, pydantic_problems)
 
 
-def _needs(section: str, given: str, other: str, pydantic_problems: PydanticProblems) -> Problem:
-    return pydantic_problems.about((section, given), Text("needs {other} beside it", other=f"{section}.{other}"))
+def _needs(
+    section: str, given: str, other: str, pydantic_problems: PydanticProblems, *, warning: bool = False
+) -> Problem:
+    message = Text("needs {other} beside it", other=f"{section}.{other}")
+    return pydantic_problems.about((section, given), message, warning=warning)
 
 
 def _authority(section: str, file: FilePath | None, pydantic_problems: PydanticProblems) -> Iterator[Problem]:

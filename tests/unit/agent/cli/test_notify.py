@@ -4,6 +4,7 @@ from typer.testing import CliRunner
 
 from agent.cli.notify import app
 from agent.core.notices import webhook_key
+from agent.service.credentials import hold_credentials
 from tests.support.gate.config_files import ROOT_KEY
 from tests.support.notifications.receivers import PASSWORD, SECRET, USER, MailServerPeer, WebhookServer
 from tests.support.pki.certificates import Authority
@@ -35,6 +36,21 @@ def run(folder, *arguments, more=""):
     assert SECRET not in done.output
     assert PASSWORD not in done.output
     return done
+
+
+def test_root_sends_with_the_secrets_that_the_service_is_given(tmp_path, monkeypatch):
+    store = tmp_path / "credstore"
+    store.mkdir()
+    (store / "gate-agent.webhook.secret").write_text(f"{SECRET}\n")
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    hold_credentials(store)
+    authority = Authority(tmp_path)
+    try:
+        with WebhookServer(authority).running() as webhook:
+            done = run(tmp_path, "test", more=f'[webhook]\nurl = "{webhook.url()}"\nca_file = "{authority.ca}"\n')
+    finally:
+        hold_credentials(tmp_path / "none")
+    assert (done.exit_code, done.output) == (0, "webhook  localhost  delivered\n")
 
 
 def test_each_channel_gets_a_message_and_what_fails_is_told(tmp_path):

@@ -1,4 +1,7 @@
+import os
+import stat
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -8,8 +11,10 @@ from cryptography.x509.oid import NameOID
 
 from central.est import Issuer, IssuerError, Register, RegisterError
 from central.est.issuer import Revocation
+from central.est.revocation_list import write_revocation_list
 from tests.support.est.est_site import EstSite
 
+ROOT = Path(__file__).parents[4]
 DAY_S = 86_400.0
 
 
@@ -51,6 +56,25 @@ def test_a_register_is_of_one_site(site):
     Register.open(site.settings.folder, 7).close()
     with pytest.raises(RegisterError, match="register of site 7"):
         Register.open(site.settings.folder, 8)
+
+
+def test_of_a_folder_that_is_passable_only_the_revocation_list_can_be_read(site, tmp_path):
+    site.settings = site.settings.model_copy(update={"folder": tmp_path / "state"})
+    before = os.umask(0o022)
+    try:
+        with site.serving(), site.opened() as registrar:
+            registrar.make_token("gate-7", 1.0)
+            write_revocation_list(site.settings, registrar)
+            modes = {one.name: stat.S_IMODE(one.stat().st_mode) for one in site.settings.folder.iterdir()}
+    finally:
+        os.umask(before)
+    assert {name for name, mode in modes.items() if mode & 0o077} == {"crl.pem"}
+    assert modes["crl.pem"] == 0o644
+    assert {"est.db", "est.db-wal", "server.pem"} < set(modes)
+    unit = (ROOT / "config" / "est" / "gate-agent-est.service").read_text(encoding="utf-8")
+    mode = stat.S_IMODE(site.settings.folder.stat().st_mode)
+    assert f"StateDirectoryMode={mode:04o}" in unit.splitlines()
+    assert mode == 0o711
 
 
 def test_a_list_has_a_number_of_its_own(site):

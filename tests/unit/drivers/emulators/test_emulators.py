@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import select
 import signal
 import subprocess
@@ -291,3 +292,24 @@ def test_a_board_can_be_told_to_quit(link: Path) -> None:
     command = [sys.executable, "-m", "drivers.emulators.lcus", "--link", str(link)]
     done = subprocess.run(command, input="quit\n", capture_output=True, text=True, timeout=WAIT_S, check=True)
     assert done.stderr == ""
+
+
+def test_a_board_in_the_background_of_a_terminal_goes_on_while_lines_are_typed_for_others(link: Path) -> None:
+    ours, terminal = os.openpty()
+    os.write(ours, b"a line for the shell\n")
+    in_the_background = 'exec <"$0"; set -m; "$@" & echo $!; wait $!'
+    board = [sys.executable, "-m", "drivers.emulators.lcus", "--link", str(link), "--dialect", "feedback"]
+    command = ["sh", "-c", in_the_background, os.ttyname(terminal), *board]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as shell:
+        assert shell.stdout is not None
+        process = int(shell.stdout.readline())
+        assert str(link) in shell.stdout.readline()
+        relay = registry.relay("lcus", {"port": str(link), "timeout_ms": REPLY_MS, "readback": "feedback"})
+        relay.open()
+        relay.set(2, on=True)
+        assert shell.stdout.readline().endswith("relay 2 ON\n")
+        relay.close()
+        os.kill(process, signal.SIGTERM)
+        assert shell.wait(WAIT_S) == 0
+    os.close(ours)
+    os.close(terminal)

@@ -35,6 +35,12 @@ def test_a_token_comes_with_its_code_and_the_command_for_the_gate(site, tmp_path
     assert lines["token"].encode() not in b"".join(path.read_bytes() for path in site.settings.folder.iterdir())
 
 
+def test_a_token_is_told_where_its_picture_cannot_be_drawn(site, tmp_path):
+    code, said = run(site, "token", "gate-7", "--qr", tmp_path / "no folder" / "code.svg")
+    assert code == exit_codes.FAILED
+    assert said.startswith("token: 7-")
+
+
 def test_a_code_can_be_made_for_another_server(site):
     done = CliRunner().invoke(app, ["code", "https://est.example", "a-token", "--ca", str(site.ca)])
     assert EnrolmentCode.parse(done.output) == EnrolmentCode("https://est.example", "a-token", site.fingerprint)

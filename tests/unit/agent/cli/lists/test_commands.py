@@ -122,6 +122,7 @@ def test_what_is_published_is_found_whole_and_a_change_comes_as_a_delta(central,
     gate = Gate(broker)
     said = publish(central, broker, "--declarations", central.declarations)
     assert "declarations: version 1, before none: 300 rows new or other, 0 removed, 300 in all" in said
+    assert all(said.splitlines())  # no bar of progress is drawn where there is no terminal, also not an empty one
     head, rows = gate.rows(central.trusted)
     assert (head.version, head.snapshot, rows) == (1, 1, keyed(ROWS))
     central.declare(ROWS[3:])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from agent.notifications import channels_of
 from agent.settings import SettingsError
 from tests.support.gate.config_files import GOOD, loaded, write
 from tests.support.notifications.receivers import SECRET
@@ -15,7 +16,6 @@ WHOLE = 'host = "mail.example"\nsender = "gate@customs.example"\nrecipients = ["
     ("section", "lines", "message"),
     [
         ("webhook", 'url = "http://alarms.example/"', "webhook.url: expected an address such as"),
-        ("webhook", 'url = "https://alarms.example/"', "webhook.url: needs webhook.secret beside it"),
         ("webhook", f'secret = "{SECRET}"', "webhook.secret: needs webhook.url beside it"),
         ("webhook", 'url = "https://a.example/"\nsecret = "s3cret"', "webhook.secret: expected whsec_"),
         ("webhook", 'ca_file = "none.pem"', "none.pem cannot be read: No such file"),
@@ -24,7 +24,7 @@ WHOLE = 'host = "mail.example"\nsender = "gate@customs.example"\nrecipients = ["
         ("mail", 'host = "mail.example"', "mail.host: needs mail.sender beside it"),
         ("mail", 'sender = "gate"', "mail.sender: expected a mail address"),
         ("mail", 'recipients = ["a@b.example", "a@b.example"]', "mail.recipients[1]: this address is listed twice"),
-        ("mail", 'username = "gate"', "mail.username: needs mail.password beside it"),
+        ("mail", 'password = "s3cret"', "mail.password: needs mail.username beside it"),
         ("mail", 'security = "ssl"', 'mail.security: expected one of "starttls", "tls", "none"'),
         (
             "mail",
@@ -41,6 +41,19 @@ def test_what_does_not_fit_is_refused_with_its_place(tmp_path, section, lines, m
     said = [str(problem) for problem in caught.value.problems]
     assert any(message in one for one in said), said
     assert all("s3cret" not in one and SECRET not in one for one in said)
+
+
+@pytest.mark.parametrize(
+    ("section", "lines", "message"),
+    [
+        ("webhook", 'url = "https://alarms.example/"', "webhook.url: needs webhook.secret beside it"),
+        ("mail", WHOLE + 'username = "gate"', "mail.username: needs mail.password beside it"),
+    ],
+)
+def test_a_secret_that_only_the_service_may_know_is_missed_with_a_warning(tmp_path, section, lines, message):
+    found = loaded(write(tmp_path, f"{GOOD}\n[{section}]\n{lines}\n"))
+    assert any(message in str(one) for one in found.warnings)
+    assert channels_of(found.settings) == ()
 
 
 def test_mail_in_the_clear_is_only_warned_of(tmp_path):
