@@ -6,7 +6,9 @@ Usage: bench/preview.py [--rounds N] [--vehicles N]
 
 A whole gate with an RTSP camera at 1080p25. For the CPU, nothing moves before it, so that no other work hides the
 pages', and then an arm that goes up and down all the time. The numbers of viewers take turns, round after round. CPU is
-what the kernel counts for the processes, also on a machine that others use. For the decisions, vehicles pass one after
+what the kernel counts for the processes, also on a machine that others use. While something moves, readers take what
+they get of the cores, with a page or without: there the vision worker's part is that of the threads which sleep while
+nobody watches. For the decisions, vehicles pass one after
 the other, ten with a page open and ten without, in turns, so that what changes meanwhile meets both alike.
 """
 
@@ -30,13 +32,13 @@ from bench.camera import ClipCamera
 from bench.figures import Figure, percentile, table
 from bench.gate import BenchGate
 from bench.latency import HEIGHT_PX, WIDTH_PX, drawn
-from bench.processes import cpu_s, family
+from bench.processes import cpu_s, family, thread_cpu_s
 from bench.scratch import scratch
 from bench.viewers import Viewers
 from drivers.camera.simulated_yard.scene import Scene
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterator, Mapping, Sequence
     from pathlib import Path
 
 GOAL_PERCENT = 5.0
@@ -46,6 +48,7 @@ MEASURED_S = 6.0
 SETTLE_S = 3.0
 """Longer than pictures are made for a viewer who has gone."""
 MOVES_EVERY_S = 1.0
+IDLE_PERCENT = 0.1
 BLOCK = 10
 SHARES = (0.5, 0.9, 0.99)
 RESAMPLED = 10_000
@@ -54,30 +57,31 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Yard:
-    """What the camera sees: these clips in turns. `viewers`: how many watch."""
+    """What the camera sees: these clips in turns. `viewers`: how many watch. `busy`: its readers are at work."""
 
     name: str
     clips: tuple[str, ...]
     viewers: tuple[int, ...]
+    busy: bool
 
 
 YARDS = (
-    Yard("nothing moves", ("empty",), (0, 1, 3)),
-    Yard("something moves", ("raised", "empty"), (0, 1)),
+    Yard("nothing moves", ("empty",), (0, 1, 3), busy=False),
+    Yard("something moves", ("raised", "empty"), (0, 1), busy=True),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """CPU in % of a core. `pictures`: how many a second came to each viewer."""
+    """CPU in % of a core; `worker`: by thread. `pictures`: how many a second came to each viewer."""
 
-    worker: float
+    worker: dict[int, float]
     main: float
     pictures: float
 
-    @property
-    def both(self) -> float:
-        return self.worker + self.main
+    def of_worker(self, asleep: Container[int] | None = None) -> float:
+        """All of the worker, or only these threads."""
+        return sum(cpu for thread, cpu in self.worker.items() if asleep is None or thread in asleep)
 
 
 # ----------------------------------------------------------------------------------------------------------- the cost
@@ -101,7 +105,8 @@ def measure(rounds: int, progress: Callable[[str], None] = lambda _text: None) -
             for number in range(rounds):
                 for count in yard.viewers:
                     costs[count].append(_cost(agent.pid, folder, camera, yard, count))
-                told = ", ".join(f"{count}: {costs[count][-1].both:.1f} %" for count in yard.viewers)
+                last = {count: costs[count][-1] for count in yard.viewers}
+                told = ", ".join(f"{count}: {one.of_worker() + one.main:.1f} %" for count, one in last.items())
                 progress(f"{yard.name}, round {number + 1} of {rounds}: {told}")
             figures += _figures(yard, costs)
     return figures
@@ -110,16 +115,14 @@ def measure(rounds: int, progress: Callable[[str], None] = lambda _text: None) -
 def _cost(pid: int, folder: Path, camera: ClipCamera, yard: Yard, count: int) -> Cost:
     with Viewers(folder, "exit-1", "front", count) as viewers:
         _watch(camera, yard, SETTLE_S)
-        processes, pictures = family(pid), list(viewers.pictures)
-        begun_at, begun = time.monotonic(), {one: cpu_s(one) for one in processes}
+        worker = next(one for one, role in family(pid).items() if role == "worker")
+        pictures, begun_at = list(viewers.pictures), time.monotonic()
+        main_s, threads_s = cpu_s(pid), thread_cpu_s(worker)
         _watch(camera, yard, MEASURED_S)
-        took_s = time.monotonic() - begun_at
-        used = {
-            name: sum(cpu_s(one) - begun[one] for one, role in processes.items() if role == name)
-            for name in ("worker", "main")
-        }
+        percent = 100 / (time.monotonic() - begun_at)
+        used = {one: percent * (used_s - threads_s.get(one, 0.0)) for one, used_s in thread_cpu_s(worker).items()}
         came = [after - before for before, after in zip(pictures, viewers.pictures, strict=True)]
-        return Cost(100 * used["worker"] / took_s, 100 * used["main"] / took_s, min(came, default=0) / took_s)
+        return Cost(used, percent * (cpu_s(pid) - main_s), percent / 100 * min(came, default=0))
 
 
 def _watch(camera: ClipCamera, yard: Yard, for_s: float) -> None:
@@ -135,20 +138,28 @@ def _watch(camera: ClipCamera, yard: Yard, for_s: float) -> None:
 def _figures(yard: Yard, costs: dict[int, list[Cost]]) -> list[Figure]:
     """Each cost against nobody's of the same round; the median of the rounds."""
     rows = []
+    counted = idle_threads([none.worker for none in costs[0]]) if yard.busy else None
     for count in yard.viewers[1:]:
         pairs = list(zip(costs[count], costs[0], strict=True))
-        more = [one.both - none.both for one, none in pairs]
-        worker = median(one.worker - none.worker for one, none in pairs)
-        main_ = median(one.main - none.main for one, none in pairs)
+        worker = [one.of_worker(counted) - none.of_worker(counted) for one, none in pairs]
+        main_ = [one.main - none.main for one, none in pairs]
+        more = [sum(parts) for parts in zip(worker, main_, strict=True)]
         note = (
-            f"worker {worker:+.1f}, main process {main_:+.1f}; rounds {min(more):.1f} to {max(more):.1f}; "
+            f"worker {median(worker):+.1f}, main process {median(main_):+.1f}; "
+            f"rounds {min(more):.1f} to {max(more):.1f}; "
             f"{median(one.pictures for one in costs[count]):.1f} pictures a second to each; "
-            f"nobody: {median(one.both for one in costs[0]):.1f}"
+            f"nobody: {median(none.of_worker() + none.main for none in costs[0]):.1f}"
         )
         goal = GOAL_PERCENT if count == 1 else None
         name = f"CPU of an open page, {yard.name}, {count} viewer{'s' if count > 1 else ''}, 1080p25"
         rows.append(Figure(name, median(more), "% of a core", goal, note=note))
     return rows
+
+
+def idle_threads(rounds: Sequence[Mapping[int, float]]) -> Container[int]:
+    """The threads which slept in all of these rounds of CPU by thread."""
+    busy = {thread for used in rounds for thread, cpu in used.items() if cpu >= IDLE_PERCENT}
+    return {thread for used in rounds for thread in used} - busy
 
 
 # ---------------------------------------------------------------------------------------------------------- the delay

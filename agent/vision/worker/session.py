@@ -139,13 +139,12 @@ class VisionWorkerSession:
             self._wake()
 
     def _rest(self, now: float) -> None:
-        newest = self._latest_frame.newest()
         awake = self._wakefulness.awake(
             now,
             vehicle=self._vehicle,
             changing=self._reading.changing,
             suspicious=self._view.suspects or self._capture.still,
-            newest_at=math.inf if newest is None else newest.frame.at,
+            gap_s=self._capture.figures.key_gap_s,
         )
         resting = not awake and not self._trial.active
         self._capture.rest(wanted=resting)

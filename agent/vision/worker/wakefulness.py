@@ -7,10 +7,8 @@ from typing import Final
 
 LOOKED_AT_S: Final = 2.0
 """For so long each picture is decoded for who asks for one, or begins to watch."""
-MOST_BETWEEN_S: Final = 1.5
-"""Who watches a camera at rest gets a picture at least so often."""
-TOO_SELDOM_S: Final = 10.0
-"""For so long each picture is decoded for who watches a camera that gives fewer at rest."""
+MOST_GAP_S: Final = 1.5
+"""Pictures at rest that are further apart are too few for who watches."""
 SUSPECTED_S: Final = 12.0
 """For so long each picture is decoded to find out what is wrong with them; after that it is known."""
 
@@ -24,7 +22,7 @@ class Wakefulness:
     """What is known of the wants of one camera's lookers."""
 
     def __init__(self) -> None:
-        self._looked_until = self._watched_until = self._seldom_until = -math.inf
+        self._looked_until = self._watched_until = -math.inf
         self._suspected_at: float | None = None
         self._stirred_until = self._stir_after = -math.inf
         self._pause_s = FIRST_PAUSE_S
@@ -60,11 +58,11 @@ class Wakefulness:
             self._pause_s = min(LONGEST_PAUSE_S, 2 * self._pause_s)
         return True
 
-    def awake(self, at: float, *, vehicle: bool, changing: bool, suspicious: bool, newest_at: float) -> bool:
+    def awake(self, at: float, *, vehicle: bool, changing: bool, suspicious: bool, gap_s: float) -> bool:
         """Whether each picture is wanted.
 
         `vehicle`: one is there whose code is awaited. `changing`: something moves, or has just moved. `suspicious`: the
-        pictures may stand still, or show nothing. `newest_at`: when the newest decoded one came; inf where none has.
+        pictures may stand still, or show nothing. `gap_s`: by how much the pictures at rest are apart.
         """
         if not suspicious:
             self._suspected_at = None
@@ -72,8 +70,6 @@ class Wakefulness:
             self._suspected_at = at
         if changing:
             self._pause_s, self._stir_after = FIRST_PAUSE_S, -math.inf
-        if at < self._watched_until and at - newest_at > MOST_BETWEEN_S:
-            self._seldom_until = at + TOO_SELDOM_S
-        watched = at < min(self._watched_until, self._seldom_until)
+        watched = at < self._watched_until and gap_s > MOST_GAP_S
         suspected = self._suspected_at is not None and at - self._suspected_at < SUSPECTED_S
         return vehicle or changing or suspected or watched or at < max(self._looked_until, self._stirred_until)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bench.preview import BLOCK, VEHICLES, blocks, interval
+from bench.preview import BLOCK, VEHICLES, blocks, idle_threads, interval
 
 
 @pytest.mark.parametrize("vehicles", [1, 2 * BLOCK, 2 * BLOCK + 1, VEHICLES])
@@ -17,6 +17,10 @@ def test_a_steady_drift_meets_both_alike():
     order = np.array(list(blocks(VEHICLES)))
     places = np.arange(len(order))
     assert places[order].mean() == places[~order].mean()
+
+
+def test_a_thread_counts_for_the_page_where_it_slept_in_each_round_without_one():
+    assert idle_threads([{1: 20.0, 2: 0.0, 3: 0.02}, {1: 0.0, 2: 0.01, 3: 5.0, 4: 0.0}]) == {2, 4}
 
 
 def test_the_interval_of_two_sets_alike_holds_zero_and_that_of_two_apart_does_not():

@@ -1,6 +1,5 @@
 """When each picture is worth decoding."""
 
-import math
 from itertools import pairwise
 
 import pytest
@@ -8,16 +7,15 @@ import pytest
 from agent.vision.worker.wakefulness import (
     LONGEST_PAUSE_S,
     LOOKED_AT_S,
-    MOST_BETWEEN_S,
+    MOST_GAP_S,
     STIRRED_S,
     SUSPECTED_S,
-    TOO_SELDOM_S,
     Wakefulness,
 )
 
 
-def awake(wakefulness, at, *, vehicle=False, changing=False, suspicious=False, newest_at=math.inf):
-    return wakefulness.awake(at, vehicle=vehicle, changing=changing, suspicious=suspicious, newest_at=newest_at)
+def awake(wakefulness, at, *, vehicle=False, changing=False, suspicious=False, gap_s=1.0):
+    return wakefulness.awake(at, vehicle=vehicle, changing=changing, suspicious=suspicious, gap_s=gap_s)
 
 
 def test_it_rests_where_nobody_is_there_nothing_moves_and_nobody_looks():
@@ -67,20 +65,12 @@ def test_who_has_each_picture_measured_has_each_for_as_long_as_was_asked():
     assert not awake(wakefulness, 107.4)
 
 
-def test_who_watches_a_camera_with_few_pictures_at_rest_has_each_for_a_while_and_not_longer_than_he_watches():
+def test_who_watches_a_camera_with_few_pictures_at_rest_has_each_until_nobody_watches():
     wakefulness = Wakefulness()
-    wakefulness.note_watch(100.0, 200.0, every_picture=False)
-    begun_at = 103.1 + MOST_BETWEEN_S
-    assert not awake(wakefulness, begun_at - 0.2, newest_at=103.0)
-    assert awake(wakefulness, begun_at, newest_at=103.0)
-    assert awake(wakefulness, begun_at + TOO_SELDOM_S - 0.1, newest_at=begun_at + TOO_SELDOM_S - 0.2)
-    assert not awake(wakefulness, begun_at + TOO_SELDOM_S, newest_at=begun_at + TOO_SELDOM_S)
-    assert awake(wakefulness, 299.9, newest_at=290.0)
-    assert not awake(wakefulness, 300.0, newest_at=290.0)
-
-
-def test_few_pictures_at_rest_will_do_where_nobody_watches():
-    assert not awake(Wakefulness(), 100.0, newest_at=90.0)
+    wakefulness.note_watch(100.0, 10.0, every_picture=False)
+    assert not awake(wakefulness, 105.0, gap_s=MOST_GAP_S)
+    assert awake(wakefulness, 109.9, gap_s=MOST_GAP_S + 0.1)
+    assert not awake(wakefulness, 110.0, gap_s=MOST_GAP_S + 0.1)
 
 
 def test_a_stir_wakes_for_a_moment_and_ever_more_seldom_where_there_was_nothing():
