@@ -73,12 +73,22 @@ def test_an_order_is_renewed_before_it_ends_and_ends_with_the_last_wish():
     assert preview_buffer.due_requests(AT + 4.0 + WANTED_FOR_S) == []
 
 
+def test_no_order_outlasts_the_last_wish():
+    preview_buffer = PreviewBuffer()
+    preview_buffer.request(PreviewRequest(), AT)
+    preview_buffer.due_requests(AT)
+    preview_buffer.request(PreviewRequest(), AT + 0.5)
+    assert [order.for_s for order in preview_buffer.due_requests(AT + 2.0)] == [WANTED_FOR_S - 1.5]
+    assert preview_buffer.due_requests(AT + 2.9) == []
+    assert preview_buffer.due_requests(AT + 0.5 + WANTED_FOR_S) == []
+
+
 def test_a_vision_worker_that_was_started_anew_is_told_again():
     preview_buffer = PreviewBuffer()
     preview_buffer.request(PreviewRequest(), AT)
     first = preview_buffer.due_requests(AT)
     preview_buffer.reset()
-    assert preview_buffer.due_requests(AT + 0.1) == first
+    assert preview_buffer.due_requests(AT) == first
 
 
 def test_a_picture_carries_what_was_found_until_the_vision_worker_is_started_anew():
