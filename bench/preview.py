@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 GOAL_PERCENT = 5.0
 GOAL_DELAY_MS = 5.0
 ROUNDS, VEHICLES = 3, 60
-MEASURED_S = 6.0
-SETTLE_S = 3.0
+MEASURED_S = 5.0
+SETTLE_S = 3.5
 """Longer than pictures are made for a viewer who has gone."""
 MOVES_EVERY_S = 1.0
 IDLE_PERCENT = 0.1
