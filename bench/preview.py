@@ -193,7 +193,12 @@ def _delay_figures(times: dict[bool, list[float]]) -> list[Figure]:
     low, high = interval(times[False], times[True])
     note = f"{100 * CONFIDENCE:.0f} % interval {low:+.1f} to {high:+.1f} ms (bootstrap, {RESAMPLED} resamples)"
     more = median(times[True]) - median(times[False])
-    return [*rows, Figure("what an open page adds to the median", more, "ms", GOAL_DELAY_MS, note=note)]
+    return [
+        *rows,
+        Figure("what an open page adds to the median", more, "ms", note=note),
+        # Few vehicles, or a machine that others use, show nothing: only a narrow interval keeps the goal.
+        Figure("what it adds at most, upper end of that interval", high, "ms", GOAL_DELAY_MS),
+    ]
 
 
 def interval(without: Sequence[float], with_it: Sequence[float]) -> tuple[float, float]:
