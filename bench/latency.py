@@ -30,7 +30,6 @@ from bench.gate import BenchGate
 from bench.post import READERS, FullPost
 from bench.processes import family, proportional_mb
 from bench.scratch import scratch
-from bench.viewers import Viewers
 from drivers.camera.simulated_yard.scene import Scene, ShownCode, Vehicle, draw_scene
 
 if TYPE_CHECKING:
@@ -81,54 +80,70 @@ class Passages:
 def measure(
     vehicles: int,
     progress: Callable[[str], None] = lambda _text: None,
-    viewers: int = 0,
     *,
     is_full_post: bool = False,
     rested: bool = False,
 ) -> Passages:
     """Let that many vehicles pass which show their code at the arm, and as many that appear with it.
 
-    `viewers`: so many have the page of the lane open meanwhile. `rested`: nothing moves for a while before each.
+    `rested`: nothing moves for a while before each.
     """
-    rng = random.Random(1)
     passages = Passages([], [], {}, at=FULL_POST if is_full_post else "")
-    with scratch() as folder, _site(folder, viewers, is_full_post=is_full_post) as site:
-        _load(site.camera, site.gate, 0)
+    with scratch() as folder, timed_gate(folder, is_full_post=is_full_post) as gate:
         for number in range(2 * vehicles):
             standing = number < vehicles
-            site.gate.arrive()
-            if standing:
-                site.camera.show("vehicle")
-            if site.post:
-                site.post.read_plate(_plate(number))
-            site.gate.pause(rng.uniform(0.4, 0.8))
-            site.gate.expect_pulse()
-            shown_at = site.camera.show("code")
-            (passages.standing if standing else passages.at_once).append((site.gate.pulse_at() - shown_at) * 1000)
-            site.camera.show("empty")
-            with ThreadPoolExecutor(1) as beside:
-                loaded = beside.submit(_load, site.camera, site.gate, number + 1)
-                site.gate.pass_through()
-                loaded.result()
-            site.gate.pause(REST_S if rested else 0.0)
+            (passages.standing if standing else passages.at_once).append(gate.passage_ms(standing=standing))
+            gate.pause(REST_S if rested else 0.0)
             if number + 1 == min(MEMORY_AFTER, 2 * vehicles):
-                passages.memory_mb.update(_memory(site.agent.pid))
+                passages.memory_mb.update(_memory(gate.agent.pid))
             if (number + 1) % 10 == 0:
                 progress(f"{number + 1} of {2 * vehicles} vehicles")
     return passages
 
 
-@dataclass(frozen=True, slots=True)
-class _Site:
-    camera: ClipCamera
-    gate: BenchGate
-    agent: Agent
-    post: FullPost | None
+class TimedGate:
+    """A gate that sees an empty yard, through which vehicles pass one after the other."""
+
+    def __init__(self, camera: ClipCamera, gate: BenchGate, agent: Agent, post: FullPost | None) -> None:
+        self.agent = agent
+        self._camera, self._gate, self._post = camera, gate, post
+        self._rng = random.Random(1)
+        self._number = 0
+        self._load()
+
+    def passage_ms(self, *, standing: bool) -> float:
+        """Let a vehicle pass; from the frame with its code to the relay byte. `standing`: it was in view before."""
+        self._gate.arrive()
+        if standing:
+            self._camera.show("vehicle")
+        if self._post:
+            self._post.read_plate(_plate(self._number))
+        self._gate.pause(self._rng.uniform(0.4, 0.8))
+        self._gate.expect_pulse()
+        shown_at = self._camera.show("code")
+        took_ms = (self._gate.pulse_at() - shown_at) * 1000
+        self._camera.show("empty")
+        self._number += 1
+        with ThreadPoolExecutor(1) as beside:
+            loaded = beside.submit(self._load)
+            self._gate.pass_through()
+            loaded.result()
+        return took_ms
+
+    def pause(self, seconds: float) -> None:
+        self._gate.pause(seconds)
+
+    def _load(self) -> None:
+        plate = _plate(self._number)
+        vehicle = Vehicle(plate=plate)
+        code = ShownCode(text=self._gate.site.permit(plate))
+        self._camera.load("vehicle", drawn(Scene(vehicle=vehicle)), CLIP_FRAMES)
+        self._camera.load("code", drawn(Scene(vehicle=vehicle, code=code)), CLIP_FRAMES)
 
 
 @contextmanager
-def _site(folder: Path, viewers: int, *, is_full_post: bool) -> Iterator[_Site]:
-    """A gate that sees an empty yard, and those who look at its pages."""
+def timed_gate(folder: Path, *, console: bool = False, is_full_post: bool = False) -> Iterator[TimedGate]:
+    """A gate with a camera. `console`: with its console; a full post has one in any case."""
     with ExitStack() as stack:
         camera = stack.enter_context(ClipCamera(folder, WIDTH_PX, HEIGHT_PX))
         gate = stack.enter_context(BenchGate(folder))
@@ -136,19 +151,11 @@ def _site(folder: Path, viewers: int, *, is_full_post: bool) -> Iterator[_Site]:
         camera.show("empty")
         post = stack.enter_context(FullPost(folder)) if is_full_post else None
         keys = f'kind = "opencv"\nurl = "{camera.url}"' + (f"\n{READERS}" if post else "")
-        agent = gate.start(keys, console=viewers > 0 or is_full_post, post=post)
+        agent = gate.start(keys, console=console or is_full_post, post=post)
         gate.wait_for_camera()
-        stack.enter_context(Viewers(folder, "exit-1", "front", viewers))
         if post:
             stack.enter_context(post.driver_page("exit-1"))
-        yield _Site(camera, gate, agent, post)
-
-
-def _load(camera: ClipCamera, gate: BenchGate, number: int) -> None:
-    plate = _plate(number)
-    vehicle = Vehicle(plate=plate)
-    camera.load("vehicle", drawn(Scene(vehicle=vehicle)), CLIP_FRAMES)
-    camera.load("code", drawn(Scene(vehicle=vehicle, code=ShownCode(text=gate.site.permit(plate)))), CLIP_FRAMES)
+        yield TimedGate(camera, gate, agent, post)
 
 
 def _plate(number: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,3 +46,12 @@ def cpu_s(pid: int) -> float:
     """CPU time of all threads since its start, user and system."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
+
+
+def thread_cpu_s(pid: int) -> dict[int, float]:
+    """CPU time of each of its threads since its start, by thread id."""
+    found = {}
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+            found[int(task.name)] = int((task / "schedstat").read_text().split()[0]) / 1e9
+    return found

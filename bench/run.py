@@ -173,7 +173,7 @@ MEASUREMENTS: dict[str, tuple[str, Callable[[], list[Figure]]]] = {
         lambda: second_reading.measure(SECOND_READINGS).figures(),
     ),
     "preview": (
-        f"open pages, {preview.ROUNDS} rounds; {4 * preview.VEHICLES} vehicles with and without one",
+        f"open pages, {preview.ROUNDS} rounds; {preview.VEHICLES} vehicles with one and as many without",
         lambda: preview.measure(preview.ROUNDS) + preview.delays(preview.VEHICLES),
     ),
     "starting": (f"{STARTS} starts of the agent", lambda: starting.figures(starting.measure(STARTS))),

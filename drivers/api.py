@@ -277,13 +277,15 @@ class StreamFigures:
     """What has come on the connection that is open now.
 
     `came`: so many pictures, decoded or not, the newest at `came_at`, monotonic. `resting`: only some are decoded.
-    `hindrance`: why that cannot be, though it is wanted.
+    `hindrance`: why that cannot be, though it is wanted. `key_gap_s`: by how much the last two pictures came apart that
+    can be decoded at rest, as far as that is known.
     """
 
     came: int
     came_at: float | None
     resting: bool
     hindrance: str = ""
+    key_gap_s: float = 0.0
 
 
 @runtime_checkable

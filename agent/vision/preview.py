@@ -115,13 +115,13 @@ class PreviewBuffer:
                 told.append(Preview(width_px=SMALL_PX, fps=FPS, for_s=0))
             self._wished_until = {request: until for request, until in self._wished_until.items() if until > now}
             if self._wished_until and self._must_renew(now):
+                self._told_until = max(self._wished_until.values())
                 self._told = Preview(
                     width_px=max(request.width_px for request in self._wished_until),
                     fps=FPS,
-                    for_s=WANTED_FOR_S,
+                    for_s=self._told_until - now,
                     measured=any(request.measured for request in self._wished_until),
                 )
-                self._told_until = now + WANTED_FOR_S
                 told.append(self._told)
             return told
 
@@ -148,7 +148,9 @@ class PreviewBuffer:
 
     def _must_renew(self, now: float) -> bool:
         told = self._told
-        if told is None or self._told_until - now <= _RENEWED_S:
+        if told is None:
+            return True
+        if self._told_until - now <= _RENEWED_S and self._told_until < max(self._wished_until.values()):
             return True
         return not all(_covers(told, request) for request in self._wished_until)
 

@@ -166,7 +166,7 @@ class OpenCvCamera:
         if relay is None:
             return None
         hindrance = relay.hindrance if self._rest_wanted and not relay.resting else ""
-        return StreamFigures(relay.came, relay.came_at, relay.resting, hindrance)
+        return StreamFigures(relay.came, relay.came_at, relay.resting, hindrance, relay.key_gap_s)
 
     def can_expose(self) -> bool:
         """Whether it is a USB camera with an exposure time that can be set."""

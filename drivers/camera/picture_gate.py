@@ -137,6 +137,11 @@ class PictureGate:
         return self._habits.hindrance(at)
 
     @property
+    def key_gap_s(self) -> float:
+        """By how much the last two key pictures came apart."""
+        return self._habits.key_gap_s
+
+    @property
     def full(self) -> bool:
         """Whether no more can be held: the camera must wait."""
         return self._held_bytes > 2 * MOST_HELD_BYTES

@@ -24,7 +24,8 @@ class StreamHabits:
     def __init__(self) -> None:
         self._stamp: int | None = None
         self._key_at: float | None = None
-        self._gap_s = math.inf
+        self.key_gap_s = math.inf
+        """By how much the last two key pictures came apart."""
         self._reordered_at = self._unmarked_at = -math.inf
         self._sizes, self._key_sizes = SizeWatch(), SizeWatch()
         self._after_key = False
@@ -42,7 +43,7 @@ class StreamHabits:
         watch = (self._key_sizes if self._after_key else None) if key else self._sizes
         self._after_key = key
         if key:
-            self._gap_s = math.inf if self._key_at is None else at - self._key_at
+            self.key_gap_s = math.inf if self._key_at is None else at - self._key_at
             self._key_at = at
         return watch is not None and watch.leaps(size_bytes, at)
 
@@ -58,7 +59,7 @@ class StreamHabits:
     def suit(self, at: float) -> bool:
         """Whether key pictures alone can be decoded and show enough."""
         tidy = at - max(self._reordered_at, self._unmarked_at) >= RESTLESS_S
-        return tidy and self._gap_s <= MOST_GAP_S and self._key_at is not None and at - self._key_at <= MOST_GAP_S
+        return tidy and self.key_gap_s <= MOST_GAP_S and self._key_at is not None and at - self._key_at <= MOST_GAP_S
 
     def hindrance(self, at: float) -> str:
         """Why they cannot, for whoever sets up the camera; "" where they can."""

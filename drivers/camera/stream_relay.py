@@ -115,6 +115,11 @@ class StreamRelay:
             return self._gate.hindrance(time.monotonic())
 
     @property
+    def key_gap_s(self) -> float:
+        """By how much the last two key pictures came apart; inf before the second."""
+        return self._gate.key_gap_s
+
+    @property
     def waiting(self) -> int:
         """How many pictures were passed on and not taken yet."""
         return self._gate.waiting

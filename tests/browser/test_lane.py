@@ -67,3 +67,17 @@ def test_a_page_that_is_open_while_the_agent_restarts_says_so_and_goes_on_by_its
     gate.start()
     expect(page.locator("[data-banner=lost]")).to_be_hidden(timeout=30_000)
     expect(page.locator(CAMERA)).to_have_class(re.compile("is-passed"), timeout=60_000)
+
+
+def test_a_page_that_nobody_can_see_asks_for_no_picture_until_it_is_seen_again(gate, page_of):
+    page = page_of("viewer", path="/lanes/exit-1").page
+    image = page.locator(".picture img.seen")
+    expect(image).to_have_count(1)
+    see = """hidden => {
+        Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+        document.dispatchEvent(new Event("visibilitychange")); }"""
+    buffer = gate.app.parts.lanes.cameras[0]._preview_buffer
+    page.evaluate(see, True)
+    gate.until(lambda: not buffer._wished_until, "nobody who watches")
+    page.evaluate(see, False)
+    gate.until(lambda: image.evaluate("image => image.naturalWidth") == 640, "the picture that begins again")

@@ -82,7 +82,8 @@ function drawn(kind, attributes) {
   return made;
 }
 
-// The live picture with the drawing over it. All corners are fractions of width and height.
+// The live picture with the drawing over it. All corners are fractions of width and height. While nobody can see the
+// page, the gate is asked for no picture.
 export class Picture {
   constructor(box, size = "small") {
     this.image = box.querySelector("img");
@@ -93,16 +94,24 @@ export class Picture {
     this.zone = JSON.parse(box.dataset.zone || "[]");
     this.sizePx = [1280, 720];
     this.marks = [];
+    this.begun = false;
     this.markLayer = drawn("g", {});
     this.zoneLayer = drawn("g", {});
     this.drawing.replaceChildren(this.markLayer, this.zoneLayer);
     this.image.addEventListener("error", () => setTimeout(() => this.begin(), RETRY_MS));
     this.image.addEventListener("load", () => this.image.classList.add("seen"));
+    document.addEventListener("visibilitychange", () => this.ask());
     new ResizeObserver(() => this.draw()).observe(this.image);
   }
 
   begin() {
-    this.image.src = `${this.address}&begun=${Date.now()}`;
+    this.begun = true;
+    this.ask();
+  }
+
+  ask() {
+    if (document.hidden) this.image.removeAttribute("src");
+    else if (this.begun) this.image.src = `${this.address}&begun=${Date.now()}`;
   }
 
   // Take in the news of the camera.

@@ -53,14 +53,16 @@ class CaptureFigures:
     """What the capture has done. `call_since`: since when a call of the camera is under way, or None.
 
     `frames`: that were decoded. `came`: pictures that came, the newest at `frame_at`. `resting`: only some are decoded.
-    `behind_s`: how late the newest frame was for its stream. `exposure`: share of the automatic's light. `exposable`:
-    whether the camera lets it be set; None while it is not open.
+    `key_gap_s`: by how much the last two came apart that can be decoded at rest. `behind_s`: how late the newest frame
+    was for its stream. `exposure`: share of the automatic's light. `exposable`: whether the camera lets it be set; None
+    while it is not open.
     """
 
     frames: int = 0
     frame_at: float | None = None
     came: int = 0
     resting: bool = False
+    key_gap_s: float = 0.0
     behind_s: float = 0.0
     exposure: float = 1.0
     exposable: bool | None = None
@@ -240,6 +242,7 @@ class Capture:
         self.figures.resting = figures is not None and figures.resting
         if figures is not None:
             self.figures.came = self._came_before + figures.came
+            self.figures.key_gap_s = figures.key_gap_s
         return figures
 
     def _same_as_before(self, frame: Frame) -> bool:

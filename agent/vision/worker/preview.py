@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -20,26 +21,36 @@ if TYPE_CHECKING:
 
 _MOST_SHARE = 0.5
 _NICENESS = 19
+_STILL_EVERY_S = 0.8
+"""Less than the second between two key pictures, none of which is to be left out."""
 _MEASURES = ("brightness", "sharpness", "glare", "noise")
 
 
 class PreviewSender:
     """Make one small picture of a frame, however many watch, for as long as the parent goes on asking.
 
-    Its thread is the last that the kernel gives a core to, rests the longer the more frames the code reader loses, and
-    leaves a picture out where the parent has not fetched what was sent before. `lost`: how many frames the code reader
-    has lost so far.
+    While nothing happens it makes about one a second, unless each is to be measured. Its thread is the last that the
+    kernel gives a core to, rests the longer the more frames the code reader loses, and leaves a picture out where the
+    parent has not fetched what was sent before. `lost`: how many frames the code reader has lost so far. `lively`:
+    whether something moves, or a vehicle is there.
     """
 
-    def __init__(self, latest_frame: LatestFrame, link: ParentConnection, lost: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        latest_frame: LatestFrame,
+        link: ParentConnection,
+        lost: Callable[[], int],
+        lively: Callable[[], bool],
+    ) -> None:
         self._latest_frame = latest_frame
         self._link = link
         self._lost = lost
+        self._lively = lively
         self._changed = threading.Condition()
         self._once: Preview | None = None
         self._asked: Preview | None = None
         self._until = self._due_at = 0.0
-        self._shown = 0
+        self._shown, self._shown_at = 0, -math.inf
         self._worker = Worker("preview", self._run, limit_s=None, on_failure=OnFailure.END)
 
     def start(self) -> None:
@@ -54,7 +65,7 @@ class PreviewSender:
                 self._once = asked
             else:
                 if now >= self._until:
-                    self._due_at, self._shown = now, 0
+                    self._due_at, self._shown, self._shown_at = now, 0, -math.inf
                 self._asked, self._until = asked, now + asked.for_s
             self._changed.notify_all()
 
@@ -71,7 +82,7 @@ class PreviewSender:
         while (asked := self._due()) is not None:
             begun_at = time.monotonic()
             newest = self._latest_frame.newest()
-            if asked.for_s == 0 or (newest is not None and newest.number != self._shown):
+            if asked.for_s == 0 or (newest is not None and self._wanted(newest, asked)):
                 self._show(newest, asked)
             rest_s = max(1 / asked.fps, cpu_budget.rest_s(time.monotonic() - begun_at, self._lost()))
             self._due_at = max(self._due_at + rest_s, begun_at) if asked.for_s else self._due_at
@@ -93,6 +104,11 @@ class PreviewSender:
                     self._changed.wait(self._due_at - now)
             return None
 
+    def _wanted(self, newest: NumberedFrame, asked: Preview) -> bool:
+        if newest.number == self._shown:
+            return False
+        return asked.measured or newest.frame.at - self._shown_at >= _STILL_EVERY_S or self._lively()
+
     def _show(self, newest: NumberedFrame | None, asked: Preview) -> None:
         if newest is None:
             self._link.send_if_room(PreviewFrame(frame=0, at=time.monotonic()))
@@ -111,4 +127,4 @@ class PreviewSender:
             measures = measured(pixels)
             preview_frame = preview_frame.model_copy(update={name: getattr(measures, name) for name in _MEASURES})
         if self._link.send_if_room(preview_frame, (frame_jpeg(pixels, asked.width_px),)):
-            self._shown = newest.number
+            self._shown, self._shown_at = newest.number, newest.frame.at

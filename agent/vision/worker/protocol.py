@@ -397,9 +397,10 @@ class ConfigureWitness(WorkerMessage):
 
 
 class Preview(WorkerMessage):
-    """Asks for a PreviewFrame at once and then for one of every new frame, at most `fps` a second, for `for_s` seconds.
+    """Asks for a PreviewFrame at once and then for those of new frames, at most `fps` a second, for `for_s` seconds.
 
-    The last one said holds. `measured`: with the measures of each frame, which cost as much as the picture.
+    While nothing happens, about one a second comes, and the camera may rest. The last one said holds. `measured`: of
+    every new frame, with its measures, which cost as much as the picture.
     """
 
     type: Literal["preview"] = "preview"

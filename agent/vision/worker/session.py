@@ -55,7 +55,9 @@ class VisionWorkerSession:
         self._latest_frame = LatestFrame()
         self._capture = Capture(make_camera, self._latest_frame, settings, link.send)
         self._reading = ReaderThreads(self._latest_frame, readers, settings, link, self._wake)
-        self._showing = PreviewSender(self._latest_frame, link, lambda: self._reading.dropped)
+        self._showing = PreviewSender(
+            self._latest_frame, link, lambda: self._reading.dropped, lambda: self._vehicle or self._reading.changing
+        )
         self._view = ViewQualityMonitor(settings.view_s)
         self._measures = Measures(0.0, 0.0, 0.0)
         self._measured_at = 0.0
@@ -113,8 +115,12 @@ class VisionWorkerSession:
                         continue
 
     def _look(self, asked: Preview) -> None:
-        self._wakefulness.note_look(time.monotonic(), asked.for_s)
-        self._wake()
+        now = time.monotonic()
+        if asked.for_s == 0:
+            self._wakefulness.note_look(now)
+            self._wake()
+        elif self._wakefulness.note_watch(now, asked.for_s, every_picture=asked.measured):
+            self._wake()
         self._showing.set_request(asked)
 
     def _attend(self, *, present: bool) -> None:
@@ -138,6 +144,7 @@ class VisionWorkerSession:
             vehicle=self._vehicle,
             changing=self._reading.changing,
             suspicious=self._view.suspects or self._capture.still,
+            gap_s=self._capture.figures.key_gap_s,
         )
         resting = not awake and not self._trial.active
         self._capture.rest(wanted=resting)

@@ -73,12 +73,22 @@ def test_an_order_is_renewed_before_it_ends_and_ends_with_the_last_wish():
     assert preview_buffer.due_requests(AT + 4.0 + WANTED_FOR_S) == []
 
 
+def test_no_order_outlasts_the_last_wish():
+    preview_buffer = PreviewBuffer()
+    preview_buffer.request(PreviewRequest(), AT)
+    preview_buffer.due_requests(AT)
+    preview_buffer.request(PreviewRequest(), AT + 0.5)
+    assert [order.for_s for order in preview_buffer.due_requests(AT + 2.0)] == [WANTED_FOR_S - 1.5]
+    assert preview_buffer.due_requests(AT + 2.9) == []
+    assert preview_buffer.due_requests(AT + 0.5 + WANTED_FOR_S) == []
+
+
 def test_a_vision_worker_that_was_started_anew_is_told_again():
     preview_buffer = PreviewBuffer()
     preview_buffer.request(PreviewRequest(), AT)
     first = preview_buffer.due_requests(AT)
     preview_buffer.reset()
-    assert preview_buffer.due_requests(AT + 0.1) == first
+    assert preview_buffer.due_requests(AT) == first
 
 
 def test_a_picture_carries_what_was_found_until_the_vision_worker_is_started_anew():
@@ -135,17 +145,30 @@ def for_long(**how):
     return Preview(fps=10.0, for_s=10.0, **how).model_copy(update={"for_s": PATIENCE_S})
 
 
+class WatchedSlot(LatestFrame):
+    """A slot that knows the number of the frame that was looked at last."""
+
+    looked_at = 0
+
+    def newest(self):
+        numbered = super().newest()
+        if numbered is not None:
+            self.looked_at = numbered.number
+        return numbered
+
+
 class Shown:
-    """A showing with a slot to put frames in and the parent's end of its socket."""
+    """A showing with a slot to put frames in and the parent's end of its socket. `lively`: whether something moves."""
 
     def __init__(self):
-        self.slot = LatestFrame()
+        self.lively = True
+        self.slot = WatchedSlot()
         self.ours, theirs = socket.socketpair()
         self._theirs = theirs
         self._decoder = Decoder(from_worker=True)
         self._said = []
         self.link = ParentConnection(theirs)
-        self.showing = PreviewSender(self.slot, self.link, lambda: 0)
+        self.showing = PreviewSender(self.slot, self.link, lambda: 0, lambda: self.lively)
         self.showing.start()
         self.number = 0
 
@@ -189,6 +212,31 @@ def test_a_picture_is_shown_at_once_and_then_one_of_every_new_frame(shown):
     assert first.message.sharpness is None
     shown.put(200)
     assert shown.preview_frame().message.frame == 2
+
+
+def numbers_shown(shown, *times):
+    """The numbers of the pictures that come of frames of these times, until one that is shown in any case."""
+    numbers = []
+    for at in times:
+        shown.put(at=at)
+        eventually(lambda: shown.slot.looked_at == shown.number, what="the look at this frame")
+    shown.lively = True
+    shown.put(at=times[-1])
+    while not numbers or numbers[-1] < shown.number:
+        numbers.append(shown.preview_frame().message.frame)
+    return numbers
+
+
+def test_while_nothing_happens_there_is_one_picture_a_second_and_each_again_when_something_does(shown):
+    shown.lively = False
+    shown.showing.set_request(for_long(width_px=64))
+    assert numbers_shown(shown, AT, AT + 0.2, AT + 0.7, AT + 1.0, AT + 1.4, AT + 1.9) == [1, 4, 6, 7]
+
+
+def test_each_picture_is_shown_to_who_has_it_measured(shown):
+    shown.lively = False
+    shown.showing.set_request(for_long(width_px=64, measured=True))
+    assert numbers_shown(shown, AT, AT + 0.1, AT + 0.2) == [1, 2, 3, 4]
 
 
 def test_a_picture_of_a_frame_that_came_late_tells_when_it_was_taken(shown):

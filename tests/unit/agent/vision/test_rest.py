@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from agent.vision.preview import PreviewRequest
 from agent.vision.worker.protocol import ChangeDetectorSettings
+from agent.vision.worker.wakefulness import LOOKED_AT_S
 from tests.support.vision.numbered_pictures import numbered_picture
 from tests.support.vision.packet_rtsp import PacketCamera, encoded
 from tests.support.vision.watched_supervisor import watching
@@ -17,7 +19,7 @@ SIZE = (320, 240)
 def films():
     """Streams of a second, by the number in their pictures, in which nothing moves but a camera's noise.
 
-    Number 0 has none: its pictures are all the same.
+    Number 0 has none: its pictures are all the same. Number 2 shows what 1 does, and has a key picture in two seconds.
     """
     noise = np.random.default_rng(1)
 
@@ -28,7 +30,8 @@ def films():
 
     flat = [np.full((SIZE[1], SIZE[0], 3), 120, np.uint8)] * RATE_HZ
     pictures = {0: flat, 1: seen(1), 9: seen(9)}
-    return {number: encoded("H264", one, rate_hz=RATE_HZ) for number, one in pictures.items()}
+    one_key_in_two_s = encoded("H264", seen(1) + seen(1), rate_hz=RATE_HZ, g=2 * RATE_HZ)
+    return {number: encoded("H264", one, rate_hz=RATE_HZ) for number, one in pictures.items()} | {2: one_key_in_two_s}
 
 
 @pytest.fixture
@@ -92,6 +95,71 @@ def test_who_looks_at_the_camera_gets_a_picture_of_now(camera):
     with looking_at(camera) as watched:
         beat_when(watched, lambda beat: beat.resting)
         assert watched.port.snapshot(scaled(5.0)).startswith(b"\xff\xd8\xff")
+
+
+def numbers_watched(watched, request, until):
+    """The numbers of the pictures that a viewer sees until this holds of a heartbeat."""
+    numbers = set()
+
+    def look():
+        shown = watched.port.watch(request)
+        if shown is not None:
+            numbers.add(shown.number)
+        beat = watched.port.last_heartbeat
+        return beat is not None and until(beat) and beat
+
+    return numbers, eventually(look, 60, "a heartbeat")
+
+
+def stays_awake(watched, request):
+    """Wait until the camera has not rested for longer than it does for who only begins to watch."""
+    awake = []
+
+    def for_long(beat):
+        awake[:] = [] if beat.resting else [*awake, beat]
+        return awake and beat.captured - awake[0].captured >= 2 * LOOKED_AT_S * RATE_HZ
+
+    numbers_watched(watched, request, for_long)
+
+
+def test_who_watches_a_camera_before_which_nothing_moves_lets_it_rest_and_still_sees_pictures(camera):
+    with looking_at(camera) as watched:
+        beat_when(watched, lambda beat: beat.resting)
+        small = PreviewRequest()
+        numbers_watched(watched, small, lambda beat: not beat.resting)
+        beats = []
+
+        def rested(beat):
+            beats.append(beat)
+            return any(
+                (came := beat.captured - one.captured) >= 4 * RATE_HZ and beat.decoded - one.decoded <= came // 2
+                for one in beats
+            )
+
+        numbers_watched(watched, small, rested)
+        seen, _ = numbers_watched(watched, small, lambda beat: beat.captured >= beats[-1].captured + 4 * RATE_HZ)
+        assert len(seen) >= 3
+
+
+def test_who_watches_a_camera_with_few_key_pictures_has_each_picture(films):
+    with PacketCamera(films[2]) as camera, looking_at(camera) as watched:
+        beat_when(watched, lambda beat: beat.resting)
+        stays_awake(watched, PreviewRequest())
+
+
+def test_who_watches_sees_at_once_what_begins_to_move(camera, films):
+    with looking_at(camera) as watched:
+        small = PreviewRequest()
+        numbers_watched(watched, small, lambda beat: not beat.resting)
+        numbers_watched(watched, small, lambda beat: beat.resting)
+        camera.show(films[9])
+        numbers_watched(watched, small, lambda beat: not beat.resting)
+
+
+def test_who_aims_a_camera_has_each_of_its_pictures(camera):
+    with looking_at(camera) as watched:
+        beat_when(watched, lambda beat: beat.resting)
+        stays_awake(watched, PreviewRequest(measured=True))
 
 
 def test_a_picture_that_stands_still_is_noticed_at_rest(camera, films):

@@ -1,5 +1,6 @@
 """Which pictures of a stream go on to the decoder, and with which numbers."""
 
+import math
 from itertools import pairwise
 
 import pytest
@@ -101,6 +102,17 @@ def test_at_rest_key_pictures_alone_pass_one_a_second_and_all_are_counted():
     assert units(line.passed()) == [KEY] * 4
     assert line.gate.came == came + 100
     assert line.gate.came_at == pytest.approx(line.at - FRAME_S)
+
+
+def test_how_far_the_key_pictures_come_apart_is_told_from_the_second_on():
+    line = Line(every=50)
+    line.run(50)
+    assert line.gate.key_gap_s == math.inf
+    line.run(1)
+    assert line.gate.key_gap_s == pytest.approx(2.0)
+    line.run(10)
+    line.send(KEY)
+    assert line.gate.key_gap_s == pytest.approx(11 * FRAME_S)
 
 
 def test_numbers_have_no_gap_where_pictures_were_left_out_and_keep_those_that_the_camera_lost():

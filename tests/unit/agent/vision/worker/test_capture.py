@@ -87,9 +87,10 @@ def resting():
 def test_what_comes_and_is_not_decoded_shows_that_the_camera_is_there(resting):
     camera, capture, states = resting
     now = time.monotonic() + 10
-    camera.said = StreamFigures(50, now - 0.1, resting=True)
+    camera.said = StreamFigures(50, now - 0.1, resting=True, key_gap_s=1.0)
     capture.tick(now)
     assert states[-1].phase is CameraPhase.STREAMING
+    assert capture.figures.key_gap_s == 1.0
     assert (capture.figures.came, capture.figures.frames, capture.figures.resting) == (50, 1, True)
     assert capture.figures.frame_at == now - 0.1
     capture.tick(now + 3)
