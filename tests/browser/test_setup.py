@@ -178,6 +178,9 @@ def connect_the_camera(box, him):
     him.tap("Use this camera")
     him.apply()
     him.state("done")
+    him.go("cameras")
+    expect(him.page.locator(".picture img.seen")).to_be_visible()
+    expect(him.page.locator(".picture-note")).to_be_hidden()
 
 
 def make_a_practice_permit(box, him):
