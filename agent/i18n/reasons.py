@@ -65,7 +65,7 @@ REASONS: Final[Mapping[Reason, Advice]] = {
     ),
     Reason.PERMIT_REVOKED: Advice(Text("The permit was revoked."), Text("Hold the vehicle and ask central.")),
     Reason.DECLARATION_UNKNOWN: Advice(
-        Text("The gate holds no declaration of this vehicle."), Text("Ask central; it may not have reached the gate.")
+        Text("The gate has no declaration for this vehicle."), Text("Ask central; it may not have reached the gate.")
     ),
     Reason.DECLARATION_NOT_RELEASED: Advice(
         Text("The declaration is not released: it is new, held or cancelled."),
