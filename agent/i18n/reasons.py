@@ -99,7 +99,7 @@ REASONS: Final[Mapping[Reason, Advice]] = {
         Text("The VIN was not read clearly."), Text("Compare the VIN at the vehicle with the permit.")
     ),
     Reason.VIN_MISMATCH: Advice(
-        Text("Another VIN than the declared one was read."),
+        Text("A VIN that differs from the declared VIN was read."),
         Text("Check whether it is the VIN of this vehicle; compare it with the permit."),
     ),
     Reason.VIN_CHECKSUM: Advice(Text("The check digit of the VIN is wrong."), Text("Compare the VIN at the vehicle.")),

@@ -279,7 +279,7 @@ def _envelope(kind: str) -> Iterator[tuple[str, Schema]]:
     )
     yield (
         "clockstate",
-        _values(ClockState, "Whether the gate may decide on permits with that clock: not while UNTRUSTED. Absent: not stated."),
+        _values(ClockState, "Whether permits may be judged by that clock: not while UNTRUSTED; absent: not said."),
     )
     yield (
         "liststate",
