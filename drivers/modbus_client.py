@@ -37,7 +37,7 @@ class ModbusLineSettings(BaseModel):
     )
     local_echo: bool = Field(
         default=False,
-        description="Whether the RS485 adapter hears its own sending (an echo of each request comes back).",
+        description="Whether the RS485 adapter echoes what it sends (each request comes back).",
     )
 
 

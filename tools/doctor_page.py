@@ -87,7 +87,7 @@ SYMPTOMS: Final[tuple[tuple[str, tuple[DiagnosticCheck, ...]], ...]] = (
         (DiagnosticCheck.BROKERS, DiagnosticCheck.CERTIFICATES, DiagnosticCheck.CLOCK, DiagnosticCheck.JOURNAL),
     ),
     (
-        "Central's commands are not taken",
+        "Central's commands are not accepted",
         (DiagnosticCheck.BROKERS, DiagnosticCheck.CLOCK, DiagnosticCheck.CONFIGURATION),
     ),
     (

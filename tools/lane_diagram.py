@@ -172,7 +172,7 @@ These rules are never broken. `tests/unit/agent/core/lane/test_rules.py` checks 
    way is not free. There are two exceptions: the hold contact, for example of a fire alarm, and an arm that the agent
    itself lowers and that goes up again.
 8. A locked lane opens for no permit, no officer and no key: there is no open pulse and no order to hold. The exceptions
-   are the same as in rule 7. What was granted before the lock continues.
+   are the same as in rule 7. A passage that was granted before the lock continues.
 9. A lane out of service begins only an officer's transactions. A transaction with a grant has its outcome first.
 10. Each remote order has exactly one answer, and is never carried out after its time. An order that lasts (locked, out
     of service) applies only after it is recorded, and then survives restarts.

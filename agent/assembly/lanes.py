@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 FIRST_SERIALS = 10_000
 CAMERA_STOP_S = 0.7
 LOCK_S = 5.0
-LIED = Text("reported what its picture does not show, and was ended")
+LIED = Text("reported something that its picture does not show, so it was stopped")
 
 
 class GateLanes:

@@ -57,7 +57,7 @@ def make_context(files: TlsFiles) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=None if files.ca is None else str(files.ca))
     except OSError as error:
-        message = Text("the CA file {file} holds no usable PEM certificate: {error}", file=files.ca, error=error)
+        message = Text("the CA file {file} contains no usable PEM certificate: {error}", file=files.ca, error=error)
         raise TlsFilesError(message) from error
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.sslsocket_class = _Socket

@@ -47,7 +47,7 @@ class FleetOptions:
     ] = None
     ca: Annotated[Path | None, typer.Option(help="PEM file of the brokers' CA.")] = None
     certificate: Annotated[
-        str | None, typer.Option(help="PEM certificate of the gates; {gate} stands for each gate's id.")
+        str | None, typer.Option(help="PEM certificate of the gates; {gate} is replaced by each gate's id.")
     ] = None
     key: Annotated[
         str | None, typer.Option("--certificate-key", "--key", help="PEM key of the gates; {gate} as above.")
@@ -67,7 +67,7 @@ class FleetOptions:
         float, typer.Option(help="For how many seconds a gate waits until a broker has let it in.")
     ] = 30.0
     session_expiry: Annotated[
-        int, typer.Option(help="For how many seconds the broker keeps the session of a gate that is gone.")
+        int, typer.Option(help="Seconds for which the broker keeps the session of a disconnected gate.")
     ] = SESSION_EXPIRY_S
     really: Annotated[bool, typer.Option("--really", help="Confirm that a broker may be on another computer.")] = False
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON and nothing else.")] = False
@@ -115,7 +115,7 @@ def simulate(
     processes: Annotated[
         int | None, typer.Option(min=1, help="Over how many processes the gates are spread; by default one a core.")
     ] = None,
-    site: Annotated[int | None, typer.Option(help="The number of the site whose lists the gates take.")] = None,
+    site: Annotated[int | None, typer.Option(help="The number of the site whose lists the gates use.")] = None,
 ) -> None:
     """Simulate many gates that say all that real ones say: vehicles, birth, status, health, answers to commands.
 

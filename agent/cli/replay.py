@@ -43,7 +43,7 @@ def replay_command(  # noqa: PLR0913, PLR0917 - one argument an option
     until: Annotated[str | None, typer.Option(help="Only vehicles that came before then.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write the report as one HTML file, with pictures.")] = None,
     pictures: Annotated[
-        Path | None, typer.Option(help="The folder of the kept pictures; default: the one beside the journal.")
+        Path | None, typer.Option(help="The folder of the kept pictures. Default: the folder next to the journal.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON, for programs.")] = False,
     language: Annotated[Language, typer.Option("--language", help="The language of the HTML file.")] = Language.EN,

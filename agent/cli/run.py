@@ -65,7 +65,7 @@ NEW: Final = OwnCause.NEW_CONFIGURATION.value
 def run(
     configuration: ConfigurationFile = DEFAULT_PATH,
 ) -> None:
-    """Run the agent until it is told to stop (SIGTERM or Ctrl-C). The service starts this command.
+    """Run the agent until it is stopped (SIGTERM or Ctrl-C). The service starts this command.
 
     It waits for no device: it connects to cameras, boards and brokers, and reconnects when they are lost. If the
     configuration is invalid, the agent runs with the last valid one and reports this. SIGHUP reloads the

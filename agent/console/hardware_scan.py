@@ -143,7 +143,7 @@ def ask_port(device: str, lanes: Mapping[str, Lane], root: Path = ROOT) -> PortA
     if port.holders:
         raise NotAskedError(Text("It was not searched: a program has it open."))
     if not port.permitted:
-        raise NotAskedError(Text("It was not searched: the agent's user may not open it."))
+        raise NotAskedError(Text("Not searched: the agent's user has no permission to open it."))
     if not port.can_be_asked:
         raise NotAskedError(Text("It was not searched: such a device could react to the bytes."))
     if not _ASKING.acquire(blocking=False):

@@ -223,7 +223,7 @@ def _certificate(path: Path) -> x509.Certificate | None:
     try:
         return x509.load_pem_x509_certificate(content)
     except ValueError as error:
-        raise PairError(Text("{path} holds no certificate as PEM: {error}", path=path, error=error)) from error
+        raise PairError(Text("{path} contains no PEM certificate: {error}", path=path, error=error)) from error
 
 
 def _key(path: Path) -> PrivateKeyTypes | None:
@@ -233,7 +233,7 @@ def _key(path: Path) -> PrivateKeyTypes | None:
     try:
         return load_pem_private_key(content, None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise PairError(Text("{path} holds no private key as plain PEM", path=path)) from error
+        raise PairError(Text("{path} contains no unencrypted PEM private key", path=path)) from error
 
 
 def _belong(certificate: x509.Certificate, key: PrivateKeyTypes) -> bool:

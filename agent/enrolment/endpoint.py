@@ -30,7 +30,7 @@ class Endpoint:
         if parts.scheme != "https" or not parts.hostname:
             raise ValueError(Text("{url!r} must be https://HOST:PORT", url=url))
         if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
-            raise ValueError(Text("{url!r} holds more than scheme, host, port and path", url=url))
+            raise ValueError(Text("{url!r} contains more than scheme, host, port and path", url=url))
         if not url.isascii() or not url.isprintable() or any(character in url for character in " ,\\\"'"):
             raise ValueError(Text("{url!r} has a character that an address cannot have", url=url))
         return cls(parts.hostname, PORT if port is None else port, parts.path.rstrip("/"))

@@ -129,9 +129,9 @@ def _certificates(answer: Answer) -> list[x509.Certificate]:
         der = base64.b64decode(b"".join(answer.body.split()), validate=True)
         found = list(pkcs7.load_der_pkcs7_certificates(der))
     except (binascii.Error, ValueError, TypeError) as error:
-        raise EstError(Text("the server's answer holds no certificates: {error}", error=error)) from error
+        raise EstError(Text("the server's answer contains no certificates: {error}", error=error)) from error
     if not 0 < len(found) <= MOST_CERTIFICATES:
-        raise EstError(Text("the server's answer holds {count} certificates", count=len(found)))
+        raise EstError(Text("the server's answer contains {count} certificates", count=len(found)))
     return found
 
 

@@ -136,7 +136,7 @@ class CertificateRenewal:
             case TrialEnd.RUNNING:
                 return True
             case TrialEnd.UNDONE:
-                trouble = Text("no broker takes the new certificate; the one before it counts again")
+                trouble = Text("no broker accepts the new certificate; the previous certificate is in use again")
                 self._note(subject, trouble, LATEST_WAIT_S)
                 return True
             case TrialEnd.NONE | TrialEnd.PROVEN:

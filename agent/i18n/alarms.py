@@ -33,7 +33,7 @@ ALARMS: Final[Mapping[Alarm, Text]] = {
     Alarm.LISTS_FAILED: Text("The lists from central are lost or cannot be used."),
     Alarm.PART_FAILED: Text("A part of the agent has failed or hangs."),
     Alarm.STATE_NOT_WHOLE: Text("The gate's data is lost or is an older copy."),
-    Alarm.PICTURE_MISMATCH: Text("The process of a camera reported what its pictures do not show."),
+    Alarm.PICTURE_MISMATCH: Text("A camera process reported something that its pictures do not show."),
 }
 
 

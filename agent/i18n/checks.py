@@ -32,7 +32,7 @@ CHECKS: Final[Mapping[Reason, Text]] = {
     Reason.WRONG_LANE: Text("Valid for this lane"),
     Reason.WRONG_DIRECTION: Text("Valid for this direction"),
     Reason.PERMIT_REVOKED: Text("Not revoked"),
-    Reason.DECLARATION_UNKNOWN: Text("The declaration is here"),
+    Reason.DECLARATION_UNKNOWN: Text("The gate has the declaration"),
     Reason.DECLARATION_NOT_RELEASED: Text("The declaration is released"),
     Reason.DECLARATION_MISMATCH: Text("Permit and declaration agree"),
     Reason.DATA_TOO_OLD: Text("The lists are fresh enough"),

@@ -79,7 +79,7 @@ _VALUES: Final[Mapping[tuple[str, str], Text]] = {
     ("passed", "true"): Text("the vehicle drove through"),
     ("passed", "false"): Text("the vehicle did not drive through"),
     ("match", "equal"): Text("the declared VIN"),
-    ("match", "other"): Text("another VIN than the declared one"),
+    ("match", "other"): Text("a VIN that differs from the declared VIN"),
     ("action", "open"): pgettext("action", "open"),
     ("action", "close"): pgettext("action", "close"),
     ("delivery", "delivered"): Text("delivered"),

@@ -65,7 +65,7 @@ REASONS: Final[Mapping[Reason, Advice]] = {
     ),
     Reason.PERMIT_REVOKED: Advice(Text("The permit was revoked."), Text("Hold the vehicle and ask central.")),
     Reason.DECLARATION_UNKNOWN: Advice(
-        Text("The gate holds no declaration of this vehicle."), Text("Ask central; it may not have reached the gate.")
+        Text("The gate has no declaration for this vehicle."), Text("Ask central; it may not have reached the gate.")
     ),
     Reason.DECLARATION_NOT_RELEASED: Advice(
         Text("The declaration is not released: it is new, held or cancelled."),
@@ -99,7 +99,7 @@ REASONS: Final[Mapping[Reason, Advice]] = {
         Text("The VIN was not read clearly."), Text("Compare the VIN at the vehicle with the permit.")
     ),
     Reason.VIN_MISMATCH: Advice(
-        Text("Another VIN than the declared one was read."),
+        Text("A VIN that differs from the declared VIN was read."),
         Text("Check whether it is the VIN of this vehicle; compare it with the permit."),
     ),
     Reason.VIN_CHECKSUM: Advice(Text("The check digit of the VIN is wrong."), Text("Compare the VIN at the vehicle.")),

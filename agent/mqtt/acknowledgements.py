@@ -210,8 +210,8 @@ _TROUBLES: Final[Mapping[AckFault, Text]] = {
         "the private key that belongs to mqtt.ack_keys"
     ),
     AckFault.KEY_UNKNOWN: Text(
-        "central's acknowledgements are signed by a key that the gate does not know: compare mqtt.ack_keys with "
-        "central's key"
+        "central's acknowledgements are signed with a key that the gate does not know: "
+        "compare mqtt.ack_keys with central's key"
     ),
     AckFault.SIGNATURE_INVALID: Text(
         "the signatures of central's acknowledgements are invalid: compare mqtt.ack_keys with central's key, or "

@@ -26,7 +26,7 @@ NOT_JUDGED: Final[Mapping[NotJudged, Text]] = {
     ),
     NotJudged.PLATES_LEFT_OUT: Text("At that time, plates read by the camera that read the permit did not count."),
     NotJudged.LISTS_AND_LEDGER: Text("The permit itself was not valid, so lists and ledger were not checked."),
-    NotJudged.SECOND_READING: Text("Its pictures were read again for something else."),
+    NotJudged.SECOND_READING: Text("The second reading checked something else."),
     NotJudged.HOME_GATE: Text("The permit's home gate was asked under other rules."),
     NotJudged.ERASED: Text("Its plate or its VIN was erased."),
 }

@@ -51,7 +51,7 @@ class SetupRecord:
         with self._lock:
             found = self._read()
             if key not in found and len(found) >= MOST:
-                raise SetupRecordError(Text("{path} already holds {most} notes", path=str(self._path), most=MOST))
+                raise SetupRecordError(Text("{path} already contains {most} notes", path=str(self._path), most=MOST))
             self._write(found | {key: note})
 
     def see(self, key: str, note: Note) -> bool:

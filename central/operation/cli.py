@@ -67,7 +67,7 @@ DEFAULT: Path = Path("/etc/gate-central/central.toml")
 FAILED, UNUSABLE = 1, 2
 
 _Config = Annotated[Path, typer.Option("--config", "-c", help="The configuration file.")]
-_Worker = Annotated[str, typer.Option(help="Name of this worker, where several share the work; each has its own.")]
+_Worker = Annotated[str, typer.Option(help="Name of this worker, if several share the work. Each needs its own name.")]
 
 
 def main() -> None:

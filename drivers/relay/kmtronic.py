@@ -78,7 +78,7 @@ class KmtronicRelaySettings(BaseModel):
     )
     local_echo: bool = Field(
         default=False,
-        description="Whether the RS485 adapter hears its own sending (an echo of each frame comes back).",
+        description="Whether the RS485 adapter echoes what it sends (each frame comes back).",
     )
 
     @model_validator(mode="after")

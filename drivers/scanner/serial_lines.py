@@ -95,7 +95,7 @@ class SerialLinesSettings(BaseModel):
     suffix: Annotated[str, AfterValidator(_escaped)] = Field(
         default="\r\n",
         description=(
-            r"What the scanner sends after each text. The default takes CR, LF and CR LF alike. "
+            r"What the scanner sends after each text. The default accepts CR, LF and CR LF. "
             "Empty: nothing, and timeout_ms ends the text."
         ),
     )
@@ -123,7 +123,7 @@ class SerialLinesSettings(BaseModel):
     def _a_text_has_an_end(self) -> Self:
         suffix = octets(self.suffix)
         if not suffix and not self.timeout_ms:
-            raise ValueError(Text('suffix = "" needs timeout_ms beside it: nothing else ends a text'))
+            raise ValueError(Text('suffix = "" also needs timeout_ms: nothing else ends a text'))
         ends = [b"\r", b"\n"] if suffix == LINE_END else [suffix] if suffix else []
         if any(end in octets(self.prefix) for end in ends):
             raise ValueError(Text("the prefix contains the suffix, so every text would end before it begins"))

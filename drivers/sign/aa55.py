@@ -41,12 +41,11 @@ class Aa55Settings(CardSettings):
     )
     check: codec.Check = Field(
         default=codec.Check.PADDED,
-        description="How frames are checked: padded, or whole if the card does not answer to padded.",
+        description="How frames are checked: padded, or whole if the card does not answer with padded.",
     )
     answers: bool = Field(
         default=True,
-        description="Whether the card answers when it is asked for its version. false: its sending wires are not "
-        "connected.",
+        description="Whether the card answers a query for its version. false: its transmit wires are not connected.",
     )
     scrolls: bool = Field(
         default=False,

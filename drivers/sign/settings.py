@@ -57,7 +57,7 @@ class CardSettings(BaseModel):
     )
     local_echo: bool = Field(
         default=False,
-        description="Whether the RS485 adapter hears its own sending (an echo of each frame comes back).",
+        description="Whether the RS485 adapter echoes what it sends (each frame comes back).",
     )
     lines: int = Field(default=4, ge=1, le=4, description="Number of lines of the sign.")
     columns: Annotated[int, AfterValidator(_even)] = Field(

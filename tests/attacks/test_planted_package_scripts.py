@@ -159,5 +159,5 @@ def test_a_state_that_its_user_cannot_read_is_told_with_what_to_look_at(world):
     preinst.write_text(script("preinst", world))
     said = as_root("sh", preinst, "install")
     assert said.returncode == 1
-    assert "nothing was changed: the state could not be looked at" in said.stdout
+    assert "nothing was changed: the state could not be examined" in said.stdout
     assert f"ls -la {folder / 'state'}" in said.stdout

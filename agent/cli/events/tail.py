@@ -30,7 +30,7 @@ def tail(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Show new events until interrupted.")] = False,
     raw: Annotated[bool, typer.Option("--json", help="Print the stored bytes, one event a line.")] = False,
     language: Annotated[
-        Language | None, typer.Option("--language", help="Also say in words what decisions, alarms and outcomes mean.")
+        Language | None, typer.Option("--language", help="Also explain what decisions, alarms and outcomes mean.")
     ] = None,
 ) -> None:
     """Show the last events as they are in the file. To verify them, use `verify`."""

@@ -43,7 +43,7 @@ def verify_command(  # noqa: PLR0913 - each is an option
         typer.Option(help="The gate's public key in hex, as `gate-agent events key` prints it. Twice after a change."),
     ] = None,
     broker: Annotated[str | None, typer.Option(help="Listen to a gate instead: mqtts://HOST:PORT.")] = None,
-    gate: Annotated[str | None, typer.Option(help="With --broker: the gate.")] = None,
+    gate: Annotated[str | None, typer.Option(help="With --broker: the id of the gate.")] = None,
     ca: Annotated[Path | None, typer.Option(help="Certificates of the authorities that may sign the broker's.")] = None,
     certificate: Annotated[Path | None, typer.Option(help="A client certificate for the broker.")] = None,
     key: Annotated[

@@ -51,7 +51,7 @@ def inspect(  # noqa: PLR0913, PLR0917 - one argument an option
     password_file: PasswordFile = None,
     _password: RefusedPassword = None,
 ) -> None:
-    """Show what a head, a delta, a chunk, a trust list or a whole pack says.
+    """Show the content of a head, a delta, a chunk, a trust list or a pack.
 
     Exit code 0 when everything is well-formed and, if a root key is given, valid; otherwise 1.
     """

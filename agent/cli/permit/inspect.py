@@ -15,7 +15,7 @@ from agent.core.permit import parse as opening
 
 
 def inspect(source: Source, as_json: AsJson = False) -> None:
-    """Show what a permit text says. Nothing is verified: anyone can write such a text."""
+    """Show the content of a permit text. Nothing is verified: anyone can write such a text."""
     try:
         text = read_permit(source)
         if text.startswith(reference.PREFIX):

@@ -27,7 +27,7 @@ def issue(  # noqa: PLR0913, PLR0917 - one argument an option
     site: Annotated[int, typer.Option(help="Number of the site.")],
     declaration: Annotated[str, typer.Option(help="Declaration number, 18 digits; the ninth digit is the direction.")],
     vin_: Annotated[str, typer.Option("--vin", help="Vehicle identification number.")],
-    plate: Annotated[str | None, typer.Option(help="Plate; leave it out for a vehicle that has none.")] = None,
+    plate: Annotated[str | None, typer.Option(help="Plate. Leave it out for a vehicle without a plate.")] = None,
     plate_kind: Annotated[
         PlateKind | None, typer.Option(help="Kind of the plate; default: the most likely one.")
     ] = None,

@@ -44,7 +44,7 @@ def verify(  # noqa: PLR0913, PLR0917 - one argument an option
         Path | None,
         typer.Option(help="For a GPR: text: a pack of lists, or an issuer's declarations.csv."),
     ] = None,
-    language: Annotated[Language | None, typer.Option(help="Also say in words what the reason means.")] = None,
+    language: Annotated[Language | None, typer.Option(help="Also explain the reason.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Run every check on a permit text that a gate runs before lists, plate and ledger.

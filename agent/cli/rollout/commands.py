@@ -107,7 +107,7 @@ def status(
     plan_file: _Plan,
     state: _State,
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON, for programs.")] = False,
-    language: Annotated[Language, typer.Option("--language", help="The language of what gates say.")] = Language.EN,
+    language: Annotated[Language, typer.Option("--language", help="The language of the gates' texts.")] = Language.EN,
 ) -> None:
     """Show where a roll-out is, and what each gate said last. It asks no gate: it reads what `apply` keeps."""
     try:

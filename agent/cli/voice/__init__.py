@@ -9,7 +9,7 @@ from agent.cli.voice.trial import trial
 
 app = typer.Typer(
     name="voice",
-    help="List and hear what is said to drivers, and replace the shipped recordings with your own.",
+    help="List and play the messages to drivers, and replace the shipped recordings with your own.",
     no_args_is_help=True,
 )
 app.command("list")(list_)

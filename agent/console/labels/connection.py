@@ -27,7 +27,7 @@ CLOCK: Final[Mapping[str, Text]] = {
 LISTS_STATES: Final[Mapping[str, Text]] = {
     "FRESH": Text("Fresh: vehicles that pass all checks may pass."),
     "STALE_OK": Text("A while old: vehicles that pass all checks may still pass."),
-    "KNOWN_ONLY": Text("Old: only permits whose declaration is here may pass."),
+    "KNOWN_ONLY": Text("Old: only permits with a declaration at this gate may pass."),
     "TOO_OLD": Text("Too old: an officer decides."),
 }
 

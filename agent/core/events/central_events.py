@@ -134,7 +134,7 @@ class UploadFailed(WithDetail, Event):
 
 
 class EvidenceDropped(Event):
-    """Pictures went before their time because all pictures were more than their cap."""
+    """Pictures were deleted early because all pictures together exceeded their limit."""
 
     TYPE: ClassVar[str] = "evidence.dropped"
     count: int = Field(description="How many.")

@@ -193,19 +193,19 @@ class Verifier:
                 self._previous,
                 before.seq,
                 ChainFault.ALTERED,
-                Text("its hash is not the one that the next event holds"),
+                Text("its hash differs from the hash in the next event"),
             )
         if self._count and signed:
             return ChainFlaw(
                 self._previous,
                 before.seq,
                 ChainFault.ALTERED,
-                Text("its hash is not the one that the next event signs"),
+                Text("its hash differs from the hash that the next event signs"),
             )
         if self._count and heir is None:
             detail = Text("it does not match the previous event ({seq}): one of them was altered", seq=at.seq)
             return ChainFlaw(self._previous, before.seq, ChainFault.ALTERED, detail)
-        detail = Text("it does not hold the hash of the previous event, and the next event does not follow from it")
+        detail = Text("it does not contain the hash of the previous event, and the next event does not follow from it")
         return ChainFlaw(this.index, at.seq, ChainFault.ALTERED, detail)
 
     def _whole(self, head: Point | None) -> Verification:

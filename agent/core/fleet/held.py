@@ -38,7 +38,7 @@ class _Kept(BaseModel):
 
 
 class DocumentProblem(BaseModel):
-    """One thing that is wrong with the text of a document, or with the configuration under it."""
+    """One error in the text of a document, or in the configuration with this document."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
     source: str = Field(description="Where: the place of the document, such as configuration/all, or a file.")

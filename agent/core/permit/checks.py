@@ -223,7 +223,7 @@ def _claims(opened: OpenedPermit, entry: TrustEntry, check_list: CheckList) -> P
 
 def _claims_detail(permit: Permit, entry: TrustEntry) -> str:
     if permit.issuer != entry.issuer:
-        return Text("the issuer is not the one that the key belongs to")
+        return Text("the key belongs to another issuer")
     return Text("the check digit of the VIN differs") if vin.check_digit_differs(permit.vin) else ""
 
 

@@ -208,7 +208,7 @@ def _certificate(path: Path, expected: str | None, user: SystemUser, *, renewed:
         # The first is the gate's own, and of a list of authorities the one that ends first counts.
         chain = x509.load_pem_x509_certificates(path.read_bytes())
     except (OSError, ValueError) as error:
-        return CertificateFacts(path, Text("it holds no PEM certificate ({error})", error=error))
+        return CertificateFacts(path, Text("it contains no PEM certificate ({error})", error=error))
     one = chain[0] if expected is not None else min(chain, key=lambda each: each.not_valid_after_utc)
     names = one.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     name = str(names[0].value) if names else one.subject.rfc4514_string()

@@ -208,7 +208,7 @@ class Mqtt(Table):
 
 
 class Enrolment(Table):
-    """Where the gate has its client certificates renewed."""
+    """The server that renews the gate's client certificates."""
 
     url: EstUrl | None = Field(
         default=None,
@@ -603,7 +603,8 @@ class Settings(Table):
     version: Literal[1] = Field(description="Version of the format of this file.")
     include: tuple[str, ...] = Field(
         default=(),
-        description="Further .toml files in this folder or below it, relative to this one, whose keys are added to it.",
+        description="Other .toml files in this folder or below it, with paths relative to this file. "
+        "Their keys are added to this file.",
     )
     gate: Gate = Field(description="Which gate this is.")
     state: State = Field(default=State(), description="Where the agent keeps its data.")
@@ -611,7 +612,9 @@ class Settings(Table):
     lists: Lists = Field(default=Lists(), description="The signed lists of the site.")
     clock: ClockRules = Field(default=ClockRules(), description="How reliable the computer's clock must be.")
     mqtt: Mqtt = Field(default=Mqtt(), description="The connection to the central broker.")
-    enrolment: Enrolment = Field(default=Enrolment(), description="Where the gate has its client certificates renewed.")
+    enrolment: Enrolment = Field(
+        default=Enrolment(), description="The server that renews the gate's client certificates."
+    )
     journal: Journal = Field(default=Journal(), description="The journal of events.")
     evidence: Evidence = Field(default=Evidence(), description="The pictures kept as evidence.")
     uploads: Uploads = Field(

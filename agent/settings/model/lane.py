@@ -22,7 +22,7 @@ class Table(BaseModel):
 
 
 class Device(Table):
-    """A device: its kind, and beside it the keys of that kind's driver."""
+    """A device: its kind, and the keys of its driver in the same table."""
 
     model_config = ConfigDict(extra="allow")
     kind: str = Field(description="The driver of the device. The driver's own keys are in the same table.")

@@ -115,7 +115,7 @@ class LaneRules:
         lane = self._lane
         if (lane.inputs is None) != (lane.signals is None):
             given, other = ("inputs", "signals") if lane.inputs else ("signals", "inputs")
-            yield self._about(given, message=Text("needs the table {other} beside it", other=other))
+            yield self._about(given, message=Text("also needs the table {other}", other=other))
         if lane.signals is None:
             return
         users: dict[int, str] = {}
@@ -170,13 +170,13 @@ class LaneRules:
         if (signals.presence is None) != (signals.safety is None):
             given, other = ("presence", "safety") if signals.presence else ("safety", "presence")
             yield self._about(
-                "signals", given, message=Text("needs {other} beside it; a blind lane has neither", other=other)
+                "signals", given, message=Text("also needs {other}; a blind lane has neither", other=other)
             )
         if signals.presence is not None or signals.safety is not None:
             return
         for name in _OF_THE_ARM:
             if getattr(signals, name) is not None:
-                yield self._about("signals", name, message=Text("needs presence and safety beside it"))
+                yield self._about("signals", name, message=Text("also needs presence and safety"))
         if not any(getattr(signals, name) for name in (*_OF_OFFICERS, *_OF_THE_ARM)):
             message = Text("expected presence and safety; or, in a blind lane, at least key or hold")
             yield self._about("signals", message=message)

@@ -174,8 +174,8 @@ def never(tls):
     [
         (answers(http(500, b"\x1b[31mbroken")), r"says 500: \?\[31mbroken"),
         (answers(b"\0\1\2 garbage\r\n\r\n"), "not HTTP"),
-        (answers(http(200, b"%%% no base64")), "holds no certificates"),
-        (answers(http(200, base64.b64encode(b"no pkcs7"))), "holds no certificates"),
+        (answers(http(200, b"%%% no base64")), "contains no certificates"),
+        (answers(http(200, base64.b64encode(b"no pkcs7"))), "contains no certificates"),
         (answers(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort"), "not HTTP|before its answer was complete"),
         (answers(b"HTTP/1.1 200 OK\r\n\r\n", b"A" * 400_000), "larger than"),
         (answers(b"HTTP/1.1 200 OK\r\nX: " + b"A" * 100_000), "not HTTP"),

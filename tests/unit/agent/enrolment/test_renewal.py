@@ -273,7 +273,7 @@ def test_one_that_no_broker_takes_makes_room_for_the_one_before_and_is_told_unti
     assert gate.certificate == before
     assert link.up
     assert cut_off_s <= 360
-    assert "no broker takes the new certificate" in renewal.troubles()["mqtt"]
+    assert "no broker accepts the new certificate" in renewal.troubles()["mqtt"]
     since = renewal.views[0].since_utc
     link.takes = lambda _certificate: True
     day_by_day(renewal, clock, 1)

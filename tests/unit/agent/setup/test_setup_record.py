@@ -42,5 +42,5 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path):
 def test_notes_do_not_grow_without_end(tmp_path):
     record = SetupRecord(tmp_path)
     (tmp_path / NAME).write_text('{"notes": {' + ",".join(f'"{n}": {{}}' for n in range(MOST)) + "}}")
-    with pytest.raises(SetupRecordError, match="holds"):
+    with pytest.raises(SetupRecordError, match="contains"):
         record.put("one more", Note("", 0.0))

@@ -400,9 +400,9 @@ def test_a_vision_worker_that_is_not_trusted_any_more_is_ended_and_another_one_s
     with watching("count") as watched:
         watched.status(lambda one: one.up)
         first = watched.port.pid
-        watched.port.start_anew(Text("reported what its picture does not show, and was ended"))
+        watched.port.start_anew(Text("reported something that its picture does not show, so it was stopped"))
         lost = watched.status(lambda one: one.state is PortState.LOST)
-        assert lost.detail == "the vision worker reported what its picture does not show, and was ended"
+        assert lost.detail == "the vision worker reported something that its picture does not show, so it was stopped"
         watched.status(lambda one: one.up)
         assert watched.port.pid != first
         assert is_gone(first)

@@ -89,7 +89,7 @@ def test_certificates_are_shown_with_the_days_that_are_left(tmp_path, monkeypatc
         assert "Expired" in page
         assert "should be gate-7" in page
         soon.write_text("no certificate", encoding="utf-8")
-        assert "it holds no PEM certificate" in gate.browser("viewer").get("/connection").text
+        assert "it contains no PEM certificate" in gate.browser("viewer").get("/connection").text
 
 
 @pytest.mark.parametrize("language", Language)

@@ -84,7 +84,7 @@ FAILED = {
         text(issuer="HSM"),
         {},
         Reason.CLAIMS_INVALID,
-        "the issuer is not the one that the key belongs to",
+        "the key belongs to another issuer",
     ),
     "too early": (text(not_before=NOW + 61, issued_at=NOW), {}, Reason.NOT_YET_VALID, f"from {NOW + 61}"),
     "too late": (text(expires_at=NOW - 60), {}, Reason.EXPIRED, f"until {NOW - 60}"),

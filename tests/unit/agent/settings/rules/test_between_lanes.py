@@ -293,10 +293,10 @@ LOOPS = "presence = 1\nsafety = 2\nclosed = 3"
 @pytest.mark.parametrize(
     ("signals", "key", "words"),
     [
-        ("presence = 1", "lanes.a.signals.presence", "needs safety beside it"),
-        ("safety = 1", "lanes.a.signals.safety", "needs presence beside it"),
+        ("presence = 1", "lanes.a.signals.presence", "also needs safety"),
+        ("safety = 1", "lanes.a.signals.safety", "also needs presence"),
         ("inverted = []", "lanes.a.signals", "expected presence and safety; or, in a blind lane, at least key or hold"),
-        ("key = 1\nclosed = 2", "lanes.a.signals.closed", "needs presence and safety beside it"),
+        ("key = 1\nclosed = 2", "lanes.a.signals.closed", "also needs presence and safety"),
         ("key = 1\nhold = 1", "lanes.a.signals.hold", "input 1 is key already"),
         (LOOPS + "\nkey = 17", "lanes.a.signals.key", "from 1 to 16"),
         (LOOPS + "\nkey = 2", "lanes.a.signals.key", "input 2 is safety already"),
