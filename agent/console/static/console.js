@@ -92,6 +92,12 @@ for (const strip of document.querySelectorAll(".tabs")) {
   strip.addEventListener("scroll", tell, { passive: true });
 }
 
+// A file that is chosen is named in our words: the browser's own are in its language, and unseen.
+document.addEventListener("change", (event) => {
+  const name = event.target.closest?.(".file")?.querySelector(".file-name");
+  if (name) name.textContent = [...event.target.files].map((file) => file.name).join(", ") || name.dataset.none;
+});
+
 // Browsers without :has(): a chosen pill says so by a class.
 if (!window.CSS?.supports?.("selector(:has(*))")) {
   const mark = () => {
