@@ -37,7 +37,7 @@ AIR_PX = """() => [...document.querySelectorAll(".nav a")].map((place) => {
 LEAST_AIR_PX = 3
 BROKEN = """() => [...document.querySelectorAll("main :is(.facts dt, .lane-row > :first-child)")].flatMap((label) => {
     const text = label.firstChild;
-    return [...text.data.matchAll(/[^\\s\\p{Script=Han}，。、]+/gu)].filter((word) => {
+    return [...text.data.matchAll(/[\\p{Script=Latin}\\p{Script=Cyrillic}]+/gu)].filter((word) => {
         const letters = document.createRange();
         letters.setStart(text, word.index);
         letters.setEnd(text, word.index + word[0].length);
