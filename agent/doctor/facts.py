@@ -18,15 +18,26 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class ProblemFacts:
+    """A line of the configuration that is wrong. `head`: as editors read it, with its file; `brief`: for a page.
+
+    A page has a title that names the file, and the severity beside it: `brief` says neither again.
+    """
+
+    head: str
+    brief: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConfigurationFacts:
-    """The configuration on the disk. `errors`, `warnings`: one line each; `digest`: of what is there, None if unusable.
+    """The configuration on the disk. `errors`, `warnings`: in order; `digest`: of what is there, None if unusable.
 
     `running`: the digest of what the agent runs with; None: no agent was asked. `dry_run`: the lanes that move nothing.
     """
 
     path: Path
-    errors: tuple[str, ...]
-    warnings: tuple[str, ...]
+    errors: tuple[ProblemFacts, ...]
+    warnings: tuple[ProblemFacts, ...]
     digest: str | None
     running: str | None
     dry_run: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
+from itertools import product
 
 import pytest
 
@@ -54,8 +55,8 @@ def test_every_page_is_whole_in_every_language_on_desktop_and_phone(page_of, lan
 
 @pytest.mark.parametrize(
     ("size", "theme"),
-    [("desktop", "light"), ("phone", "dark"), ("phone", "sun")],
-    ids=["desktop", "by night", "in the sun"],
+    [("desktop", "light"), ("phone", "light"), *product(("desktop", "phone"), ("dark", "sun"))],
+    ids=["desktop", "phone", "desktop by night", "desktop in the sun", "phone by night", "phone in the sun"],
 )
 def test_no_page_keeps_people_out_who_see_hear_or_move_less(page_of, size, theme):
     visitor = page_of(size=size, theme=theme)

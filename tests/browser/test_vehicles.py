@@ -9,6 +9,16 @@ from tests.browser.visit import SIZES
 from tests.support.waiting import PATIENCE_S, eventually
 
 OTHER = "京B52K18"
+LINES = """all => all.map((one) => {
+    const letters = document.createRange();
+    letters.selectNodeContents(one);
+    return [one.textContent, letters.getClientRects().length];
+})"""
+ON_ONE_LINE = """all => all.map((one) => {
+    const [name, chip] = [...one.children].map((part) => part.getBoundingClientRect());
+    return name.top < chip.bottom && chip.top < name.bottom;
+})"""
+SHAPES = "all => all.map((one) => one.naturalWidth / one.naturalHeight)"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -64,3 +74,24 @@ def test_story_and_comparison_fit_every_screen_and_keep_nobody_out(page_of, lang
         if (moved_px := visitor.sideways_px()) > 0:
             wrong.append(f"{address}: {moved_px} px wider than the screen")
     assert not wrong
+
+
+@pytest.mark.parametrize("theme", ["light", "sun"])
+def test_codes_are_compared_in_one_line_each_on_a_phone(page_of, theme):
+    visitor = page_of("viewer", "en", "phone", theme=theme)
+    page = visitor.go(f"{story_of(visitor, PLATE)}/compare")
+    codes = page.locator(".compared .mono").evaluate_all(LINES)
+    assert len(codes) == 6
+    assert {lines for text, lines in codes} == {1}, codes
+    assert 17 in {len(text) for text, _ in codes}
+    assert all(page.locator(".compared th:has(.chip)").evaluate_all(ON_ONE_LINE))
+
+
+def test_the_whole_vehicle_is_the_large_picture_and_its_plate_a_small_one(page_of):
+    visitor = page_of("viewer", "en", "phone")
+    page = visitor.go(story_of(visitor, PLATE))
+    page.locator(".order-2 img, .thumb img").evaluate_all("all => Promise.all(all.map((one) => one.decode()))")
+    shapes = page.locator(".order-2 img, .thumb img").evaluate_all(SHAPES)
+    assert shapes[0] < 2
+    assert min(shapes[1:]) > 2
+    assert page.locator(".order-2").bounding_box()["y"] < page.locator(".timeline").bounding_box()["y"]

@@ -183,7 +183,7 @@ def _last_report(gate: Gate) -> DiagnosticReport:
 
 def _report_context(request: Request, report: DiagnosticReport) -> dict[str, Any]:
     """What the template of a report needs."""
-    told = report_as_json(report, language(request))
+    told = report_as_json(report.below_titles, language(request))
     found = [one for one in told["findings"] if one["code"] is not None]
     order = [Severity.ERROR, Severity.WARNING, Severity.NOTE]
     found.sort(key=lambda one: order.index(Severity(one["severity"])))

@@ -77,6 +77,27 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// Tabs that do not fit are moved sideways: the current one is in view, and an arrow is where there are more.
+for (const strip of document.querySelectorAll(".tabs")) {
+  const tell = () => {
+    const rest = strip.scrollWidth - strip.clientWidth - strip.scrollLeft;
+    strip.classList.toggle("more-before", strip.scrollLeft > 1);
+    strip.classList.toggle("more-after", rest > 1);
+  };
+  const current = strip.querySelector("[aria-current]");
+  new ResizeObserver(() => {
+    if (current) strip.scrollLeft = current.offsetLeft - (strip.clientWidth - current.offsetWidth) / 2;
+    tell();
+  }).observe(strip);
+  strip.addEventListener("scroll", tell, { passive: true });
+}
+
+// A file that is chosen is named in our words: the browser's own are in its language, and unseen.
+document.addEventListener("change", (event) => {
+  const name = event.target.closest?.(".file")?.querySelector(".file-name");
+  if (name) name.textContent = [...event.target.files].map((file) => file.name).join(", ") || name.dataset.none;
+});
+
 // Browsers without :has(): a chosen pill says so by a class.
 if (!window.CSS?.supports?.("selector(:has(*))")) {
   const mark = () => {

@@ -19,6 +19,7 @@ function waited(seconds) {
 
 function before(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
+  if (whole === 0) return words.agoNow;
   const [said, unit_s] = whole < 60 ? [words.agoS, 1] : whole < 3600 ? [words.agoMin, 60]
     : whole < 86400 ? [words.agoH, 3600] : [words.agoDays, 86400];
   return said.replace("%1", Math.floor(whole / unit_s));

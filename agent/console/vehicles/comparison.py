@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from agent.console.vehicles.words import finding, seconds_text
 from agent.i18n import translate
@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing that is known of both. `same`: None where it is not known of one of them."""
+    """One thing that is known of both. `same`: None where one of them lacks it. `is_code`: read by letters."""
 
     name: str
     now: str
     before: str
     same: bool | None
+    is_code: bool = False
 
 
 def compared(now: Story, before: Story, language: Language) -> list[Difference]:
@@ -40,7 +41,10 @@ def compared(now: Story, before: Story, language: Language) -> list[Difference]:
         (Text("Reason"), lambda record: finding(record.reason, language) if record.reason else ""),
         (Text("Officer"), lambda record: record.operator),
     )
-    rows = [_difference(translate(name, language), value(now.record), value(before.record)) for name, value in values]
+    rows = [
+        _difference(translate(name, language), value(now.record), value(before.record), is_code=name.pattern in _CODES)
+        for name, value in values
+    ]
     rows.append(_difference(translate(Text("Outcome"), language), now.chip.word, before.chip.word))
     took = ["" if one.record.seconds is None else seconds_text(one.record.seconds, language) for one in (now, before)]
     rows.append(Difference(translate(Text("Decided in"), language), took[0], took[1], None))
@@ -48,5 +52,8 @@ def compared(now: Story, before: Story, language: Language) -> list[Difference]:
     return sorted(shown, key=lambda one: {False: 0, None: 1, True: 2}[one.same])
 
 
-def _difference(name: str, now: str, before: str) -> Difference:
-    return Difference(name, now, before, now == before if now and before else None)
+_CODES: Final = frozenset({"VIN", "VIN as read", "Permit", "Declaration"})
+
+
+def _difference(name: str, now: str, before: str, *, is_code: bool = False) -> Difference:
+    return Difference(name, now, before, now == before if now and before else None, is_code)

@@ -9,7 +9,15 @@ from agent.console.vehicles.check_words import CheckWords, check_words, date_tex
 from agent.console.vehicles.record import VehicleRecord, with_event
 from agent.console.vehicles.timeline import Step, pictures_of, timeline
 from agent.console.vehicles.words import Chip, chip, moment, plate_look
-from agent.core.events import AccessDecided, AccessGranted, DriverShown, DriverTold, TransactionClosed, opened_event
+from agent.core.events import (
+    AccessDecided,
+    AccessGranted,
+    DriverShown,
+    DriverTold,
+    PermitPresented,
+    TransactionClosed,
+    opened_event,
+)
 from agent.core.model import Reason, Verdict
 from agent.i18n import translate
 from agent.i18n.driver_texts import shown_on, told
@@ -43,7 +51,8 @@ class Story:
 
     `finding`, `advice`: what was found wrong and what to do, empty where nothing was; `tone`: of that. `checks`: of
     the last decision, the failed ones first. `facts`: what was declared and read, as label and value. `told`: what the
-    driver was told; `people`: who acted. `pictures`: those that are kept, in order; `gone`: how many are not.
+    driver was told; `people`: who acted. `picture`: the newest of the whole vehicle, else the last one, empty without
+    any; `pictures`: those that are kept, in order; `gone`: how many are not.
     """
 
     record: VehicleRecord
@@ -59,6 +68,7 @@ class Story:
     facts: Sequence[tuple[str, str]]
     told: Sequence[str]
     people: Sequence[str]
+    picture: str
     pictures: Sequence[str]
     gone: int
 
@@ -93,6 +103,7 @@ def story_of(events: Sequence[tuple[int, dict[str, Any]]], language: Language, k
         _facts(record, decisions, language, erased),
         _told(said, language),
         _people(said, language),
+        _whole(said, here),
         here[-MOST_PICTURES:],
         len(shown) - len(here),
     )
@@ -142,6 +153,12 @@ def _facts(
 
 _PERSONAL: Final = frozenset({"Declared plate", "VIN", "Declaration"})
 """What may be missing of a vehicle because it was erased."""
+
+
+def _whole(events: Sequence[Mapping[str, Any]], here: Sequence[str]) -> str:
+    """The newest picture of the whole vehicle: one of a code is the whole frame, one of a plate or VIN is cut out."""
+    frames = [one for data in _data(events, PermitPresented.TYPE) for one in pictures_of(data) if one in here]
+    return next(reversed([*here[-1:], *frames]), "")
 
 
 def _told(events: Sequence[Mapping[str, Any]], language: Language) -> list[str]:

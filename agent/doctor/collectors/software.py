@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from agent.doctor.facts import ConfigurationFacts, ServiceFacts, VersionFacts
+from agent.doctor.facts import ConfigurationFacts, ProblemFacts, ServiceFacts, VersionFacts
 from agent.service.systemd_unit import MANAGER, run_command, unit_properties
 from agent.settings import SettingsError
 from agent.software import VERSIONS, UpdateFilesError, last_outcome, pending_update
@@ -31,10 +31,10 @@ def configuration(
     try:
         loaded = load()
     except SettingsError as error:
-        errors, warnings = _lines(error.problems, "error"), _lines(error.problems, "warning")
+        errors, warnings = (_told(error.problems, severity, path) for severity in ("error", "warning"))
         return ConfigurationFacts(path, errors, warnings, None, running())
     dry_run = tuple(name for name, lane in loaded.settings.lanes.items() if lane.dry_run)
-    return ConfigurationFacts(path, (), _lines(loaded.warnings, "warning"), loaded.digest, running(), dry_run)
+    return ConfigurationFacts(path, (), _told(loaded.warnings, "warning", path), loaded.digest, running(), dry_run)
 
 
 def service(manager: Path = MANAGER) -> ServiceFacts:
@@ -96,5 +96,7 @@ def _system() -> str:
     return f"{release.get('PRETTY_NAME', platform.system())} {platform.machine()}"
 
 
-def _lines(problems: Sequence[Problem], severity: str) -> tuple[str, ...]:
-    return tuple(problem.head for problem in problems if problem.severity == severity)
+def _told(problems: Sequence[Problem], severity: str, path: Path) -> tuple[ProblemFacts, ...]:
+    return tuple(
+        ProblemFacts(problem.head, problem.brief(str(path))) for problem in problems if problem.severity == severity
+    )

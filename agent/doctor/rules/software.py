@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from agent.doctor.codes import DiagnosticCheck, FindingCode
-from agent.doctor.finding import Finding
+from agent.doctor.finding import BRIEF, Finding
 from agent.doctor.rules.formatting import span
 from drivers.text import shortened
 
@@ -30,10 +30,10 @@ DIGEST_SHOWN: Final = 12
 def configuration(facts: ConfigurationFacts) -> Iterator[Finding]:
     """Whether it can be used, what is unwise in it, whether it is the one that runs, and which lanes move nothing."""
     check, path = DiagnosticCheck.CONFIGURATION, str(facts.path)
-    told = [(FindingCode.CONFIGURATION_REFUSED, text) for text in facts.errors[:MOST_PROBLEMS]]
-    told += [(FindingCode.CONFIGURATION_DOUBTFUL, text) for text in facts.warnings[:MOST_PROBLEMS]]
-    for code, text in told:
-        yield Finding(check, path, code, values={"problem": text})
+    told = [(FindingCode.CONFIGURATION_REFUSED, one) for one in facts.errors[:MOST_PROBLEMS]]
+    told += [(FindingCode.CONFIGURATION_DOUBTFUL, one) for one in facts.warnings[:MOST_PROBLEMS]]
+    for code, one in told:
+        yield Finding(check, path, code, values={"problem": one.head, BRIEF: one.brief})
     for lane in facts.dry_run:
         yield Finding(check, lane, FindingCode.LANE_DRY_RUN)
     if facts.digest is not None and facts.running not in (None, facts.digest):

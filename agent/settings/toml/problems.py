@@ -70,9 +70,19 @@ class Problem:
     def head(self) -> Text:
         """The first line of `words`, as a text."""
         place = f":{self.spot.line}:{self.spot.column}" if self.spot else ""
-        said = Text('{message}; did you mean "{word}"?', message=self.message, word=self.hint)
-        parts = [f"{self.source}{place}", _SEVERITIES[self.severity], self.key, said if self.hint else self.message]
+        parts = [f"{self.source}{place}", _SEVERITIES[self.severity], self.key, self._said]
         return joined((part for part in parts if part), ": ").with_values(_printable)
+
+    def brief(self, source: str) -> Text:
+        """The first line where a reader knows its `source` and severity: `line 45: key: what`."""
+        place = Text("line {line}", line=self.spot.line) if self.spot else ""
+        parts = ["" if self.source == source else self.source, place, self.key, self._said]
+        return joined((part for part in parts if part), ": ").with_values(_printable)
+
+    @property
+    def _said(self) -> Text:
+        said = Text('{message}; did you mean "{word}"?', message=self.message, word=self.hint)
+        return said if self.hint else self.message
 
     def as_json(self, language: Language = Language.EN) -> dict[str, object]:
         """The problem as a JSON object. `line` and `column` are null where there is no file."""

@@ -6,13 +6,16 @@ from __future__ import annotations
 
 import re
 import string
+from pathlib import Path
 
 import pytest
 
 from agent.core.model.camera_view import View
 from agent.core.model.picture_quality import Flaw
 from agent.doctor.codes import SEVERITY, DiagnosticCheck, FindingCode, Severity
+from agent.doctor.facts import ConfigurationFacts, ProblemFacts
 from agent.doctor.finding import Finding
+from agent.doctor.rules.software import configuration
 from agent.doctor.texts import FINDINGS, SEVERITIES, TITLES, advice, check_title, measured, severity
 from agent.i18n import Language, translate
 from agent.settings.toml.problems import Problem, Spot
@@ -84,6 +87,26 @@ def test_what_a_finding_tells_of_is_told_in_the_language_too():
     silent = {"trouble": Text("nothing listens at port {port}: is the broker running?", port=8883)}
     away = Finding(DiagnosticCheck.BROKERS, "mqtts://b:8883", FindingCode.BROKER_UNREACHABLE, values=silent)
     assert "端口 8883 没有程序在监听" in translate(advice(away).what, Language.ZH)
+
+
+@pytest.mark.parametrize(
+    ("spot", "source", "told"),
+    [
+        (Spot(12, 1, ""), "/etc/gate.toml", "строка 12: mqtt.windwo: здесь нет такого ключа; "),
+        (Spot(12, 1, ""), "/etc/gate.d/a.toml", "/etc/gate.d/a.toml: строка 12: mqtt.windwo: "),
+        (None, "GATE_MQTT__WINDWO", "GATE_MQTT__WINDWO: mqtt.windwo: "),
+    ],
+)
+def test_below_a_title_a_problem_says_its_file_and_severity_once(spot, source, told):
+    path = "/etc/gate.toml"
+    wrong = Problem(source, "mqtt.windwo", Text("there is no such key here"), spot, "window", "warning")
+    facts = ConfigurationFacts(Path(path), (), (ProblemFacts(wrong.head, wrong.brief(path)),), "d", "d")
+    [found] = configuration(facts)
+    assert f": {source}" in translate(advice(found).what, Language.RU)
+    shown = translate(advice(found.below_title).what, Language.RU)
+    assert f": {told}" in shown
+    assert path not in shown
+    assert shown.count("предупреждени") == 1
 
 
 def test_what_a_board_says_of_itself_is_told_in_the_language_and_figures_stay():

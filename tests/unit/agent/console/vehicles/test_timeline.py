@@ -92,6 +92,14 @@ def test_a_story_says_what_is_wrong_who_acted_and_which_pictures_are_gone(langua
     assert any("A. Kasymova" in step.title for step in story.steps)
 
 
+def test_the_picture_of_the_story_is_the_whole_vehicle_and_else_the_last_one():
+    events = stored(vehicle(UTC)[1])
+    frame, plate = "ab" * 32, "cd" * 32
+    assert story_of(events, Language.EN, {frame, plate}).picture == frame
+    assert story_of(events, Language.EN, {plate}).picture == plate
+    assert story_of(events, Language.EN, set()).picture == ""
+
+
 def test_events_of_which_none_begins_a_transaction_tell_no_story():
     with pytest.raises(NoStoryError):
         story_of([], Language.EN, set())

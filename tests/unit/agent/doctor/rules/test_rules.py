@@ -25,6 +25,7 @@ MB = 1 << 20
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 STATE = Path("/var/lib/gate-agent")
 
+WRONG = facts.ProblemFacts("/etc/gate.toml:1:1: error: a: b", "line 1: a: b")
 CONFIGURATION = facts.ConfigurationFacts(Path("/etc/gate.toml"), (), (), "d1", "d1")
 SERVICE = facts.ServiceFacts(manager=True, unit=Path("/lib/gate-agent.service"), active="active")
 VERSIONS = facts.VersionFacts("0.2", "0.2", "3.13", "Debian", "6.12")
@@ -99,10 +100,10 @@ CASES = [
     (software.configuration, replace(CONFIGURATION, digest="d2"), [FindingCode.CONFIGURATION_WAITS]),
     (
         software.configuration,
-        replace(CONFIGURATION, digest=None, errors=("a", "b")),
+        replace(CONFIGURATION, digest=None, errors=(WRONG, WRONG)),
         2 * [FindingCode.CONFIGURATION_REFUSED],
     ),
-    (software.configuration, replace(CONFIGURATION, warnings=("w",)), [FindingCode.CONFIGURATION_DOUBTFUL]),
+    (software.configuration, replace(CONFIGURATION, warnings=(WRONG,)), [FindingCode.CONFIGURATION_DOUBTFUL]),
     (software.configuration, replace(CONFIGURATION, dry_run=("a", "b")), 2 * [FindingCode.LANE_DRY_RUN]),
     (software.service, SERVICE, []),
     (software.service, facts.ServiceFacts(manager=False), [FindingCode.UNIT_MISSING]),
