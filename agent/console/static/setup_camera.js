@@ -1,4 +1,4 @@
-// The live pictures of the cameras that are set up. There are no news of them on this page: the note goes with the first
+// The live pictures of the cameras that are set up. This page gets no news of them: the note goes with the first
 // picture.
 import { Picture } from "./stream.js";
 
