@@ -47,7 +47,7 @@ def test_the_broker_in_use_the_queue_and_the_round_trip_are_shown_also_when_the_
     browser = joined.browser("technician")
     eventually(lambda: "Connected." in browser.get("/live/connection").text)
     page = browser.get("/connection").text
-    assert f"mqtt://127.0.0.1:{joined.broker.port}" in page
+    assert f"mqtt:<wbr>/<wbr>/<wbr>127.0.0.1:<wbr>{joined.broker.port}" in page
     assert "Not synchronized for too long, so the clock is not reliable. Check the time server and the network." in page
     head = joined.app.parts.journal.head
     assert head > 0
