@@ -59,7 +59,7 @@ NONE: Final = {
     ("second_factor.html", "card card-pad"): "two figures: the heading of the page has it",
     ("setup_aim.html", "card"): PART,
     ("setup_body.html", "card card-pad"): MESSAGE,
-    ("setup_body.html", "card fold"): PART,
+    ("setup_leaving.html", "card fold"): PART,
     ("setup_fields.html", "card card-pad stack"): PART,
     ("setup_live.html", "card"): PART,
     ("setup_practice.html", "card"): PART,
