@@ -4,7 +4,7 @@ python -m tests.fleet.arrivals PERMITS NOTES PLACE
 
 PERMITS: a file with the id and the text of a permit in each line, one vehicle after the other. NOTES: the file to which
 it adds a line whenever a vehicle comes or the arm opens. PLACE: the folder with the serial ports of board and scanner.
-It goes on whatever becomes of the gate, as drivers do.
+It goes on whatever becomes of the gate, as drivers do; and whenever the gate stops, the next one comes at once.
 """
 
 import random
@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 from agent.clock.clock import Clock
@@ -24,6 +25,8 @@ AGAIN_S = 1.0
 """How often a driver shows the code again."""
 EVERY_S = (10.0, 15.0)
 """From vehicle to vehicle."""
+LOOK_S = 0.2
+"""How often it is looked whether the gate still has its scanner open."""
 CLEAR_S = 5.0
 """From the open arm until the next vehicle is there: longer than a lane that sees nothing takes to be free again."""
 OPEN_CHANNEL = 1
@@ -62,7 +65,10 @@ class Yard:
 
 
 def let_them_come(permits, yard, show, pause):
-    """One vehicle after the other; `permits`: id and text of each. `show` holds a text before the scanner."""
+    """One vehicle after the other; `permits`: id and text of each.
+
+    `show` holds a text before the scanner. `pause` lets so many seconds go by, or as long as the gate is there.
+    """
     for permit, text in permits:
         came_at = time.monotonic()
         yard.came(permit)
@@ -73,6 +79,13 @@ def let_them_come(permits, yard, show, pause):
         pause(max(CLEAR_S, rest_s))
 
 
+def until_gone(has_client, wait, within_s):
+    """Let so many seconds go by, fewer where the gate lets its scanner go."""
+    until = time.monotonic() + within_s
+    while has_client() and time.monotonic() < until:
+        wait(LOOK_S)
+
+
 def main():
     permits, notes, place = map(Path, sys.argv[1:])
     lines = [line.split(" ", 1) for line in permits.read_text(encoding="ascii").splitlines()]
@@ -80,7 +93,8 @@ def main():
         yard = Yard(file)
         with LcusEmulator(place / RELAY) as board, ScannerEmulator(place / POST) as scanner:
             board.relays.watch(yard.switched)
-            let_them_come(lines, yard, scanner.scan, threading.Event().wait)
+            pause = partial(until_gone, lambda: scanner.line.has_client, threading.Event().wait)
+            let_them_come(lines, yard, scanner.scan, pause)
 
 
 if __name__ == "__main__":

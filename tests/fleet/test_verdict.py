@@ -7,7 +7,7 @@ from io import StringIO
 import pytest
 
 from drivers.relay_bank import RelayChange
-from tests.fleet.arrivals import OPEN_CHANNEL, Yard, let_them_come
+from tests.fleet.arrivals import LOOK_S, OPEN_CHANNEL, Yard, let_them_come, until_gone
 from tests.fleet.progress import LONGEST, shortened, table
 from tests.fleet.traffic import Traffic, Vehicle, summary, traffic_of, vehicles_of, wrongs_of_traffic
 from tests.fleet.verdict import DONE, STOPPED, Events, Found, Promise, Row, compared, wrongs_of_events
@@ -117,10 +117,13 @@ def test_what_waited_before_the_first_roll_out_is_not_counted():
     early = Vehicle("o", 1.0, 9.0)
     traffic = {"a": replace(TRAFFIC, vehicles=(early, *PASSED), restarts=(5.0,)), "b": TRAFFIC}
     assert summary(traffic, began=9.5) == (
-        "vehicles: 6 passed, 0 refused, 1 waited while their gate restarted, the longest wait 1 s at a"
+        "vehicles: 6 passed, 0 refused, 1 waited while their gate restarted, the longest wait 1 s at a; "
+        "0 asked for an officer until the relay board answered at a start"
     )
-    assert summary(traffic, began=0.0).endswith(
-        "7 passed, 0 refused, 2 waited while their gate restarted, the longest wait 8 s at a"
+    later = summary({"a": replace(traffic["a"], resumed=2), "b": replace(TRAFFIC, resumed=1)}, began=0.0)
+    assert later == (
+        "vehicles: 7 passed, 0 refused, 2 waited while their gate restarted, the longest wait 8 s at a; "
+        "3 asked for an officer until the relay board answered at a start"
     )
 
 
@@ -129,7 +132,7 @@ def test_the_traffic_of_a_gate_is_read_from_its_notes_and_its_events():
     events = [
         event("gate.started", 9.0, version="0.9.0"),
         event("access.decided", 10.5, verdict="PASS", reason="OK", permit={"permit": "p"}),
-        event("access.granted", 10.6, permit="p"),
+        event("access.granted", 10.6, permit="p", by="permit"),
         event("access.decided", 20.5, verdict="RETRY", reason="NO_PERMIT", permit=None),
         event("access.decided", 21.0, verdict="DENY", reason="EXPIRED", permit={"permit": "q"}),
         event("access.decided", 22.0, verdict="MANUAL", reason="RATE_LIMITED", permit={"permit": "q"}),
@@ -145,8 +148,41 @@ def test_the_traffic_of_a_gate_is_read_from_its_notes_and_its_events():
     )
 
 
-def event(kind, at, **data):
-    return {"type": kind, "at": at, "transaction": f"t-{at:.0f}", "data": data}
+@pytest.mark.parametrize(
+    ("changes", "resumed"),
+    [
+        ({}, 1),
+        ({"reason": "TOO_OLD"}, 0),
+        ({"verdict": "DENY"}, 0),
+        ({"by": "operator"}, 0),
+        ({"granted_at": 119.5}, 0),
+        ({"whose": "t-2"}, 0),
+        ({"started_at": None}, 0),
+    ],
+)
+def test_who_asks_for_an_officer_only_until_the_relay_board_answers_at_a_start_is_not_refused(changes, resumed):
+    case = {"reason": "GATE_FAULT", "verdict": "MANUAL", "by": "permit", "granted_at": 101.5, "whose": "t-1"}
+    case |= {"started_at": 100.0} | changes
+    started = [] if case["started_at"] is None else [event("gate.started", case["started_at"])]
+    events = [
+        *started,
+        event("access.decided", 101.0, "t-1", verdict=case["verdict"], reason=case["reason"], permit={"permit": "p"}),
+        event("access.granted", case["granted_at"], case["whose"], permit="p", by=case["by"]),
+    ]
+    found = traffic_of(((), 0), events, 200.0)
+    assert (found.resumed, len(found.refused)) == (resumed, 1 - resumed)
+
+
+def event(kind, at, transaction=None, **data):
+    return {"type": kind, "at": at, "transaction": transaction or f"t-{at:.0f}", "data": data}
+
+
+def test_the_next_vehicle_comes_at_once_where_the_gate_stops():
+    there, waited = iter([True, True, False]), []
+    until_gone(lambda: next(there), waited.append, 60.0)
+    assert waited == [LOOK_S, LOOK_S]
+    until_gone(lambda: True, waited.append, 0.0)
+    assert waited == [LOOK_S, LOOK_S]
 
 
 def test_a_driver_shows_the_code_until_the_arm_opens_and_only_then_the_next_comes(monkeypatch):

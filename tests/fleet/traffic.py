@@ -8,7 +8,11 @@ FEW = 3
 """So many must pass each gate at the least."""
 PATIENCE_S = 60.0
 """Whoever waits longer than that when the proof ends waits in vain."""
+RELAY_AWAY = ("MANUAL", "GATE_FAULT")
 REFUSALS = {"DENY", "MANUAL"}
+START_S = 10.0
+"""A code that is read before the relay board has answered at a start asks for an officer. That is no refusal where the
+board answers so soon, and the gate then lets the vehicle pass by its permit, without an officer."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,7 @@ class Traffic:
     """The vehicles of one gate, and what its events say of them.
 
     `unasked`: how often the arm opened for nobody. `refused`: when and why, by vehicle. `restarts`: of the agent.
-    `ended_at`: when no more vehicles came.
+    `resumed`: how many asked for an officer at a start, and passed without one. `ended_at`: when no more vehicles came.
     """
 
     vehicles: tuple = ()
@@ -33,6 +37,7 @@ class Traffic:
     granted: frozenset = frozenset()
     refused: dict = field(default_factory=dict)
     restarts: tuple = ()
+    resumed: int = 0
     ended_at: float = 0.0
 
     def passed(self, began, ended):
@@ -70,7 +75,12 @@ def vehicles_of(notes):
 def traffic_of(came, events, ended_at):
     """The traffic of a gate. `came`: as vehicles_of has it. `events`: what central has of the gate, each as a dict."""
     vehicles, unasked = came
-    granted, refused, restarts = set(), {}, []
+    granted, refused, restarts, resumed = set(), {}, [], set()
+    by_permit = {
+        event["transaction"]: event["at"]
+        for event in events
+        if event["type"] == "access.granted" and event["data"]["by"] == "permit"
+    }
     for event in events:
         data = event["data"]
         if event["type"] == "gate.started":
@@ -79,8 +89,12 @@ def traffic_of(came, events, ended_at):
             granted.add(data["permit"])
         elif event["type"] == "access.decided" and data["verdict"] in REFUSALS:
             whom = (data["permit"] or {}).get("permit") or event["transaction"]
-            refused.setdefault(whom, (event["at"], f"{data['verdict']} {data['reason']}"))
-    return Traffic(vehicles, unasked, frozenset(granted), refused, tuple(restarts), ended_at)
+            passed_at = by_permit.get(event["transaction"], float("inf"))
+            if (data["verdict"], data["reason"]) == RELAY_AWAY and restarts and passed_at - restarts[-1] < START_S:
+                resumed.add(whom)
+            else:
+                refused.setdefault(whom, (event["at"], f"{data['verdict']} {data['reason']}"))
+    return Traffic(vehicles, unasked, frozenset(granted), refused, tuple(restarts), len(resumed), ended_at)
 
 
 def wrongs_of_traffic(traffic, began):
@@ -109,12 +123,14 @@ def summary(traffic, began):
     passed = sum(one.passed(began, float("inf")) for one in traffic.values())
     refused = sum(len(one.refused) for one in traffic.values())
     waited = sum(one.over_restarts(began) for one in traffic.values())
+    resumed = sum(one.resumed for one in traffic.values())
     gate, longest_s = max(
         ((gate, one.longest_wait_s(began)) for gate, one in traffic.items()), key=lambda each: each[1], default=("-", 0)
     )
     return (
         f"vehicles: {passed:,} passed, {refused} refused, {waited} waited while their gate restarted, "
-        f"the longest wait {longest_s:.0f} s at {gate}"
+        f"the longest wait {longest_s:.0f} s at {gate}; "
+        f"{resumed} asked for an officer until the relay board answered at a start"
     )
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import select
 import signal
 import subprocess
@@ -219,6 +220,16 @@ def test_a_watcher_sees_each_change_once_in_order_and_may_drive_the_board(link: 
         assert over.wait(WAIT_S)
         assert seen == [(1, True), (1, False)]
         relay.close()
+
+
+def test_a_line_knows_whether_a_client_has_it_open(link: Path) -> None:
+    with LcusEmulator(link) as board:
+        before = board.line.has_client
+        client = os.open(link, os.O_RDWR | os.O_NOCTTY)
+        while_open = board.line.has_client
+        os.close(client)
+        assert (before, while_open, board.line.has_client) == (False, True, False)
+    assert not board.line.has_client
 
 
 def test_a_bank_ends_a_pulse_when_the_relay_is_switched_and_refuses_what_is_not_there() -> None:
