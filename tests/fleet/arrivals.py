@@ -25,7 +25,7 @@ AGAIN_S = 1.0
 """How often a driver shows the code again."""
 EVERY_S = (10.0, 15.0)
 """From vehicle to vehicle."""
-LOOK_S = 0.2
+LOOK_S = 0.1
 """How often it is looked whether the gate still has its scanner open."""
 CLEAR_S = 5.0
 """From the open arm until the next vehicle is there: longer than a lane that sees nothing takes to be free again."""

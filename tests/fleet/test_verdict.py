@@ -96,7 +96,7 @@ def test_vehicles_that_pass_while_their_gate_restarts_are_called_well():
         ({"vehicles": PASSED[1:]}, "a: only 2 vehicles passed"),
         ({"granted": frozenset("pr")}, "a: opened, and not granted by central's events: q"),
         ({"unasked": 2}, "a: opened 2 times for nobody"),
-        ({"restarts": (25.0,)}, "no vehicle waited while its gate restarted"),
+        ({"restarts": (25.0,)}, "no vehicle waited in any restart of a gate"),
     ],
 )
 def test_each_thing_that_must_not_become_of_vehicles_is_called_wrong(changes, words):
@@ -117,12 +117,12 @@ def test_what_waited_before_the_first_roll_out_is_not_counted():
     early = Vehicle("o", 1.0, 9.0)
     traffic = {"a": replace(TRAFFIC, vehicles=(early, *PASSED), restarts=(5.0,)), "b": TRAFFIC}
     assert summary(traffic, began=9.5) == (
-        "vehicles: 6 passed, 0 refused, 1 waited while their gate restarted, the longest wait 1 s at a; "
+        "vehicles: 6 passed, 0 refused; one waited in 1 of 1 restarts of its gate, the longest wait 1 s at a; "
         "0 asked for an officer until the relay board answered at a start"
     )
     later = summary({"a": replace(traffic["a"], resumed=2), "b": replace(TRAFFIC, resumed=1)}, began=0.0)
     assert later == (
-        "vehicles: 7 passed, 0 refused, 2 waited while their gate restarted, the longest wait 8 s at a; "
+        "vehicles: 7 passed, 0 refused; one waited in 2 of 2 restarts of its gate, the longest wait 8 s at a; "
         "3 asked for an officer until the relay board answered at a start"
     )
 

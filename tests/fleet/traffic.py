@@ -50,13 +50,14 @@ class Traffic:
         """Of those that came since a moment."""
         return max((_waited_s(one, self.ended_at) for one in self.vehicles if one.came_at >= since), default=0.0)
 
+    def restarted(self, since):
+        """When the agent started since a moment, as long as vehicles came."""
+        return [at for at in self.restarts if since <= at < self.ended_at]
+
     def over_restarts(self, since):
-        """How many of those that came since a moment waited while the agent started."""
-        return sum(
-            any(one.came_at < at < one.opened_at for at in self.restarts)
-            for one in self.vehicles
-            if one.came_at >= since and one.opened_at is not None
-        )
+        """During how many of these starts a vehicle waited that then passed."""
+        passed = [one for one in self.vehicles if one.opened_at is not None]
+        return sum(any(one.came_at < at < one.opened_at for one in passed) for at in self.restarted(since))
 
 
 def vehicles_of(notes):
@@ -114,7 +115,7 @@ def wrongs_of_traffic(traffic, began):
         ]
         found += [text for wrong, text in said if wrong]
     if not any(one.over_restarts(began) for one in traffic.values()):
-        found.append("no vehicle waited while its gate restarted")
+        found.append("no vehicle waited in any restart of a gate")
     return found
 
 
@@ -122,13 +123,14 @@ def summary(traffic, began):
     """One line of all vehicles since a moment."""
     passed = sum(one.passed(began, float("inf")) for one in traffic.values())
     refused = sum(len(one.refused) for one in traffic.values())
+    restarts = sum(len(one.restarted(began)) for one in traffic.values())
     waited = sum(one.over_restarts(began) for one in traffic.values())
     resumed = sum(one.resumed for one in traffic.values())
     gate, longest_s = max(
         ((gate, one.longest_wait_s(began)) for gate, one in traffic.items()), key=lambda each: each[1], default=("-", 0)
     )
     return (
-        f"vehicles: {passed:,} passed, {refused} refused, {waited} waited while their gate restarted, "
+        f"vehicles: {passed:,} passed, {refused} refused; one waited in {waited} of {restarts} restarts of its gate, "
         f"the longest wait {longest_s:.0f} s at {gate}; "
         f"{resumed} asked for an officer until the relay board answered at a start"
     )
