@@ -66,6 +66,16 @@ class PtyLine:
         """Whether the cable is in."""
         return self._master >= 0
 
+    @property
+    def has_client(self) -> bool:
+        """Whether a process other than this one has the terminal open."""
+        with self._lock:
+            if not self.is_plugged:
+                return False
+            poller = select.poll()
+            poller.register(self._master, 0)  # a hang-up is always told
+            return not poller.poll(0)
+
     def plug(self) -> None:
         """Put the cable in: a new terminal, and the link points to it."""
         with self._lock:

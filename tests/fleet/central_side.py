@@ -8,6 +8,7 @@ import threading
 import time
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 from central.database import connect
 from central.fleet import read_plan
@@ -65,6 +66,12 @@ class Stored:
     @property
     def data(self):
         return json.loads(self.payload)["data"]
+
+    @property
+    def spoken(self):
+        """All that the gate said, and `at`: when by its clock, Unix seconds."""
+        said = json.loads(self.payload)
+        return {**said, "at": datetime.fromisoformat(said["time"]).timestamp()}
 
 
 class CentralSide:

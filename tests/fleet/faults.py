@@ -9,6 +9,7 @@ FAULTS = {
     "not undone": "gates do not go back from a configuration that cuts them off",
     "not rolled back": "dpkg does not install the version of before again",
     "event lost": "central loses one event of one gate",
+    "vehicles refused": "the new software takes every permit for expired",
 }
 STUBBORN = """#!/bin/sh
 [ -z "$GATE_AGENT_DOWNGRADE" ] || exit 1
@@ -27,3 +28,13 @@ def put_into_gates(fault, base):
         shutil.copy("/usr/bin/dpkg", programs / "dpkg.real")
         (programs / "dpkg").write_text(STUBBORN)
         (programs / "dpkg").chmod(0o755)
+
+
+def put_into_software(fault, modules):
+    """Change the new software. `modules`: of its package."""
+    if fault == "vehicles refused":
+        rewrite(
+            modules / "agent/core/permit/checks.py",
+            "check_list.require(Reason.EXPIRED, utc < min(permit.expires_at, longest) + skew,",
+            "check_list.require(Reason.EXPIRED, False,",
+        )

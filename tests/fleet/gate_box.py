@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.fleet.central_side import FLEET_KEY, GROUP, SITE
+from tests.fleet.vehicles import LANES, SHOWN, Vehicles
 from tests.support.packaging.booted_gate import CONFIGURATION, SCANNER, UNIT, Gate
 from tests.support.packaging.container import Container
 from tests.support.packaging.debian_packages import SEEN, STORE
@@ -21,8 +22,15 @@ id = "{key_id}"
 public_key = "{key}"
 may = ["configuration", "policy", "software"]
 """
-# Slow machines that do much at once are no fault of the gate's.
-DROP_IN = "[Service]\nWatchdogSec=120\nTimeoutStartSec=300\nTimeoutStopSec=120\nRestartSec=0.5\n"
+# Slow machines that do much at once are no fault of the gate's; and the one device that only proofs have.
+DROP_IN = """\
+[Service]
+WatchdogSec=120
+TimeoutStartSec=300
+TimeoutStopSec=120
+RestartSec=0.5
+DeviceAllow=char-pts rw
+"""
 CAMERA = r"\[\[lanes.lane-1.cameras\]\]\n.*?\nscene_file = [^\n]*\n"
 
 
@@ -66,8 +74,9 @@ class GateBox:
 
     def __init__(self, number, base, bridge, releases):
         self.name = name_of(number)
-        self.machine = Container({SEEN: STORE, REPOSITORY: releases}, base=base, bridge=bridge.name)
+        self.machine = Container({SEEN: STORE, REPOSITORY: releases, **SHOWN}, base=base, bridge=bridge.name)
         self.gate = Gate(self.machine)
+        self.vehicles = Vehicles(self.machine, number)
         self._address = bridge.of_gate(number)
 
     def __enter__(self):
@@ -92,10 +101,11 @@ class GateBox:
             ("#groups = []\n", f'groups = ["{group}"]\n'),
             ("#repositories = []\n", f'repositories = ["file://{REPOSITORY}"]\n'),
             ("#rate_kb_s = 1000\n", "rate_kb_s = 1000000\n"),
+            (LANES, SETTINGS.format(key_id=FLEET_KEY, key=central.fleet_key) + LANES),
         ):
             assert text.count(old) == 1, old
             text = text.replace(old, new)
-        file.write_text(text + SETTINGS.format(key_id=FLEET_KEY, key=central.fleet_key))
+        file.write_text(text)
         (root / KEYRING).write_bytes(keyring(trusted))
         (root / KEYRING).chmod(0o644)
 

@@ -6,6 +6,7 @@ import time
 from tools.deb.project import ROOT
 
 FOLDER = ROOT / "build"
+LONGEST = 80
 
 
 class Progress:
@@ -17,6 +18,12 @@ class Progress:
     def say(self, line):
         self._out.write(f"{time.monotonic() - self._began:7.1f} s  {line}\n")
         self._out.flush()
+
+
+def shortened(words):
+    """The first sentence of what was said, or as much as fits a column."""
+    first = words.split(". ", 1)[0]
+    return first if len(first) <= LONGEST else f"{first[: LONGEST - 1].rstrip()}…"
 
 
 def table(headings, rows):

@@ -4,13 +4,13 @@ Each gate is a container with the package installed, enrolled by a token; centra
 consumer, the EST server and `gate-agent fleet` as they ship. A good configuration goes to all in stages; one that cuts
 gates off stops at its second stage and is undone by the gates; software of which one gate in ten does not come up
 stops, and then goes on with those failures allowed. What must be true is judged by central's events and at the gates
-themselves. Exit code 1 where something is not; `--fault` puts a fault in, which must be found.
+themselves. All the while vehicles with good permits come to every gate, and none may be refused. Exit code 1 where
+something is not; `--fault` puts a fault in, which must be found.
 """
 
 import argparse
 import json
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections import Counter
@@ -21,18 +21,18 @@ from agent.clock import Clock
 from agent.store.journal.reader import JournalReader
 from central.fleet import read_plan
 from tests.fleet.bridge import Bridge
-from tests.fleet.central_side import AGENT, GROUP, CentralSide
+from tests.fleet.central_side import GROUP, CentralSide
 from tests.fleet.faults import FAULTS, put_into_gates
 from tests.fleet.gate_box import GateBox, installed_box, name_of, room_for_many
-from tests.fleet.progress import Progress, report, table
+from tests.fleet.new_software import BY_DESIGN, Releases
+from tests.fleet.progress import Progress, report, shortened, table
+from tests.fleet.traffic import summary, traffic_of, wrongs_of_traffic
 from tests.fleet.verdict import DONE, STOPPED, Found, Promise, Row, compared, wrongs_of_events
-from tests.support.fleet.documents import DAY_S
+from tests.support.gate.gate_site import GateSite
 from tests.support.packaging.booted_gate import JOURNAL, UNIT, why_not_here
 from tests.support.packaging.container import Container, refused
-from tests.support.packaging.debian_packages import Packages, rewrite
-from tests.support.packaging.release_keys import DAYS, release_key, why_not, write_keys
-from tools.supply.repository import Validity, lay_out_repository
-from tools.supply.signing import sign_file
+from tests.support.packaging.debian_packages import Packages
+from tests.support.packaging.release_keys import release_key, why_not, write_keys
 
 GATES = 20
 PERCENTS = (5, 50, 100)
@@ -44,8 +44,6 @@ ENDS = {"applied", "undone", "refused"}
 TRIAL_S = {"configuration": 120, "software": 300}
 WITHIN_S = 1500.0
 SETTLED_S = 200.0
-BY_DESIGN = {"dies": "not_started", "deaf": "not_connected"}
-"""How new software fails at a gate that has a file of this name, and what central must hear."""
 HEADINGS = (
     "roll-out",
     "gates",
@@ -54,6 +52,8 @@ HEADINGS = (
     "undone",
     "rolled back",
     "untouched",
+    "vehicles",
+    "refused",
     "seconds",
     "central heard",
     "",
@@ -68,29 +68,31 @@ class Proof:
         self._stack = stack
         self.names = [name_of(number) for number in range(1, options.gates + 1)]
         self.everybody = frozenset([name_of(OUTSIDER), *self.names])
-        self.rows, self.events = [], {}
-        self.releases = folder / "releases"
-        self.releases.mkdir()
-        self.key = stack.enter_context(release_key())
-        self._trusted = write_keys(folder / "keys", self.key)
+        self.rows, self.events, self.traffic = [], {}, {}
+        for name in ("releases", "packages", "central", "trade-window"):
+            (folder / name).mkdir()
+        self._trade_window = GateSite(folder / "trade-window")
+        key = stack.enter_context(release_key())
+        self._trusted = write_keys(folder / "keys", key)
         stack.enter_context(room_for_many())
         self.bridge = stack.enter_context(Bridge())
         self.say("central: mosquitto, PostgreSQL, consumer, EST server")
-        central = folder / "central"
-        central.mkdir()
-        self.central = stack.enter_context(CentralSide(central, self.bridge, sorted(self.everybody)))
-        (folder / "packages").mkdir()
-        self.packages = Packages(folder / "packages")
+        self.central = stack.enter_context(CentralSide(folder / "central", self.bridge, sorted(self.everybody)))
+        self._packages = Packages(folder / "packages")
+        self._releases = Releases(folder / "releases", key, self._packages, self.fault)
 
     def begin(self):
         """Install once, and start the gates one after the other."""
         self.say("the package: built and installed once")
-        base = self._stack.enter_context(installed_box(self.packages.thin("0.9.0"), self.bridge, self.releases))
+        releases = self.folder / "releases"
+        base = self._stack.enter_context(installed_box(self._packages.thin("0.9.0"), self.bridge, releases))
         put_into_gates(self.fault, base)
         self.boxes = {}
         for number in range(len(self.names) + 1):
-            box = self._stack.enter_context(GateBox(number, base, self.bridge, self.releases))
-            box.set_up(self.central, trusted=self._trusted, group="south" if number == OUTSIDER else GROUP)
+            box = self._stack.enter_context(GateBox(number, base, self.bridge, releases))
+            group = "south" if number == OUTSIDER else GROUP
+            box.set_up(self.central, trusted=self._trusted, group=group)
+            box.vehicles.begin(self._trade_window)
             box.enrol(self.central.code(box.name))
             self.boxes[box.name] = box
             self.say(f"{box.name}: booted, enrolled and started ({number + 1} of {len(self.everybody)})")
@@ -144,34 +146,11 @@ class Proof:
         )
 
     def _software(self, version, stop=""):
-        target, package = self.packages.target, self.packages.thin(version, self._failing)
-        named = package.with_name(package.name.removeprefix("thin-"))
-        shutil.copyfile(package, named)
-        folder = self.releases / version
-        for release in lay_out_repository(folder, {target: named}, Validity(int(Clock().now().utc) - DAY_S, DAYS)):
-            with self.key.in_use():
-                sign_file(release, self.key.fingerprint).rename(release.with_name("Release.gpg"))
-        command = [*AGENT, "fleet", "software", folder, version, "--path", version]
-        text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-        return self._plan(f"software-{version}", "software", f"rest_s = 60\n{text}", stop)
-
-    def _failing(self, modules, _tree):
-        """Software that fails at gates that have a file: it dies at its start, or gets no connection."""
-        rewrite(
-            modules / "agent/assembly/app.py",
-            "        # Before the disk is asked",
-            "        if __import__('os').path.exists('/etc/gate-agent/dies'):\n            raise SystemExit(3)\n"
-            "        # Before the disk is asked",
-        )
-        rewrite(
-            modules / "agent/mqtt/paho_connection.py",
-            "            self._client.tls_set_context(make_context(options.tls))",
-            "            deaf = __import__('os').path.exists('/etc/gate-agent/deaf')\n"
-            "            self._client.tls_set_context(make_context(type(options.tls)() if deaf else options.tls))",
-        )
+        return self._plan(f"software-{version}", "software", self._releases.ordered(version), stop)
 
     def _carry_out(self, rollout, promise, working):
         """Bring it out, wait until every gate that was told has come to an end, and note what is true then."""
+        began = Clock().now().utc
         code = rollout.run(self.say, WITHIN_S)
         plan = read_plan(rollout.plan)
         digest = plan.document(0, 1, 1.0).digest
@@ -193,8 +172,8 @@ class Proof:
             active=frozenset(gate for gate, box in self.boxes.items() if box.at_work),
             seconds=rollout.took_s,
         )
-        whys = Counter(f"{why}: {words}" for why, words in failed.values())
-        row = Row(rollout.name, self.everybody, promise, found, whys)
+        whys = Counter(f"{why}: {shortened(words)}" for why, words in failed.values())
+        row = Row(rollout.name, self.everybody, promise, found, whys, began, Clock().now().utc)
         self.rows.append(row)
         self.say(f"{rollout.name}: {'; '.join(row.wrongs()) or 'as it must be'}")
 
@@ -222,7 +201,22 @@ class Proof:
             return False
         return True
 
-    # ------------------------------------------------------------------------------------------------------- the events
+    # ----------------------------------------------------------------------------------------- vehicles and events
+
+    def end_traffic(self):
+        """Let no more vehicles come; what came to each gate, and until when."""
+        ended = {}
+        for gate, box in self.boxes.items():
+            box.vehicles.end()
+            ended[gate] = (box.vehicles.came(), Clock().now().utc)
+        return ended
+
+    def judge_vehicles(self, ended):
+        """Hold what came to each gate against central's events."""
+        events = {gate: [] for gate in ended}
+        for event in self.central.stored():
+            events[event.gate].append(event.spoken)
+        self.traffic = {gate: traffic_of(came, events[gate], at) for gate, (came, at) in ended.items()}
 
     def judge_events(self):
         """Hold each gate's journal against what central stored."""
@@ -251,7 +245,12 @@ class Proof:
     # ------------------------------------------------------------------------------------------------------ what came
 
     def wrongs(self):
-        return [text for row in self.rows for text in row.wrongs()] + wrongs_of_events(self.events)
+        of_rows = [text for row in self.rows for text in row.wrongs()]
+        return of_rows + wrongs_of_events(self.events) + wrongs_of_traffic(self.traffic, self._began)
+
+    @property
+    def _began(self):
+        return self.rows[0].began
 
     def lines(self):
         rows = []
@@ -262,12 +261,14 @@ class Proof:
             heard = "; ".join(f"{count} x {why}" for why, count in row.whys.items()) or "-"
             verdict = "FAILED" if row.wrongs() else "ok"
             undone = (0, failed) if rolled else (failed, 0)
-            counts = (len(row.gates), len(found.told), len(found.applied), *undone, untouched, f"{found.seconds:.0f}")
-            rows.append((row.name, *counts, heard, verdict))
+            passed = sum(one.passed(row.began, row.ended) for one in self.traffic.values())
+            turned_away = sum(one.turned_away(row.began, row.ended) for one in self.traffic.values())
+            counts = (len(row.gates), len(found.told), len(found.applied), *undone, untouched, passed, turned_away)
+            rows.append((row.name, *counts, f"{found.seconds:.0f}", heard, verdict))
         recorded = sum(one.recorded for one in self.events.values())
         lost = sum(one.lost for one in self.events.values())
         end = f"events: {recorded:,} recorded, {lost} lost, {sum(one.altered for one in self.events.values())} altered"
-        return [*table(HEADINGS, rows), "", end, *self.wrongs()]
+        return [*table(HEADINGS, rows), "", summary(self.traffic, self._began), end, *self.wrongs()]
 
 
 def main():
@@ -281,7 +282,9 @@ def main():
         proof.begin()
         for kind in options.only or KINDS:
             getattr(proof, kind)()
+        ended = proof.end_traffic()
         proof.judge_events()
+        proof.judge_vehicles(ended)
         report("fleet-rollout", proof.lines())
         wrong = proof.wrongs()
         progress.say(json.dumps({"wrong": len(wrong)}))

@@ -45,13 +45,18 @@ class Events:
 
 @dataclass(frozen=True)
 class Row:
-    """A roll-out: what was promised, and what was found. `gates`: all gates of the proof."""
+    """A roll-out: what was promised, and what was found. `gates`: all gates of the proof.
+
+    `began`, `ended`: Unix seconds, until everybody was at rest again.
+    """
 
     name: str
     gates: frozenset
     promise: Promise
     found: Found
     whys: Counter = field(default_factory=Counter)
+    began: float = 0.0
+    ended: float = 0.0
 
     def wrongs(self):
         """What is wrong, in words; empty where all is well."""

@@ -222,6 +222,16 @@ def test_a_watcher_sees_each_change_once_in_order_and_may_drive_the_board(link: 
         relay.close()
 
 
+def test_a_line_knows_whether_a_client_has_it_open(link: Path) -> None:
+    with LcusEmulator(link) as board:
+        before = board.line.has_client
+        client = os.open(link, os.O_RDWR | os.O_NOCTTY)
+        while_open = board.line.has_client
+        os.close(client)
+        assert (before, while_open, board.line.has_client) == (False, True, False)
+    assert not board.line.has_client
+
+
 def test_a_bank_ends_a_pulse_when_the_relay_is_switched_and_refuses_what_is_not_there() -> None:
     bank = RelayBank(2)
     bank.pulse(1, WAIT_S * 10)
