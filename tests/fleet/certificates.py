@@ -286,10 +286,12 @@ def brokers_not_told(world):
 
 
 ENDS_DAY, ROLLED_DAY, KNOWN_DAY = 200, 60, 115
+AUTHORITY_ENDS_S = (ENDS_DAY - 0.5) * DAY_S
+"""Before the day on which a connection is asked for begins: no fraction of a second decides."""
 COURSES = {
     "a year": (a_year, {}),
-    "the authority ends": (authority_ends, {"authority_ends_s": ENDS_DAY * DAY_S}),
-    "rolled over by the page": (rolled_over, {"authority_ends_s": ENDS_DAY * DAY_S}),
+    "the authority ends": (authority_ends, {"authority_ends_s": AUTHORITY_ENDS_S}),
+    "rolled over by the page": (rolled_over, {"authority_ends_s": AUTHORITY_ENDS_S}),
     "brokers not told": (brokers_not_told, {"authority_ends_s": FAR_S}),
 }
 
