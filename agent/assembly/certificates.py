@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from agent.core.model import ExpiryKind
+from agent.devices import PortState
 from agent.enrolment import (
     CertificatePair,
     CertificateRenewal,
@@ -34,9 +35,19 @@ class ClientLink:
     client: MqttClient
 
     @property
-    def connections(self) -> int:
-        """How many connections stood since the agent started."""
-        return self.client.view.connections
+    def attempts(self) -> int:
+        """How many attempts to connect have begun since the agent started."""
+        return self.client.attempts
+
+    @property
+    def stood(self) -> int:
+        """Which of them led to the newest connection that stood; 0: none did."""
+        return self.client.view.attempt
+
+    @property
+    def is_up(self) -> bool:
+        """Whether a connection stands."""
+        return self.client.view.state is PortState.UP
 
     def reconnect(self, cause: str) -> None:
         """End the connection of now, and go on to the next broker."""

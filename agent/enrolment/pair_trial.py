@@ -21,18 +21,27 @@ log = logging.getLogger(__name__)
 
 TRIAL_S: Final = 300.0
 """Time for some attempts at every broker, whose pauses are a minute at most."""
-
-
 HOLDS_S: Final = 2 * 86_400.0
 """A pair that ends before this is not gone back to: it could not get another one, for which it is asked once a day."""
+RENEWED: Final = Text("the certificate is renewed")
 
 
 class PairLink(Protocol):
     """The connection to brokers that shows a pair, read again for each attempt."""
 
     @property
-    def connections(self) -> int:
-        """How many connections stood since the agent started."""
+    def attempts(self) -> int:
+        """How many attempts to connect have begun since the agent started."""
+        ...
+
+    @property
+    def stood(self) -> int:
+        """Which of them led to the newest connection that stood; 0: none did."""
+        ...
+
+    @property
+    def is_up(self) -> bool:
+        """Whether a connection stands."""
         ...
 
     def reconnect(self, cause: str, /) -> None:
@@ -61,8 +70,8 @@ class PairTrial:
 
     def begin(self, at: float) -> None:
         """A pair was put in its place by this process: have the link show it now, while the one before still holds."""
-        self._began_at, self._before = at, self.link.connections
-        self.link.reconnect(Text("the certificate is renewed"))
+        self._began_at, self._before = at, self.link.attempts
+        self.link.reconnect(RENEWED)
 
     def look(self, now: Instant) -> TrialEnd:
         """What has become of it. Raises PairError."""
@@ -71,11 +80,13 @@ class PairTrial:
             return TrialEnd.NONE
         if self._began_at is None:
             self._began_at = now.at
-        if self.link.connections > self._before:
+        if self.link.stood > self._before:
             self.pair.prove()
             log.info("a broker has taken the new certificate of %s", self.subject)
             return TrialEnd.PROVEN
         if now.at - self._began_at < TRIAL_S:
+            if self.link.is_up:  # by an attempt that began before the pair was put, and so showed the one before
+                self.link.reconnect(RENEWED)
             return TrialEnd.RUNNING
         self.pair.go_back()
         log.warning("no broker takes the new certificate of %s; the one before it counts again", self.subject)

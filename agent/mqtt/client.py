@@ -63,6 +63,7 @@ class MqttClient:
         self._listeners: list[Callable[[LinkUp | LinkDown], None]] = []
         self._lock = threading.RLock()
         self._up = False
+        self._attempts = 0
         self._problems: list[str] = []
         self._view = BrokerLinkView(PortState.CONNECTING, "", 0, brokers[0].url, 0, time.monotonic())
         self._network = self._make_network()
@@ -72,6 +73,11 @@ class MqttClient:
     def view(self) -> BrokerLinkView:
         """The state of the link."""
         return self._view
+
+    @property
+    def attempts(self) -> int:
+        """How many attempts to connect have begun; each reads the files of TLS after that."""
+        return self._attempts
 
     def subscribe(self, *subscriptions: Subscription) -> None:
         """Subscribe on every connect from now on, and on the connection of now at once.
@@ -137,6 +143,11 @@ class MqttClient:
 
     # --------------------------------------------------------------------------------- what the network thread tells
 
+    def _begins(self, network: NetworkThread) -> None:
+        with self._lock:
+            if network is self._network:
+                self._attempts += 1
+
     def _went_up(self, network: NetworkThread, limits: BrokerLimits) -> None:
         with self._lock:
             if network is not self._network:
@@ -150,6 +161,7 @@ class MqttClient:
                 self._broker_selector.address.url,
                 self._view.connections + 1,
                 time.monotonic(),
+                self._attempts,
             )
             event = LinkUp(self._view.connections, limits)
         log.info("connected to %s", self._view.url)
@@ -206,6 +218,7 @@ class MqttClient:
             self._presence,
             self._subscriptions,
             self._random.random,
+            begins=self._begins,
             went_up=self._went_up,
             went_down=self._went_down,
             refused=self._refused,

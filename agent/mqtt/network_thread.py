@@ -43,8 +43,9 @@ class _ConnectionPhase(StrEnum):
 class NetworkThread:
     """One network thread. The client's watchdog puts another in its place when it hangs or dies.
 
-    It tells, on itself, of a connection that stands (`went_up`), of the end of a connection or an attempt
-    (`went_down`), and of what the broker refuses although the connection stands (`refused`). `draw`: uniform in 0..1.
+    It tells, on itself, of an attempt that begins (`begins`), of a connection that stands (`went_up`), of the end of a
+    connection or an attempt (`went_down`), and of what the broker refuses although the connection stands (`refused`).
+    `draw`: uniform in 0..1.
     """
 
     def __init__(  # noqa: PLR0913 - what all network threads of one client share
@@ -55,6 +56,7 @@ class NetworkThread:
         subscriptions: Subscriptions,
         draw: Callable[[], float],
         *,
+        begins: Callable[[NetworkThread], None],
         went_up: Callable[[NetworkThread, BrokerLimits], None],
         went_down: Callable[[NetworkThread, str], None],
         refused: Callable[[NetworkThread, str], None],
@@ -64,6 +66,7 @@ class NetworkThread:
         self._presence = presence
         self._subscriptions = subscriptions
         self._draw = draw
+        self._begins = begins
         self._went_up = went_up
         self._went_down = went_down
         self._refused = refused
@@ -127,6 +130,7 @@ class NetworkThread:
     def _attempt(self) -> str:
         """Connect to the broker whose turn it is and stay there; why it ended."""
         address = self._broker_selector.address
+        self._begins(self)
         try:
             with closing(BrokerConnection(address, self._options(), self._received)) as connection:
                 connection.open()

@@ -36,13 +36,16 @@ class BrokerThatKnows:
     def __init__(self, pair):
         self._pair = pair
         self.takes = lambda _certificate: True
-        self.connections, self.up, self.causes = 0, False, []
+        self.attempts = self.stood = 0
+        self.is_up, self.causes = False, []
         self.try_again()
 
     def try_again(self):
         """What the agent's link does all the time."""
-        self.up = self.takes(self._pair.certificate())
-        self.connections += self.up
+        self.attempts += 1
+        self.is_up = self.takes(self._pair.certificate())
+        if self.is_up:
+            self.stood = self.attempts
 
     def reconnect(self, cause):
         self.causes.append(cause)
@@ -258,6 +261,25 @@ def test_a_renewed_certificate_is_shown_at_once_and_proven_by_a_connection(site,
     assert not any("unproven" in name for name in gate.names())
 
 
+def test_a_connection_that_began_before_the_renewal_proves_nothing_and_is_made_again(site, gate, clock, due):
+    link, _ = due
+    link.try_again()
+    under_way = link.attempts
+    link.is_up, link.stood = False, 0
+    link.reconnect = link.causes.append  # what is not up yet is not ended
+    renewal = renewal_of(gate, site, clock, link=link)
+    renewal.look()
+    link.is_up, link.stood = True, under_way  # by the certificate of before
+    clock.goes_on(60.0)
+    renewal.look()
+    assert gate.pair.on_trial(clock.utc)
+    assert link.causes == ["the certificate is renewed"] * 2
+    link.try_again()
+    clock.goes_on(60.0)
+    renewal.look()
+    assert not gate.pair.on_trial(clock.utc)
+
+
 def test_one_that_no_broker_takes_makes_room_for_the_one_before_and_is_told_until_another_is_taken(
     site, gate, clock, due
 ):
@@ -268,10 +290,10 @@ def test_one_that_no_broker_takes_makes_room_for_the_one_before_and_is_told_unti
     for _ in range(24 * 60):  # a day and a night, a look a minute
         renewal.look()
         link.try_again()
-        cut_off_s += 0 if link.up else 60
+        cut_off_s += 0 if link.is_up else 60
         clock.goes_on(60.0)
     assert gate.certificate == before
-    assert link.up
+    assert link.is_up
     assert cut_off_s <= 360
     assert "no broker accepts the new certificate" in renewal.troubles()["mqtt"]
     since = renewal.views[0].since_utc
@@ -306,7 +328,8 @@ def test_brokers_that_are_away_until_the_certificate_ends_leave_the_gate_with_on
 def test_after_a_restart_a_new_certificate_is_still_on_trial(site, gate, clock, due):
     link, before = due
     renewal_of(gate, site, clock, link=link).look()
-    link.connections = 0  # of another process, which no broker takes
+    link.attempts = link.stood = 0  # of another process, which no broker takes
+    link.is_up = False
     renewal = renewal_of(gate, site, clock, link=link)
     day_by_day(renewal, clock, 1 / 144, every_s=60.0)
     assert gate.certificate == before

@@ -220,6 +220,18 @@ def test_nobody_at_the_port_is_told_in_words_and_tried_for_ever():
         assert "nothing listens at port" in running.observer.details()
 
 
+def test_the_view_says_which_attempt_led_to_the_connection_that_stands(broker):
+    with Running(quick(broker.port)).wait_up() as running:
+        client = running.client
+        assert client.view.attempt == client.attempts == 1
+        broker.kill()
+        eventually(lambda: client.attempts >= 3)
+        assert client.view.attempt == 1
+        broker.start()
+        eventually(lambda: client.view.connections == 2)
+        assert client.view.attempt == client.attempts
+
+
 def test_wrong_password_is_told_in_words_and_works_once_it_is_right(tmp_path):
     passwords, right, wrong = tmp_path / "passwords", "right-one", "wrong-one"
     subprocess.run(["mosquitto_passwd", "-b", "-c", passwords, GATE, right], check=True)
