@@ -19,7 +19,10 @@ _SIGNED_WORD = r"(?:X-(?:Amz|Goog)-(?:Signature|Credential|Security-Token)|AWSAc
 _URL_PARAMETER = re.compile(
     rf"(?P<before>[?&;](?:{_SECRET_WORD}|{_SIGNED_WORD})=)(?P<secret>[^&;\s\"'<>]+)", re.IGNORECASE
 )
-_SECRET_NAME = re.compile(r"pass|pas+w|pwd|psw|secret|token|credential|private|api_?key", re.IGNORECASE)
+# Of the gate's own keys, anti_passback_s and pass_reasons hold none.
+_SECRET_NAME = re.compile(
+    r"pass(?!back|_reasons)|pas+w|pwd|psw|secret|token|credential|private|api_?key", re.IGNORECASE
+)
 
 
 def masked_urls(text: str) -> str:

@@ -119,6 +119,8 @@ def _note(database: Database, gate: str, columns: dict[str, object], at: datetim
         if name in columns:
             values[f"{name}_since"] = at
     sets = [_set(name) for name in values if name not in {"gate", "first_heard_at"}]
+    if "stream" in columns and "head" not in columns:  # as in a birth: the head of another stream says nothing of it
+        sets.append("head = CASE WHEN g.stream = excluded.stream THEN g.head END")
     sets.append("first_heard_at = coalesce(g.first_heard_at, excluded.first_heard_at)")
     names = ", ".join(values)
     marks = ", ".join(f"%({name})s" for name in values)

@@ -350,6 +350,15 @@ def test_a_gate_is_behind_by_what_it_says_it_has_recorded(store, database, clock
     assert not line.well
 
 
+def test_the_head_of_a_stream_that_was_left_says_nothing_of_the_next_one(store, database):
+    put(store, [status(GATE, stream="before", seq_head=182)])
+    put(store, [birth(GATE, stream=STREAM)])
+    assert rows(database, "SELECT stream, head FROM gates") == [(STREAM, None)]
+    put(store, [status(GATE, stream=STREAM, seq_head=25)])
+    put(store, [birth(GATE, stream=STREAM)])
+    assert rows(database, "SELECT stream, head FROM gates") == [(STREAM, 25)]
+
+
 def test_each_version_of_a_gate_is_noted_with_its_beginning(store, database, clock):
     for version in ("0.2.0", "0.2.0", "0.3.0"):
         put(store, [status(version=version)])

@@ -102,3 +102,8 @@ def test_named_secrets_are_masked_but_not_short_words():
 @pytest.mark.parametrize("name", ["password", "pasword", "PASSWD", "passphrase", "api_key", "client_secret", "token"])
 def test_names_that_sound_like_a_secret_are_known(name):
     assert sounds_secret(name)
+
+
+@pytest.mark.parametrize("name", ["anti_passback_s", "console.pass_reasons"])
+def test_names_of_passing_sound_like_none(name):
+    assert not sounds_secret(name)
