@@ -1,4 +1,4 @@
-"""Databases that were moved aside as damaged: kept to find out what happened, and not for ever."""
+"""Databases that were moved aside as damaged. They are kept for some time, to find out what happened."""
 
 from __future__ import annotations
 

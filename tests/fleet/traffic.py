@@ -7,7 +7,7 @@ from tests.fleet.arrivals import CAME, NOBODY
 FEW = 3
 """So many must pass each gate at the least."""
 PATIENCE_S = 60.0
-"""Whoever waits longer than that when the proof ends waits in vain."""
+"""A vehicle that waits longer than that when the proof ends waits in vain."""
 RELAY_AWAY = ("MANUAL", "GATE_FAULT")
 REFUSALS = {"DENY", "MANUAL"}
 START_S = 10.0
