@@ -159,7 +159,8 @@ def timed_gate(folder: Path, *, console: bool = False, is_full_post: bool = Fals
 
 
 def _plate(number: int) -> str:
-    return f"{PROVINCES[number % len(PROVINCES)]}A{number:02}K{number * 7 % 100:02}"
+    series, place = divmod(number, 100)
+    return f"{PROVINCES[number % len(PROVINCES)]}{'ABCDEFGH'[series]}{place:02}K{number * 7 % 100:02}"
 
 
 def drawn(scene: Scene) -> NDArray[np.uint8]:
