@@ -1,4 +1,4 @@
-"""What carries out each command from central.
+"""Carries out the commands from central.
 
 Thin adapters between the processor of commands and the parts of the gate. agent.assembly.upload_handlers has those of
 uploads.

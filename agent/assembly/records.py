@@ -1,4 +1,4 @@
-"""What the gate records, put together.
+"""Puts together everything that the gate records.
 
 The journal, the one way into it, its checkpoints, the pictures, and their retention.
 """

@@ -1,4 +1,4 @@
-"""A lane in dry run: what keeps its decisions from being more than words, and how they agree with what happens.
+"""A lane in dry run: prevents its decisions from having an effect, and compares them with what happens.
 
 Its relay board is one that moves nothing (agent.barrier); here is the rest. No use of a permit is written into the
 ledger, and none is claimed at the site: what the lane records are events alone, each of which says that it is of a dry

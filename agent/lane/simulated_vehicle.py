@@ -1,4 +1,4 @@
-"""A vehicle that is played through a lane without hardware.
+"""Plays a vehicle through a lane without hardware.
 
 Drawn before the camera, sensed by the loops, let through by the arm. For a technician who wants to see the lane at work
 before anything is wired. Only lanes whose board, inputs and camera are all simulated can be played on, and only at a

@@ -1,4 +1,4 @@
-"""Who may change trust anchors: the judgement of a change.
+"""Judges a change of trust anchors: whether its signers may make it.
 
 Sealed anchors, those of a gate that has seen a real vehicle, are changed by two different persons, by one person and
 root at the computer, or by a document of central. Nothing here raises anything but `AnchorRefusedError`.

@@ -1,4 +1,4 @@
-"""How far the computer's clock can be trusted: what each look at it says, after all looks before.
+"""How far the gate can trust the computer's clock, judged from each reading and all readings before it.
 
     trust = observe(trust, look, rules)
 

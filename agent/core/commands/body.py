@@ -1,4 +1,4 @@
-"""The body of a command: what central signs, as strict models, one for each form of command.
+"""The body of a command that central signs, as strict models: one for each form of command.
 
 Extra fields are refused.
 """

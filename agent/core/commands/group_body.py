@@ -1,4 +1,4 @@
-"""The body of a command to a group of gates: what central signs once for all of them.
+"""The body of a command to a group of gates, which central signs once for all of them.
 
 It names a group in place of a gate, and carries no challenge: that is one gate's alone. So there is one for what moves
 nothing only, and its header names another kind of text: neither can be taken for the other.

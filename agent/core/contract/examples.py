@@ -1,4 +1,4 @@
-"""One example of everything that goes over the wire: a chain of events of one gate, and the messages around it.
+"""One example of every message: the chain of events of one gate, and the messages around it.
 
 The chain is sealed and signed as the gate does it, by a key that is public here and protects nothing. It begins with
 one vehicle that passes; what follows shows the other types and belongs to no one day.

@@ -1,4 +1,4 @@
-"""The JSON Schema (2020-12) of every message, as it is on the wire.
+"""The JSON Schema (2020-12) of every message, as it is sent.
 
 What the gate says is open: a reader must accept fields and values that it does not know, so an object may hold more and
 a list of values is `anyOf` of the known ones and any text. What the gate reads as a command is closed.

@@ -1,4 +1,4 @@
-"""What other systems call what the gate says.
+"""The terms of other standards for what the gate reports.
 
 ONVIF access control, BACnet access events, and the front-ends of customs lanes. The names are those of the ONVIF topic
 namespace `tns1`, of BACnetAccessEvent and BACnetDoorAlarmState (with their numbers), and of the two messages between a

@@ -1,4 +1,4 @@
-"""A title for every schema, so that generators of code name what they make by it and invent no name.
+"""A title for every schema, so that code generators use it as a name and do not invent one.
 
 One title, one meaning: two schemas that share a title are equal.
 """

@@ -1,4 +1,4 @@
-"""Deterministic CBOR (RFC 8949 section 4.2.1), only the part that permits and lists need.
+"""Deterministic CBOR (RFC 8949 section 4.2.1): only the part that permits and lists need.
 
 Integers, byte and text strings, arrays, maps, booleans and null. No tags, no floats, no indefinite lengths, every head
 in its shortest form, map keys in ascending order of their encoding and so never twice, nothing after the item. One

@@ -1,4 +1,4 @@
-"""COSE_Sign1 (RFC 9052 section 4.2), in the one shape that permits and lists have.
+"""COSE_Sign1 (RFC 9052 section 4.2), only in the form that permits and lists use.
 
 Tag 18; the protected header is {1: algorithm, 4: key id} and nothing else; the unprotected header is empty; the payload
 is there; the signature is 64 bytes. Parsing looks at the outer array and the protected header only: the payload stays

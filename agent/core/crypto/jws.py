@@ -1,4 +1,4 @@
-"""Signed texts: JSON Web Signatures in the compact form (RFC 7515). What a signature may be is a matter of the key.
+"""Signed texts: JSON Web Signatures in compact form (RFC 7515). The key determines which signatures are allowed.
 
 Commands, checkpoints, claims between gates and acknowledgements are signed by Ed25519 keys (RFC 8037) only: `sign` and
 `verified`. Written with the algorithm name "EdDSA", which every implementation knows; read also with "Ed25519", its

@@ -1,4 +1,4 @@
-"""What each signature algorithm does: its names, its keys' bytes, signing and verifying.
+"""What each signature algorithm does: its names, the bytes of its keys, signing and verifying.
 
 A further algorithm, SM2 with SM3 say, is a class here, a name in `agent.core.crypto.keys.Algorithm` and a line in its
 table: whatever reads or writes signed things asks the key for its algorithm, and the algorithm for all else. Its

@@ -1,4 +1,4 @@
-"""JSON (RFC 8259) read strictly.
+"""A strict reader of JSON (RFC 8259).
 
 UTF-8, integers only, no name twice in one object, no constants beyond the standard.
 """

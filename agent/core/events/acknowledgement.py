@@ -1,4 +1,4 @@
-"""Central's acknowledgement: the watermark, and central's signature over it with the hash of the event there.
+"""Central's acknowledgement: the watermark, the hash of the event there, and central's signature over both.
 
 `{"stream": ..., "seq": ..., "signature": ...}`. The signature is a compact JWS of the type ACKNOWLEDGEMENT by a key of
 central that the gate has pinned; its payload names gate, stream, seq and digest. So nobody between central and gate can

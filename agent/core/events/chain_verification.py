@@ -1,4 +1,4 @@
-"""The proof that a chain of stored events is whole, or the first record that is not.
+"""Verifies that a chain of stored events is complete, or finds the first record that is not valid.
 
 A record is vouched for by the record after it, which holds its hash; the last one only by a head known from elsewhere.
 Where two neighbours do not fit, the record after both shows which of them was altered. Somebody who can

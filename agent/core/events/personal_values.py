@@ -1,4 +1,4 @@
-"""Personal values beside the event: the event holds their digests, so that they can be erased and the chain stays.
+"""Personal values beside the event: the event contains only digests, so values can be erased and the chain stays.
 
 The way of SD-JWT (RFC 9901, section 4.2). A disclosure is the base64url form of the JSON array [salt, pointer, value]:
 16 random bytes, the place of the value below `data` (RFC 6901), and the value. Where the value stood, the event holds

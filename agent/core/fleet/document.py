@@ -1,4 +1,4 @@
-"""A fleet document: what it says, signed by a key of central as a compact JWS (RFC 7515) of the type `gate-fleet+jwt`.
+"""A fleet document, signed by a key of central as a compact JWS (RFC 7515) of the type `gate-fleet+jwt`.
 
 Its text is TOML, a layer of the configuration, so that what is wrong with it is told by line and column.
 """

@@ -1,4 +1,4 @@
-"""What a gate tells central of its fleet documents: in `birth`, in `health` and in events.
+"""What a gate reports to central about its fleet documents: in `birth`, in `health` and in events.
 
 Central reads it by these models too, and may be older than the gate: a field that it does not know is left alone.
 """

@@ -1,4 +1,4 @@
-"""How what a gate holds of fleet documents goes on, a step at a time; each step is written before the next is made.
+"""The steps of the fleet documents that a gate has, one at a time. The gate stores each step before the next.
 
     taken in -> waiting -> on trial -> begun -> applied, or undone
 

@@ -1,4 +1,4 @@
-"""Holding the barrier open: by an officer's order, and by the hold contact, a fire alarm's for one.
+"""Holds the barrier open: by an officer's order, or by the hold contact, for example of a fire alarm.
 
 The contact opens a locked lane too, and one whose neighbour is open, and holds it; an order to hold does not.
 """

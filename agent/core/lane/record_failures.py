@@ -1,4 +1,4 @@
-"""What could not be recorded, or was kept from opening by a neighbour's barrier.
+"""Handles a record that failed, and an opening that a neighbour's barrier prevented.
 
 The lane is the one of before the step, so the arm was not told to move.
 """

@@ -1,4 +1,4 @@
-"""Test pulses: a technician at the gate has the barrier move once, while nobody is there, to try the wiring.
+"""Test pulses: a technician at the gate moves the barrier once to test the wiring, while no one is there.
 
 One is given only in a lane that is idle or out of service, with nothing on the way, by the rules of any other pulse,
 and its record is written before anything moves.

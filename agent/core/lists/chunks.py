@@ -1,4 +1,4 @@
-"""A snapshot in chunks: each the zlib stream of a CBOR array of rows, named by its digest in the signed head.
+"""A snapshot in chunks. Each is the zlib stream of a CBOR array of rows, named by its digest in the signed head.
 
 A chunk is compared with the head before it is inflated, and never inflated beyond a bound, so that only what a key of
 the lists has signed is ever unpacked.

@@ -1,4 +1,4 @@
-"""Small pictures inside a large one: for lists, so that nobody has to decode or shrink the large one for them.
+"""Small pictures inside a large one, for lists: no one needs to decode or shrink the large one.
 
 They lie in the head of the JPEG file, where JFIF 1.02 has its place for them (extension segments JFXX, coded as JPEG).
 So they are kept, sent, proved by the same hash and erased with their picture.

@@ -1,4 +1,4 @@
-"""The VINs that a text may hold, as codes on vehicles and makers' labels have them.
+"""The VINs that a text may contain, as on codes on vehicles and makers' labels.
 
 A label's code holds the VIN alone, the VIN behind a leading I (the data identifier of a VIN in ANSI MH10.8.2, which
 Code 39 on many cars bears), or a maker's longer text with the VIN as one of its fields. Nothing is made up: what is

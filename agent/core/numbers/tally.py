@@ -1,4 +1,4 @@
-"""What is counted: whole numbers by name. Two tallies of two hours add up to the tally of both.
+"""The counts: whole numbers by name. The tallies of two hours add up to the tally of both.
 
 A name is `subject` or `subject/detail`. No name and no number is of a vehicle or a person.
 """

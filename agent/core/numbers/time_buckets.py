@@ -1,4 +1,4 @@
-"""Times as counts in buckets, so that medians of hours add up to medians of years.
+"""Times as counts in buckets, so that the data of hours add up to medians of years.
 
 A bucket is 5 % wide: a median or a 95th percentile that is read from buckets is at most 2.5 % off.
 """

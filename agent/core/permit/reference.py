@@ -1,4 +1,4 @@
-"""References: `GPR:` and a secret, which names a declaration that the gate holds.
+"""References: `GPR:` and a secret that identifies a declaration at the gate.
 
 The secret is 10 random bytes in Crockford's base 32, 16 characters, so that the QR code is the smallest that there is.
 The list of declarations holds only a digest of it: who has the list cannot make the code. Without its declaration the

@@ -1,4 +1,4 @@
-"""Plates that are not those of the vehicle at the barrier: on a poster, a parked car, a vehicle behind or beside it.
+"""Plates that do not belong to the vehicle at the barrier: on a poster, a parked car, a vehicle behind or beside it.
 
 They are known by what they do over time, not by how they look. A plate that is taken for a bystander by mistake costs
 an officer's minute; a bystander that is taken for the vehicle may open the barrier. So a plate that was found to be one

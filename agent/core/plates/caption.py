@@ -1,4 +1,4 @@
-"""Texts that the camera itself writes into the picture: date, time, its name. They are never plates.
+"""Texts that the camera writes into the picture: date, time, its name. They are never plates.
 
 A camera writes upright, in white, directly on the scene: the scene continues behind the letters. A plate has a ground
 of its own or a rim, and is hardly ever exactly upright. A text that looks like neither is recognised over time, because

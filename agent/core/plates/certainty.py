@@ -1,4 +1,4 @@
-"""When a reading may be taken for what the plate says: here a text that may lack a character is held back.
+"""When a reading may count as the text of the plate: a text that may lack a character does not.
 
 A network is sure of the characters that it sees; of one that was cut off it knows nothing. So its word is not enough: a
 reading in doubt has at most DOUBTFUL_AT_MOST, which is less than every threshold from which on anything acts, and a

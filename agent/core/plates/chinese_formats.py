@@ -1,4 +1,4 @@
-"""The formats of the plates of China: GA 36-2018 as published in summaries.
+"""The plate formats of China: GA 36-2018 as published in summaries.
 
 Where no official serial grammar is public, as of temporary plates, the format is wide.
 """

@@ -1,4 +1,4 @@
-"""The formats of vehicle plates, and how a plate is written as a text.
+"""The formats of vehicle plates, and how a plate is written as text.
 
 Those of China are in `chinese_formats`, those of Kazakhstan and of others who use its border in `foreign_formats`; any
 other plate of letters and digits has the generic Latin form.

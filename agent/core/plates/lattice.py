@@ -1,4 +1,4 @@
-"""How likely the columns of a recogniser are if a given text stands there: exact, for any text.
+"""The likelihood of a recogniser's columns for a given text: exact, for any text.
 
 CTC (Graves et al., 2006): the likelihood of a text is the sum over all ways to lay it, with blanks and repeats, over
 the columns. It knows nothing of plates, nor of any other kind of text.

@@ -1,4 +1,4 @@
-"""What the loop before the arm says of plates: the vehicle on it came as the loop was occupied, and has stood since.
+"""What the loop before the arm shows about plates: its vehicle came when the loop became occupied, and is still there.
 
 So a plate that drove into view while the loop was occupied already is of another vehicle: behind it, or in another
 lane. And where a plate came with the loop, others that waited at their place before, or came to light later, are not

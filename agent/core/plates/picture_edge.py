@@ -1,4 +1,4 @@
-"""Plates near an edge of the picture: which of them are whole.
+"""Plates near an edge of the picture: which of them are complete.
 
 What lies beyond the edge would be made up: of 85A101AA the picture may show 5A101AA, which is a number too. A detector
 puts the outline of a cut plate a little inside the picture, so its distance alone tells nothing. A plate is whole

@@ -1,4 +1,4 @@
-"""What the word of a second camera does to a match: it raises or lowers certainty, and never stands for a reading.
+"""The effect of a second camera on a match: it raises or lowers the certainty, and never replaces a reading.
 
 A witness is a stranger's computer on the network. So it can take a match away from what the gate's own cameras read, by
 contradicting it; it can give one only to what they read as the declared plate already and were not sure enough of, and

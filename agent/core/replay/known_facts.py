@@ -1,4 +1,4 @@
-"""The recorded facts of one decision as the judgement takes them: an assessment, and what was known.
+"""The recorded facts of one decision in the form of the judgement: an assessment, and the knowledge.
 
 What depends on the rules of the lane is worked out again by the product's own functions: time and place of the permit,
 how fresh the lists are, which passages count. What cannot be known by these rules is a NotJudgedError, never a guess.

@@ -1,4 +1,4 @@
-"""What a gate knows of the session of another: the two meet by a challenge, and from then on only what is new counts.
+"""What a gate knows about the session of another gate: a challenge starts it, and after that only new messages count.
 
 Every gate numbers what it says within a session of its own, which it begins with each connection to the broker. Another
 gate takes nothing of a session before its gate has answered a nonce in it: an answer to a fresh nonce cannot be from

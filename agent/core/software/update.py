@@ -1,4 +1,4 @@
-"""An update as root's helper carries it out, a stage at a time. Each stage is written down before its work begins.
+"""The stages of an update that root's helper carries out. It records each stage before the work begins.
 
     keeping -> unpacking -> resting -> configuring -> trial -> applied
     from unpacking on, where something fails: going_back -> undone

@@ -1,4 +1,4 @@
-"""What the plate says: read at all, read well enough, the declared one, and nobody else's.
+"""Checks the plate: whether it was read, read well enough, is the declared one, and belongs to no other vehicle.
 
 Where the VIN is enough, a plate that cannot be read is made up for by it; one that is surely another's is not.
 """
