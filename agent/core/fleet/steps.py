@@ -2,8 +2,8 @@
 
     taken in -> waiting -> on trial -> begun -> applied, or undone
 
-Whatever is cut off, the gate starts with what was in force before: a trial that had begun is undone, one that had not
-begins again.
+After an interruption, the gate starts with the documents that were in force before. It undoes a trial that had begun,
+and starts a trial again that had not.
 """
 
 from __future__ import annotations
