@@ -186,8 +186,8 @@ def _drivers(graph: grimp.ImportGraph) -> tuple[str, ...]:
     return (
         "drivers",
         *("cameras, scanners,", "relay boards, inputs,", "emulators", ""),
-        *("Import only api", "and text:", *sorted(near - far), ""),
-        *("Import other", "modules too:", *sorted(far)),
+        *("Imported by these", "packages.", "", "Only api and text:", *sorted(near - far), ""),
+        *("Other modules too:", *sorted(far)),
     )
 
 
