@@ -185,7 +185,7 @@ def _drivers(graph: grimp.ImportGraph) -> tuple[str, ...]:
         far |= {room} if used - set(DRIVER_INTERFACES) else set()
     return (
         "drivers",
-        *("cameras, scanners,", "relay boards, inputs,", "emulators", ""),
+        *("cameras, scanners,", "relay boards, inputs,", "signs, voices,", "witnesses, emulators", ""),
         *("Imported by these", "packages.", "", "Only api and text:", *sorted(near - far), ""),
         *("Other modules too:", *sorted(far)),
     )
