@@ -1,1 +1,1 @@
-"""The gate agent: decides at one vehicle gate and reports what happened."""
+"""The gate agent: it decides at one vehicle gate and reports what happened."""

@@ -1,4 +1,4 @@
-"""What runs at the central side or at a trade window: issuing permits, publishing lists, sending commands.
+"""The programs of central and of permit issuers: they issue permits, publish lists and send commands.
 
-Knows the core, brokers and MQTT, and nothing of a running gate.
+Uses the core, the broker settings and the MQTT code of the agent. Imports nothing that runs a gate, such as its lanes.
 """

@@ -1,5 +1,5 @@
-"""Drivers of devices; they know nothing of the agent.
+"""Drivers of devices. They import nothing from the agent.
 
-May open devices, start threads, and wait with a bound. The agent knows them by `api`; `registry` loads each only where
-it is used, so no family's face brings a driver.
+May open devices, start threads, and wait for a limited time. The agent uses them through `drivers.api`.
+`drivers.registry` loads a driver when it is needed, so importing a family of drivers loads none of them.
 """

@@ -1,4 +1,4 @@
-"""Simulations: the demo of a whole site, the physics around a lane, and fleets of gates.
+"""Simulations: the demo of a complete site, the physics of a lane, and fleets of gates.
 
-May start processes and brokers on this machine; nothing that runs at a gate knows of it.
+May start processes and brokers on this machine. In the agent, only the command line imports this package.
 """

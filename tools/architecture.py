@@ -1,7 +1,7 @@
-"""Draw the rooms from the imports.
+"""Draw the packages and their imports, and write the tables of docs/architecture.md. Run `make architecture`.
 
-Docs/images/architecture.svg, architecture-core.svg, and the tables of docs/architecture.md. Run `make architecture`.
-The layers are those of the import contracts in pyproject.toml.
+The pictures are docs/images/architecture.svg and docs/images/architecture-core.svg. The layers come from the import
+contracts in pyproject.toml. The code calls a package in a layer a room.
 """
 
 from __future__ import annotations
@@ -25,88 +25,88 @@ PAGE = ROOT / "docs" / "architecture.md"
 IMAGES = ROOT / "docs" / "images"
 PACKAGES: Final = ("agent", "central", "drivers", "sim")
 OUTSIDE: Final = ("sim", "central")
-"""Packages of their own that the command line offers: drawn beside it."""
+"""Packages beside agent/. Only the command line imports them, so the picture shows them in its layer."""
 DRIVER_INTERFACES: Final = ("drivers.api", "drivers.text")
 LABELS: Final = {
     "agent": (
-        "the programs",
-        "what people\nlook at",
-        "a gate's work",
-        "devices, links,\nstores",
-        "the ground",
+        "programs",
+        "pages and reports",
+        "the work of a gate",
+        "devices,\nconnections, data",
+        "basis",
         "pure rules",
     ),
     "agent.core": (
-        "for central",
-        "the rules",
-        "what is said",
-        "what is signed",
-        "what is\nunderstood",
+        "contract, reports",
+        "rules",
+        "messages, VINs",
+        "signed documents,\ntrust",
+        "clock, encodings,\nplates",
         "plain values",
     ),
 }
 CAPTIONS: Final = {
     "agent": {
-        "anchors": "root's, by signature",
-        "assembly": "all parts, put together",
-        "barrier": "relays over time",
+        "anchors": "trust anchors on disk",
+        "assembly": "starts all parts",
+        "barrier": "moves the relays",
         "broker": "addresses, TLS, topics",
-        "central": "issues, publishes",
+        "central": "permits, lists, events",
         "cli": "the commands",
         "clock": "time, and its trust",
         "console": "technician's pages",
         "core": "pure: no I/O, no clock",
-        "devices": "ports come and go",
-        "doctor": "finds what is wrong",
-        "enrolment": "certificates in time",
-        "fleet": "documents, tried",
-        "i18n": "four languages",
-        "lane": "one thread a lane",
-        "lists": "signed lists come in",
-        "mqtt": "session with central",
-        "notifications": "people hear of it",
-        "numbers": "counts the journal",
+        "devices": "connects devices",
+        "doctor": "finds problems",
+        "enrolment": "gets certificates",
+        "fleet": "documents of central",
+        "i18n": "texts in 4 languages",
+        "lane": "runs one lane",
+        "lists": "receives signed lists",
+        "mqtt": "sends events",
+        "notifications": "sends notices",
+        "numbers": "counts events",
         "observability": "metrics, logs",
-        "recording": "the journal's writer",
-        "setup": "steps and words",
-        "replay": "past vehicles again",
+        "recording": "writes the journal",
+        "setup": "steps of the setup",
+        "replay": "judges again",
         "service": "workers, watchdog",
         "settings": "the configuration",
         "sim": "demo, physics, fleet",
-        "site": "gates among gates",
-        "software": "its own updates",
+        "site": "other gates of the site",
+        "software": "updates the agent",
         "store": "journal, registry",
-        "uploads": "pictures to a store",
-        "vision": "a process a camera",
+        "uploads": "sends pictures",
+        "vision": "camera processes",
         "voice": "recorded speech",
     },
     "agent.core": {
         "anchors": "who may change trust",
-        "clock": "can it be trusted",
-        "commands": "signed orders",
+        "clock": "trust in the clock",
+        "commands": "signed commands",
         "contract": "schemas, AsyncAPI",
         "crypto": "CBOR, COSE, JWS",
         "decision": "the ordered checks",
-        "detail": "words in records",
+        "detail": "texts in records",
         "events": "types, hash chain",
-        "fleet": "whose word counts",
-        "lane": "step: the machine",
+        "fleet": "fleet documents",
+        "lane": "step function",
         "lists": "rows, chunks, heads",
-        "model": "moments, reasons",
-        "notices": "what people are told",
-        "numbers": "events to tallies",
+        "model": "times, reasons, rows",
+        "notices": "notices for people",
+        "numbers": "tallies of events",
         "permit": "text, claims, checks",
         "plates": "vote and match",
-        "replay": "past vehicles again",
+        "replay": "judges again",
         "site": "claims on a use",
         "software": "stages of an update",
-        "trust_state": "is all still here",
+        "trust_state": "is any data lost",
         "vin_match": "VINs against one",
     },
 }
 TITLES: Final = {
-    "agent": "The rooms of gate agent, and which knows which",
-    "agent.core": "The rooms of agent/core, and which knows which",
+    "agent": "The packages of the gate agent, and what they import",
+    "agent.core": "The packages of agent/core, and what they import",
 }
 PICTURES: Final = {
     "agent": IMAGES / "architecture.svg",
@@ -115,12 +115,12 @@ PICTURES: Final = {
 
 
 def imports() -> grimp.ImportGraph:
-    """All imports of the product, those for type annotations too."""
+    """All imports of the product, including those for type annotations."""
     return grimp.build_graph(*PACKAGES, cache_dir=None)
 
 
 def layers_of(container: str) -> list[list[str]]:
-    """The layers of rooms that the import contract of a package names, from the top; a module beside them is none."""
+    """The layers of a package from its import contract, top first. Single modules are left out."""
     with (ROOT / "pyproject.toml").open("rb") as file:
         contracts = tomllib.load(file)["tool"]["importlinter"]["contracts"]
     (layers,) = (each["layers"] for each in contracts if each["type"] == "layers" and each["containers"] == [container])
@@ -130,7 +130,7 @@ def layers_of(container: str) -> list[list[str]]:
 
 
 def arrows(graph: grimp.ImportGraph, container: str, rooms: Iterable[str]) -> set[tuple[str, str]]:
-    """Which room imports which."""
+    """Pairs of rooms: the first imports the second."""
     package = {f"{container}.{room}": room for room in rooms} | {room: room for room in OUTSIDE if room in rooms}
 
     def room_of(module: str) -> str | None:
@@ -145,7 +145,7 @@ def arrows(graph: grimp.ImportGraph, container: str, rooms: Iterable[str]) -> se
 
 
 def picture(graph: grimp.ImportGraph, container: str) -> Picture:
-    """The picture of the rooms of a package. Raises KeyError where a room has no caption."""
+    """The picture of the rooms of a package. Raises KeyError if a room has no caption."""
     layers = layers_of(container)
     whole = container == "agent"
     if whole:
@@ -153,11 +153,11 @@ def picture(graph: grimp.ImportGraph, container: str) -> Picture:
     known = arrows(graph, container, [room for layer in layers for room in layer])
     shown = implied_left_out(known)
     notes = [
-        f"An arrow says: imports. Drawn are {len(shown)} of {len(known)}: an arrow that others imply is left out.",
-        "Every arrow points down, from layer to layer and within a layer.",
+        f"An arrow means: imports. {len(shown)} of {len(known)} imports are drawn: other arrows imply the rest.",
+        "Every arrow points down, between layers and within a layer.",
     ]
     if whole:
-        notes.append("Yellow: packages of their own beside agent/. drivers imports none of the others.")
+        notes.append("Yellow: separate packages beside agent/. drivers imports none of the other packages.")
     return draw(
         Layers(
             TITLES[container],
@@ -173,7 +173,7 @@ def picture(graph: grimp.ImportGraph, container: str) -> Picture:
 
 
 def _drivers(graph: grimp.ImportGraph) -> tuple[str, ...]:
-    """What the box of the drivers says: who knows them by their interfaces alone, and who knows more of them."""
+    """The text of the drivers box: which packages import only the interfaces, and which import more."""
     near: set[str] = set()
     far: set[str] = set()
     for module in graph.modules:
@@ -185,15 +185,15 @@ def _drivers(graph: grimp.ImportGraph) -> tuple[str, ...]:
         far |= {room} if used - set(DRIVER_INTERFACES) else set()
     return (
         "drivers",
-        *("cameras, scanners,", "relay boards, inputs,", "emulators", ""),
-        *("Their interfaces", "(api, text) alone", "are known to:", *sorted(near - far), ""),
-        *("More of them is", "known to:", *sorted(far)),
+        *("cameras, scanners,", "relay boards, inputs,", "signs, voices,", "witnesses, emulators", ""),
+        *("Imported by these", "packages.", "", "Only api and text:", *sorted(near - far), ""),
+        *("Other modules too:", *sorted(far)),
     )
 
 
 def table(container: str) -> str:
-    """The rooms of a package, from the top, each with what its face says."""
-    rows = ["| layer | room | what it is for, and what it may touch |", "|--:|---|---|"]
+    """A Markdown table of the rooms of a package, top layer first, each with the docstring of its face."""
+    rows = ["| layer | package | what it is for, and what it may touch |", "|--:|---|---|"]
     for number, layer in enumerate(layers_of(container), start=1):
         rows += [_row(str(number), f"{container}.{room}") for room in sorted(layer)]
     if container == "agent":
@@ -205,12 +205,12 @@ def _row(layer: str, package: str) -> str:
     path = Path(*package.split("."))
     face = ast.get_docstring(ast.parse((ROOT / path / "__init__.py").read_text(encoding="utf-8")))
     if face is None:
-        raise ValueError(f"{path}/__init__.py does not say what the room is for")
+        raise ValueError(f"{path}/__init__.py has no docstring")
     return f"| {layer} | [`{path}`](../{path}) | {' '.join(face.split())} |"
 
 
 def page(text: str) -> str:
-    """The page with its tables written again. Raises ValueError where the place of one is missing."""
+    """The page with new tables. Raises ValueError if the place of a table is missing."""
     for container in PICTURES:
         begin, end = f"<!-- rooms of {container} -->\n", f"<!-- end of {container} -->"
         before, _, rest = text.partition(begin)
@@ -222,13 +222,13 @@ def page(text: str) -> str:
 
 
 def pictures() -> Mapping[Path, str]:
-    """The files of the pictures, and what is in them."""
+    """The path and the content of each picture."""
     graph = imports()
     return {path: picture(graph, container).svg() for container, path in PICTURES.items()}
 
 
 def main() -> None:
-    """Write pictures and page."""
+    """Write the pictures and the page."""
     for path, text in pictures().items():
         path.write_text(text, encoding="utf-8")
     PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

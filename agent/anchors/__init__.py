@@ -1,7 +1,7 @@
-"""The trust anchors of the gate on the disk: the store that root alone writes, its helper, and what the agent sees.
+"""The trust anchors on the disk: the store, the helper that changes it as root, and the agent's copy.
 
-May write the folder of the anchors as root, and speak over the helper's socket. Whether a change may be made is judged
-in `agent.core.anchors`.
+The helper runs as root and is the only writer of the anchors folder. The agent reads the folder and sends requests to
+the helper's socket. `agent.core.anchors` decides whether a change is allowed.
 """
 
 from typing import TYPE_CHECKING

@@ -1,6 +1,6 @@
-"""The gate, put together: every part is made here, started and stopped in order.
+"""Puts the gate together: creates all parts, starts them in order, and stops them in reverse order.
 
-The only room that knows them all, and concrete drivers.
+Imports almost every other package and the registry of drivers.
 """
 
 from agent.assembly.app import App

@@ -1,4 +1,4 @@
-"""The gate as a whole: starts its parts in order, and stops them in the opposite one."""
+"""The gate as a whole: starts its parts in order, and stops them in reverse order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything between the gate and central, put together: the link, the commands, the pictures on their way."""
+"""Puts together everything between the gate and central: the connection, the commands, and the pictures to send."""
 
 from __future__ import annotations
 

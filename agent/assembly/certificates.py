@@ -1,4 +1,4 @@
-"""The gate's certificates in the running agent: their renewal, and when everything ends that the gate goes by."""
+"""The gate's certificates in the running agent: their renewal, and when each certificate, list and key expires."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What carries out each command from central.
+"""Carries out the commands from central.
 
-Thin adapters between the processor of commands and the parts of the gate. agent.assembly.upload_handlers has those of
-uploads.
+It has thin adapters between the command processor and the parts of the gate. agent.assembly.upload_handlers has the
+adapters for uploads.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The lanes of a gate, made from the settings: each with its loop, its cameras, and the relay board, maybe shared."""
+"""Creates the lanes of a gate from the settings: each with its loop, cameras and relay board, which lanes may share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is sent beside the events: pictures and support bundles, over MQTT or into object storage."""
+"""Sends pictures and support bundles beside the events, over MQTT or to object storage."""
 
 from __future__ import annotations
 

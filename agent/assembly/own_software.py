@@ -1,4 +1,4 @@
-"""The part of the gate that has its own software updated, put together."""
+"""Puts together the part of the gate that updates its own software."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every part of the gate, made from the settings; nothing is started."""
+"""Creates every part of the gate from the settings. Starts nothing."""
 
 from __future__ import annotations
 

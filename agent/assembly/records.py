@@ -1,6 +1,6 @@
-"""What the gate records, put together.
+"""Puts together everything that the gate records.
 
-The journal, the one way into it, its checkpoints, the pictures, and their retention.
+This is the journal, the only way to write to it, its checkpoints, the pictures, and their retention.
 """
 
 from __future__ import annotations

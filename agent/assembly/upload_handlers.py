@@ -1,4 +1,4 @@
-"""What carries out the commands of uploads: a support bundle, and places in object storage."""
+"""Carries out the commands for uploads: a support bundle, and places in object storage."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""The barrier of a lane: the relay board, its relays over time, and which relay does what.
+"""The barrier of a lane: the relay board, the state of its relays over time, and the function of each relay.
 
-The only room that moves anything. One thread a board; a pulse is never repeated blindly.
+In a running gate, only this package moves a barrier. Each board has one thread. A pulse with an unknown result is never
+repeated.
 """
 
 from typing import TYPE_CHECKING

@@ -1,6 +1,7 @@
-"""The barrier of one lane: what the lane may ask of its relays, and what they report.
+"""The barrier of one lane: what the lane may request of its relays, and what the relays report.
 
-Two rules: a pulse is never repeated, and each gets exactly one report. agent.barrier.relay_board moves the relays.
+Two rules: the barrier never repeats a pulse, and each pulse gets exactly one report. agent.barrier.relay_board moves
+the relays.
 """
 
 from __future__ import annotations

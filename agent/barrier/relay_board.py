@@ -1,8 +1,8 @@
-"""A relay board and all lanes on it: the one thread that owns the board, keeps it connected and moves its relays.
+"""A relay board and all lanes on it: the thread that owns the board, keeps it connected and moves its relays.
 
-A pulse that cannot start before its deadline does not start at all, and connecting releases every relay and energises
-none but standing holds and lamps. The thread makes one call to the board at a time and takes pulses first, so that a
-lane waits for another's pulse, hold or lamp no longer than that call takes.
+If a pulse cannot start before its deadline, it does not start at all. On connecting, the thread releases every relay,
+and energises only permanent holds and lamps. It makes one call to the board at a time, and handles pulses first. So a
+lane waits at most for one call of another lane.
 """
 
 from __future__ import annotations

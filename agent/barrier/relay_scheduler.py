@@ -1,7 +1,7 @@
-"""The relays of all barriers on one relay board: which ought to be energised, and until when.
+"""The relays of all barriers on one relay board: which relays must be energised, and until when.
 
-Every relay belongs to one thread, and one call to the board is made at a time, the most urgent first: so no
-lane waits for more than the one call that is under way.
+One thread owns all relays. It makes one call to the board at a time, the most urgent first. So a lane waits at most for
+the call that is in progress.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What is known of a broker before anyone talks to it: its address, the TLS files, the topics of a gate.
+"""The settings of a broker connection: the address, the TLS files and the topics of a gate.
 
-May read certificate files; opens no connection.
+May read certificate files. Opens no connection.
 """
 
 from typing import TYPE_CHECKING

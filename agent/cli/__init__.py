@@ -1,6 +1,6 @@
-"""The command line, one thin module a command group.
+"""The command line. Each group of commands has one thin module.
 
-May print, ask, and read and write the files that it is given; what a command does is the work of other rooms. It
-reaches a running agent by files, signals and the console's socket. The only room that knows `central` and `sim`.
-Nothing imports it.
+May print, ask questions, and read and write the files that the user names. Other packages do the work. Commands reach a
+running agent through files, signals and the console's socket. In the agent, only this package imports `central` and
+`sim`. No other package imports it.
 """

@@ -1,6 +1,6 @@
-"""The clock of the computer: read here and nowhere else, watched for steps, and the times that have surely passed.
+"""The computer's clock: reads it, watches it for steps, and stores times that have certainly passed.
 
-May read the wall clock and what the kernel says of it, and keep two small files.
+The only package of the agent that reads the wall clock. May ask the kernel about the clock, and keeps two small files.
 """
 
 from typing import TYPE_CHECKING

@@ -1,7 +1,7 @@
-"""Notes every second what the kernel says of its clock, for an agent whose filter of calls refuses the question.
+"""Records every second what the kernel says about its clock, because the agent may not ask the kernel itself.
 
-A process of its own (gate-agent-clock.service), which reads nothing and talks with nobody: so the agent, which does
-both, needs no call that the clock could be set with.
+The agent's system call filter refuses this call. The sampler is a process of its own (gate-agent-clock.service), which
+reads no input and talks to no one. The agent does both, so it must not have a system call that can set the clock.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The technician's web pages, served by the agent itself.
+"""The technician's web pages, which the agent serves itself.
 
-May serve HTTP and read every part of the running gate through `dependencies`; what it orders goes to a lane or into the
-configuration. Its face is light: the server's own thread loads the web libraries and the pages.
+May serve HTTP and read every part of the running gate through `dependencies`. Its orders go to a lane or change the
+configuration. Importing the package is cheap: the server's thread loads the web libraries and the pages.
 """
 
 from agent.console.vehicles.follower import VehicleFollower

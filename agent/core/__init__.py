@@ -1,4 +1,4 @@
 """Pure rules.
 
-No clock, no input or output, no threads, no logging. Time comes in with the input.
+No clock, no input or output, no threads, no logging. The caller passes the time with each input.
 """

@@ -1,7 +1,7 @@
-"""How the face of a room is lazy: a module of the room is loaded when somebody takes a name from it, not before.
+"""Makes the face of a room lazy: Python loads a module of the room when code first uses one of its names.
 
-A face writes down its imports as ever, but under `if TYPE_CHECKING:`, where type checkers and the rules on imports read
-them. At run time its `__getattr__` is a `lazy_face` (PEP 562), which reads them from the same text.
+A face has its imports under `if TYPE_CHECKING:`, where type checkers and the import contracts read them. At run time
+its `__getattr__` is a `lazy_face` (PEP 562), which reads the imports from the same text.
 """
 
 from __future__ import annotations

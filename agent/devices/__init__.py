@@ -1,6 +1,6 @@
-"""Devices that come and go: their supervision with backoff, inputs, scanners, signs, voices, the table of their states.
+"""Supervises devices and reconnects them with backoff: inputs, scanners, signs, voices, and the table of their states.
 
-May open what a driver offers; knows no driver by name.
+May open any device through its driver's interface. Knows no driver by name.
 """
 
 from typing import TYPE_CHECKING

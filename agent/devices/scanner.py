@@ -1,6 +1,6 @@
 """The QR scanner of a lane: a thread that keeps it open and passes on each text that it reads.
 
-A text goes on as it came; whether it is a permit is judged in the core. It is never logged.
+The thread passes a text on unchanged, and the core decides whether it is a permit. The thread never logs the text.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A sign of a lane: a thread that keeps its card connected and its pages fresh, and shows the newest programme.
 
-Each page has a time of its own on the card, after which it goes by itself; it is sent again before that for as long as
-the lane speaks. Where the lane falls silent the sign says to wait, and where the agent is gone the page ends by itself.
-Which pages a message has is for others to say.
+Each page has a time on the card, after which it disappears. While the lane sends messages, the thread sends the page
+again before that. If the lane stops sending, the sign tells the driver to wait. If the agent stops, the page disappears
+by itself. Another module chooses the pages of a message.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The voice of a lane: a thread that keeps its sound device connected, and says what it is told to, the newest first.
+"""The voice of a lane: a thread that keeps its sound device connected and plays the newest message first.
 
-It plays files; which one is played for a message, and whether it is quiet now, is for others to say.
+It plays files. Other modules choose the file of a message, and decide whether the lane is quiet now.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Looks at everything that a gate needs, and says what is wrong with it and how it is fixed.
+"""Checks everything that a gate needs, and says what is wrong and how to fix it.
 
-Collectors read and never move anything; rules are pure functions of what was collected.
+Collectors only read; they never move anything. Rules are pure functions of the collected facts.
 """
 
 from typing import TYPE_CHECKING

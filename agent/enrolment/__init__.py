@@ -1,7 +1,7 @@
-"""The gate's own certificates: how it gets the first ones, renews them, and knows when each ends.
+"""The gate's own certificates: gets the first ones, renews them, and knows when each expires.
 
-May read and replace the files of certificates and keys that the configuration names, and ask one EST server (RFC 7030).
-A good pair is never touched before the new one is whole. Private keys are made here and leave the gate never.
+May read and replace the certificate and key files that the configuration names. May connect to one EST server (RFC
+7030). It keeps the old pair until the new one is complete. It creates private keys here, and they never leave the gate.
 """
 
 from typing import TYPE_CHECKING

@@ -1,7 +1,7 @@
-"""Fleet documents at the gate: taken in over MQTT, kept, tried, and undone where the gate does not come up whole.
+"""Fleet documents at the gate: receives them over MQTT, stores them and tries them.
 
-Writes one file in the state directory, reads the configuration as the service would, and asks for a new start; it
-starts nothing itself.
+If the gate does not start completely with a document, this package undoes it. Writes one file in the state directory
+and reads the configuration. May request a restart, but restarts nothing itself.
 """
 
 from typing import TYPE_CHECKING

@@ -1,9 +1,9 @@
-"""All texts that people read, in four languages: one gettext catalogue a language, one lookup.
+"""All texts for people, in four languages: one gettext catalogue for each language, and one lookup function.
 
-English is the message id, as gettext has it: a `drivers.text.Text` is where the text is used, and `translate` gives it
-in a reader's language. `make texts` gathers the messages of the sources into `messages.pot` and `zh.po`, `ru.po`,
-`kk.po`. It knows the core and `drivers.text`, and reads its own files. Its face is the lookup alone, which the
-configuration needs: the tables of words know the events, and each is open by its own name.
+The English text is the message id. Code writes it as a `drivers.text.Text`, and `translate` returns it in the reader's
+language. `make texts` collects the messages into `messages.pot`, `zh.po`, `ru.po` and `kk.po`. May read its own files.
+Imports only the core and `drivers.text`. The face exports only the lookup, because the configuration loads it. The
+tables of words load the event types, so import each of them by its module.
 """
 
 from agent.i18n.language import Language

@@ -1,7 +1,7 @@
-"""The shell of one lane.
+"""Runs one lane: the thread that calls `agent.core.lane.step` and carries out the effects.
 
-The thread that feeds `agent.core.lane.step` and does what it says, officers' orders, the interlock. Records before it
-acts. Knows the barrier, the inputs, the cameras, the signs and the loudspeaker of its lane.
+It also handles orders of officers and the interlock. It records an effect before it acts. May use the barrier, the
+inputs, the cameras, the signs and the loudspeaker of its lane.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""The signs and the loudspeaker of one lane together: they are told what the lane's view says, as often as it comes."""
+"""The signs and the loudspeaker of one lane: passes them the message of the lane's view with each new view."""
 
 from __future__ import annotations
 

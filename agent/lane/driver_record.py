@@ -1,4 +1,4 @@
-"""What the driver of each vehicle was shown and told, on which device, and whether that is confirmed."""
+"""Records what the driver of each vehicle saw and heard, on which device, and whether the device confirmed it."""
 
 from __future__ import annotations
 

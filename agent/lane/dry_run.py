@@ -1,8 +1,7 @@
-"""A lane in dry run: what keeps its decisions from being more than words, and how they agree with what happens.
+"""A lane in dry run: prevents its decisions from having an effect, and compares them with what happens.
 
-Its relay board is one that moves nothing (agent.barrier); here is the rest. No use of a permit is written into the
-ledger, and none is claimed at the site: what the lane records are events alone, each of which says that it is of a dry
-run.
+Its relay board moves nothing (agent.barrier), and this module does the rest. The lane writes no use of a permit into
+the ledger and claims none at the site. It records only events, and each event says that it belongs to a dry run.
 """
 
 from __future__ import annotations

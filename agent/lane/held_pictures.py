@@ -1,4 +1,4 @@
-"""Pictures that a lane's cameras sent lately: held until an event names them, or until they are too old."""
+"""Recent pictures from a lane's cameras: kept until an event names them, or until they are too old."""
 
 from __future__ import annotations
 

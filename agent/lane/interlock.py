@@ -1,8 +1,8 @@
-"""Who of neighbouring lanes may open now: the one place where lanes that exclude each other meet.
+"""Decides which of neighbouring lanes may open now: the one place where lanes that exclude each other meet.
 
-A lane asks before it opens, and says after each step whether its barrier is anything but closed and at rest. All
-happens under one lock, so of two lanes that ask at once exactly one wins; and its neighbours know of it, by their
-inbox, before anything moves.
+A lane asks before it opens. After each step it reports whether its barrier is closed and at rest. One lock protects
+everything, so if two lanes ask at the same time, exactly one wins. The other lane gets a message in its inbox before
+anything moves.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What others may know of a lane while its loop runs."""
+"""What other parts may know about a lane while its loop runs."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""The loop of one lane: one thread that feeds the pure step function and carries out what it answers.
+"""The loop of one lane: one thread that calls the pure step function and carries out the effects.
 
-Many feed the inbox, one decides. Effects are carried out in their order, so a record is on disk before anything moves,
-but for what overrides; when a binding record fails, the step that asked for it never happened.
+Many parts put items into the inbox, and only this thread decides. It carries out effects in order, so a record is on
+disk before anything moves. Overrides are the exception: they move first. If a binding record fails, the loop discards
+the step that requested it.
 """
 
 from __future__ import annotations

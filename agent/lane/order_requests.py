@@ -1,4 +1,4 @@
-"""Orders of officers and technicians on their way through the loop of a lane, each waiting for its one answer."""
+"""Orders of officers and technicians to the loop of a lane: each waits for its one answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Holding a lane still for the moment in which all lanes of the gate are asked whether they are at rest."""
+"""Pauses a lane while the gate checks whether all lanes are at rest."""
 
 from __future__ import annotations
 

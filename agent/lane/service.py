@@ -1,4 +1,4 @@
-"""Everything of one lane, put together: loop, barrier, inputs, scanners, cameras, and what tells the driver."""
+"""Puts one lane together: loop, barrier, inputs, scanners, cameras, signs and loudspeaker."""
 
 from __future__ import annotations
 

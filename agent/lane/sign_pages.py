@@ -1,6 +1,6 @@
-"""What a sign shows for a message: pages of the sign's own size, in the languages and letters that it has. Pure.
+"""What a sign shows for a message: pages of the sign's own size, in its languages and letters. Pure.
 
-A text is shown as it is or not at all: in place of letters that a card lacks it gets another language.
+A sign shows a text exactly or not at all. If a card lacks letters of one language, it gets the text in another.
 """
 
 from __future__ import annotations

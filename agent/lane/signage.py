@@ -1,4 +1,4 @@
-"""What a lane shows on one of its signs: each message in the sign's languages, until the lane says another."""
+"""What a lane shows on one of its signs: each message in the sign's languages, until the next message."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""A vehicle that is played through a lane without hardware.
+"""Plays a vehicle through a lane without hardware.
 
-Drawn before the camera, sensed by the loops, let through by the arm. For a technician who wants to see the lane at work
-before anything is wired. Only lanes whose board, inputs and camera are all simulated can be played on, and only at a
-gate without a real relay board: nothing real moves, and no journal holds real vehicles and simulated ones. Scenes lie
-in folders of their own, since the agent writes them.
+The module draws the vehicle before the camera, triggers the loops, and passes the vehicle when the arm opens.
+Technicians use it to see the lane at work before anything is wired. The board, inputs and camera of the lane must all
+be simulated, and the gate must have no real relay board. So nothing real moves, and no journal mixes real and simulated
+vehicles. The agent writes scenes, so they are in folders of their own.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a lane says aloud: each message once, in one language, to somebody who is there, and not while it is quiet."""
+"""What a lane says aloud: each message once, in one language, only if someone is there, and never in quiet hours."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The signed lists of the site on their way into the registry: over MQTT, from a file, and watched for their age.
+"""Brings the signed lists of the site into the registry, from MQTT or from a file, and watches their age.
 
-Writes to the registry, and records the result.
+May write to the registry. Records the result as events.
 """
 
 from typing import TYPE_CHECKING

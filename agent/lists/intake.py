@@ -1,6 +1,6 @@
-"""Takes in what comes of the lists, from MQTT and from files alike.
+"""Takes in data of lists, from MQTT and from files.
 
-Verifies it, applies it, and tells of it in events.
+Verifies the data, applies it, and reports the result in events.
 """
 
 from __future__ import annotations

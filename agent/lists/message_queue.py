@@ -1,4 +1,4 @@
-"""Messages about lists, between the network's thread and the one that reads them: bounded, also in a flood."""
+"""The queue of list messages from the network thread to the thread that reads them. Its size is limited."""
 
 from __future__ import annotations
 

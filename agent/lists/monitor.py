@@ -1,4 +1,4 @@
-"""Looks after the lists while the gate runs: the trust list's file, how fresh they are, a registry that is damaged."""
+"""Watches the lists while the gate runs: the trust list file, the age of the lists, and damage to the registry."""
 
 from __future__ import annotations
 

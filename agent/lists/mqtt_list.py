@@ -1,4 +1,4 @@
-"""One list on its way to being in step: what came of it, what waits, and the doing of what the step machine says."""
+"""Keeps one list in step: what arrived for it, what waits, and the effects of the step machine."""
 
 from __future__ import annotations
 

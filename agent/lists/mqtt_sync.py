@@ -1,9 +1,9 @@
 """Keeps the lists in step over the gate's MQTT client.
 
-The shell around `agent.core.lists.sync`, on a thread of its own. What comes is verified before anything is done about
-it. Chunks go to the disk as they come; of deltas so many wait in memory as the step machine keeps. A key that is not
-known yet may be in a trust list that comes a moment later, in any order: what such a key signed is asked for again
-then, and is told as refused only after that.
+The shell around `agent.core.lists.sync`, on a thread of its own. It verifies each message before it uses it. It writes
+chunks to disk as they arrive, and keeps only as many deltas in memory as the step machine holds. An unknown key may be
+in a trust list that arrives a moment later. So the thread requests data with such a key again after that, and reports a
+refusal only then.
 """
 
 from __future__ import annotations

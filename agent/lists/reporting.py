@@ -1,6 +1,6 @@
-"""What is told of the lists.
+"""Reports what happens to the lists.
 
-What was applied, once each; what was refused, floods folded; trouble, once until it is over.
+It reports each applied version once, combines repeated refusals, and reports a problem once until it is over.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The gate's MQTT client: events until the watermark has them, commands, evidence, health.
+"""The gate's MQTT client: sends events until central acknowledges them, and handles commands, evidence and health.
 
-May open network connections and start threads; what is sent comes from the journal and is never changed here.
+May open network connections and start threads. Sends events as the journal stores them, and never changes them.
 """
 
 from typing import TYPE_CHECKING

@@ -1,7 +1,7 @@
-"""Central's acknowledgements as they come: which ones are taken, and who is told of others.
+"""Central's acknowledgements: which ones the gate accepts, and how it reports the others.
 
-Who says one is proved by agent.core.events.acknowledgement. Here it is held against the gate's own journal: its stream,
-how far it was recorded and sent, and the hash of its own event.
+agent.core.events.acknowledgement verifies the sender. This module compares the acknowledgement with the gate's own
+journal: the stream, how far the gate recorded and sent it, and the hash of the event.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The gate's MQTT client: connected to one of its brokers, or trying to be, for ever."""
+"""The gate's MQTT client: connects to one of its brokers, and keeps trying without limit."""
 
 from __future__ import annotations
 

@@ -1,20 +1,22 @@
-"""Which events to send when: the window, the resends and the watermark. Pure.
+"""Decides which events to send and when: the window, the resends and the watermark. Pure.
 
-An event is sent once, and once more on the next connection if the broker did not say that it took it. What was taken is
-proved only by the watermark. While the watermark stands still for longer than central has been seen to take
-(agent.mqtt.resend_timer), the oldest event alone is sent again; when that brings the watermark to its end, twice as
-many follow, and so on: at once where central answered promptly, else when the watermark stands still there for as long
-as central takes. A watermark that goes further than what was sent again has filled the hole, or there was none. So a
-hole at the broker or at central is filled without sending everything again, and a central that is slow or dead costs
-one event a time, ever more rarely: what is sent twice because central is slow would make it slower.
+The window sends an event once. If the broker does not confirm it, the window sends it again on the next connection.
+Only the watermark proves that central has an event.
 
-A broker may have died with what it took. To send all of that again at every reconnect would be thousands of duplicates
-for a hiccup; to wait the whole time would leave central without its events for half a minute. So a new connection
-begins with what has no answer, or else with the oldest event: either makes central say where it stands, because it
-answers duplicates too. A broker hands on in order: what it still holds from before comes to central first. When central
-was heard and the watermark then stands still for `settle_s` or for as long as central takes, below what an earlier
-connection had sent, there is a hole, and sending again begins at once, with a whole window. A broker that says that
-nobody subscribes is asked every few seconds with one event.
+If the watermark stops for longer than central usually takes (agent.mqtt.resend_timer), the window sends only the oldest
+event again. If the watermark then moves only as far as that event, the window sends twice as many, and so on. It sends
+them at once if central answered promptly. Otherwise it waits again for as long as central takes. If the watermark moves
+further, the hole is filled, or there was none. So the gate fills a hole without sending everything again. A slow or
+dead central costs one event at a time, with growing pauses. More duplicates would make a slow central slower.
+
+A broker may lose events that it confirmed. To send all of them at every reconnect would cause thousands of duplicates.
+To wait for the full time would leave central without events for half a minute. So a new connection starts with the
+unconfirmed events, or else with the oldest event. Central answers duplicates too, so it then reports its watermark. A
+broker keeps the order, so central first gets what the broker still has.
+
+The watermark may then stop below the events of an earlier connection, for `settle_s` or for as long as central takes.
+If central has answered by then, there is a hole, and the window sends again at once, with its full size. If the broker
+says that it has no subscriber, the window sends one event every few seconds.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""From the journal to the client: what the delivery window wants sent, and what central asked for once more."""
+"""Sends events from the journal to the client: those that the delivery window wants, or central requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The uplink: journal to MQTT, in order, until central says that it has it."""
+"""The uplink: sends the journal over MQTT, in order, until central acknowledges it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Passes news of the journal to a thread that waits for other things too."""
+"""Passes news of the journal to a thread that also waits for other things."""
 
 from __future__ import annotations
 

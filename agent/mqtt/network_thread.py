@@ -1,4 +1,4 @@
-"""The network thread: goes round the brokers, one connection after the other, until it is asked to stop."""
+"""The network thread: tries the brokers in turn, one connection after another, until it must stop."""
 
 from __future__ import annotations
 

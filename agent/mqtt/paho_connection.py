@@ -1,11 +1,11 @@
-"""One connection to one broker: the only place of the agent where paho's client is used.
+"""One connection to one broker: the only place in the agent that uses paho's client.
 
-Simulated fleets and the demo's central system use it in their own ways (docs/adr/0027-own-code-beside-a-library.md).
+Simulated fleets and the demo's central system use paho in their own ways (docs/adr/0027-own-code-beside-a-library.md).
 
-A new paho client is made for every attempt, and its network loop is turned by the owner's own thread. So nothing of an
-old connection is ever resent by paho (which ignores the broker's Receive Maximum when it does), its thread cannot die
-unseen from an exception, stopping never waits for a frozen broker, and its reconnect timer without jitter is out of the
-way. Paho's callbacks only queue what came; it is handled after each turn.
+Each attempt creates a new paho client, and the owner's thread runs its network loop. So paho never resends anything of
+an old connection, which would ignore the broker's Receive Maximum. There is no thread of paho that could die unnoticed
+from an exception. Stopping never waits for a frozen broker, and paho's reconnect timer without jitter is not used.
+Paho's callbacks only queue their data, and the owner handles it after each turn.
 """
 
 from __future__ import annotations

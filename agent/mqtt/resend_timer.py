@@ -1,4 +1,4 @@
-"""When what central does not acknowledge is sent again: by how long central takes, as it was measured. Pure."""
+"""Decides when to send unacknowledged events again, by the measured answer time of central. Pure."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Notices on their way to people: by a webhook, by mail, and into open pages of the console.
+"""Sends notices to people: by webhook, by mail, and to open pages of the console.
 
-Reads the journal through a reader of its own and keeps one small file beside it. Opens connections to the webhook and
-the mail server of the configuration, and to no other; nothing of a lane waits for it.
+Reads the journal and keeps one small file beside it. May connect only to the webhook and the mail server in the
+configuration. No lane waits for it.
 """
 
 from typing import TYPE_CHECKING

@@ -1,7 +1,7 @@
-"""The gate's numbers: a worker that counts the journal's events into the file of numbers, and reports read from it.
+"""The gate's numbers: a worker that counts the journal's events, and reports from the results.
 
-May read the journal, and never writes to it; may write the file of numbers alone. What is counted, and how, is
-`agent.core.numbers`'.
+Reads the journal and never writes to it. May write only the file of numbers. `agent.core.numbers` defines what is
+counted.
 """
 
 from typing import TYPE_CHECKING

@@ -1,6 +1,6 @@
 """Metrics and logs of the running gate.
 
-Looks at every part and changes none. Serves its figures on an address of its own.
+Reads every part and changes none. Serves the metrics on an address of its own.
 """
 
 from typing import TYPE_CHECKING

@@ -1,8 +1,7 @@
-"""What is recorded: the journal's writer, checkpoints, the start of a run, evidence, what is given up in time.
+"""Records: writes the journal, checkpoints, the start of each run and evidence, and deletes old data on schedule.
 
-And whether it is all still there: the trust state, and the head in its second place.
-
-One writer for all parts; it is the only way into the journal.
+It also checks that nothing is lost: it keeps the trust state, and a copy of the head in a second place. One recorder
+serves all parts, and it is the only way to write to the journal.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Signs the chain from time to time, and its head when asked."""
+"""Signs the chain at intervals, and its head on request."""
 
 from __future__ import annotations
 

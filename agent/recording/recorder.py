@@ -1,4 +1,4 @@
-"""The one way into the journal: binding records that may fail, and news that must not be lost while it fails."""
+"""The only way into the journal: binding records that may fail, and other events that must survive a failing disk."""
 
 from __future__ import annotations
 

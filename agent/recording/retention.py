@@ -1,4 +1,4 @@
-"""Looks after the disk while the gate runs: gives up what is old, and notices a journal that is damaged."""
+"""Watches the disk while the gate runs: deletes old data, and detects a damaged journal."""
 
 from __future__ import annotations
 

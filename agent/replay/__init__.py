@@ -1,7 +1,7 @@
-"""Past vehicles of a journal, judged by the rules of another configuration: read, judge, report.
+"""Judges past vehicles of a journal by the rules of another configuration, and reports the differences.
 
-May read a journal and kept pictures, and never writes to either; what it finds it writes into the files that it is
-given. The rules are `agent.core.replay`'s.
+Reads a journal and kept pictures, and never writes to them. May write the output files that the user names. The rules
+are in `agent.core.replay`.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""What a long-lived process needs: workers, the watchdog, readiness, rights, secrets out of texts.
+"""The basis of a long-running process: workers, the watchdog, readiness, privileges, and redaction of secrets.
 
-Knows no part of the gate. Its face exports nothing: the smallest command starts with one module of it.
+Knows no part of the gate. Its face exports nothing, so a small command loads only the module that it needs.
 """

@@ -1,4 +1,4 @@
-"""The parts of the agent in one order: started forward, stopped backward, whatever fails on the way."""
+"""The parts of the agent in one order: starts them forward and stops them backward, even if some of them fail."""
 
 from __future__ import annotations
 

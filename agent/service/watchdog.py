@@ -1,7 +1,7 @@
-"""The watchdog: it tells the service manager that the gate lives only while every part of it makes progress.
+"""The watchdog: it tells the service manager that the gate is alive only while every part makes progress.
 
-A timer that says "alive" whatever happens would hide the very hang it is there for. A part that waits for a lost
-device is well as long as its own loop goes round.
+A timer that always reports "alive" would hide the hang that it is there to find. A part that waits for a lost device is
+healthy as long as its own loop runs.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""A thread of the agent: named, guarded, watched, and stopped within a bounded time.
+"""A thread of the agent: it has a name, error handling, supervision, and a time limit for its stop.
 
-A thread that ends by an exception is silently gone. A worker reports it, and then begins again, ends the process or is
-over, as its owner decides; and it says when it last made progress, so that a thread that hangs is noticed as well.
+A plain thread that ends with an exception disappears silently. A worker reports the exception. Its owner decides
+whether the worker then begins again, ends the process, or is over. A worker also records its last progress, so the
+watchdog notices a thread that hangs.
 
-Every thread of the agent's process is a worker, but for those that docs/threads.md lists with their reasons.
+Every thread of the agent's process is a worker. docs/threads.md lists the exceptions with their reasons.
 """
 
 from __future__ import annotations

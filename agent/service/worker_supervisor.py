@@ -1,4 +1,4 @@
-"""All workers of the agent: each is watched for progress, and one that fails or hangs is recorded for people to see."""
+"""All workers of the agent: watches each for progress, and records every worker that fails or hangs."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""The configuration of the agent: what can be set, and where it is read from.
+"""The configuration of the agent: which settings exist, and where their values come from.
 
-May read and replace the configuration's files, and read the environment. Knows drivers by their models only.
+May read and replace the configuration files, and read the environment. Knows a driver only by its model name, and loads
+it through the registry.
 """
 
 from typing import TYPE_CHECKING

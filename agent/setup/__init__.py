@@ -1,7 +1,7 @@
-"""The set-up of a gate: its steps and words, how far each step is, and what judges an answer.
+"""The setup of a gate: the steps and their texts, the progress of each step, and the validation of answers.
 
-The terminal and the browser ask the questions; both take steps, words and judgement from here. Keeps one small file in
-the state directory. Opens no device and moves nothing.
+The terminal and the browser ask the questions, and both use this package. Keeps one small file in the state directory.
+Opens no device and moves nothing.
 """
 
 from typing import TYPE_CHECKING

@@ -1,6 +1,6 @@
-"""This gate among the gates of its site: they let one use of a permit pass at one of them only.
+"""Coordinates this gate with the other gates of its site: each use of a permit passes at only one of them.
 
-Speaks over the site's broker, and keeps claims in the journal.
+Communicates over the site's broker, and keeps claims in the journal.
 """
 
 from typing import TYPE_CHECKING

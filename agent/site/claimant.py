@@ -1,6 +1,6 @@
 """The claiming side of a gate.
 
-Asks the home gate of a permit's vehicle, and says what became of what it was granted.
+It asks the home gate of a permit's vehicle for a use, and reports what happened to each granted use.
 """
 
 from __future__ import annotations

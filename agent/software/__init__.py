@@ -1,7 +1,7 @@
-"""The gate's own software, as central orders it: fetched beside running work, and installed by root's helper.
+"""Updates the gate's own software as central orders: the agent downloads it, and a helper installs it.
 
-The agent's half fetches into the state directory and says when no vehicle is under way. The helper's half runs as root:
-it believes signatures alone, and may run dpkg and write one folder of root's.
+The agent downloads into the state directory while the gate works, and reports when no vehicle is in a lane. The helper
+runs as root and trusts only signatures. It may run dpkg and write one folder that belongs to root.
 """
 
 from typing import TYPE_CHECKING

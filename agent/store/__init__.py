@@ -1,4 +1,5 @@
-"""What the gate keeps on disk: the journal, the registry of lists, evidence, its own key.
+"""The gate's data on disk: the journal, the registry of lists, the evidence, and the gate's own key.
 
-May touch files below the state directory. Its face exports nothing: each of its rooms has one of its own.
+May use files in the state directory, and the head file outside it. Its face exports nothing: each subpackage has a face
+of its own.
 """

@@ -1,6 +1,6 @@
-"""Pictures and support bundles on their way into object storage, by URLs that central signs for a while.
+"""Uploads pictures and support bundles to object storage, with URLs that central signs for a limited time.
 
-Opens connections to the hosts that the configuration allows, and to no other; keeps no URL on the disk.
+May connect only to the hosts that the configuration allows. Writes no URL to disk.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""The cameras as the gate sees them: a worker process for each, started, watched and killed, and what it tells.
+"""The parent's side of the cameras: starts, watches and stops a worker process for each, and checks its messages.
 
-Touches no pixel. Its face exports nothing: every worker process loads this package.
+Processes no pixels. Its face exports nothing, because every worker process loads this package.
 """

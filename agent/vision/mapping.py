@@ -1,4 +1,4 @@
-"""What a vision worker reports to the rest of the agent, made of its messages."""
+"""Converts the messages of a vision worker into the values that the rest of the agent uses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One process that touches foreign pixels as its parent holds it: started, spoken to, and killed."""
+"""The parent's side of one process that reads untrusted pixels: starts it, exchanges messages, and kills it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The second readers: processes that wait, confined, each to read the kept pictures of one vehicle and end.
+"""The second readers: confined processes that wait. Each reads the kept pictures of one vehicle and ends.
 
-Of what they say nothing is believed unchecked either, and none may keep a lane waiting.
+The parent checks everything that they say, and none of them may delay a lane.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One vision worker as its parent sees it, from the greeting to the end: messages checked, deadlines kept."""
+"""The parent's view of one vision worker, from the greeting to the end: checks messages and enforces deadlines."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The parent's end of a vision worker.
+"""The parent's side of a vision worker.
 
-Keeps the worker process of one camera alive, starts it again and again, and believes nothing unchecked.
+It keeps the worker process of one camera alive, restarts it after each failure, and checks everything that it says.
 """
 
 from __future__ import annotations

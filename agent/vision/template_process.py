@@ -1,6 +1,6 @@
-"""The process that second readers are forked from, and each of those, as their parent holds them.
+"""The parent's side of the template process, from which second readers are forked, and of each reader.
 
-The template has loaded what a second reader needs and has never seen a picture (ADR 37); its other end is
+The template has loaded everything that a second reader needs, and never gets a picture (ADR 37). Its other side is
 `agent.vision.worker.template`.
 """
 

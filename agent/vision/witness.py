@@ -1,6 +1,6 @@
-"""The parent's end of a witness: keeps its process alive, and makes values of the core of what it says.
+"""The parent's side of a witness: keeps its process alive, and converts its messages to values of the core.
 
-Nothing that it says is believed unchecked, and none of it moves anything: what it is worth is judged in the core.
+It checks everything that the witness says. A witness moves nothing: the core judges what a reading is worth.
 """
 
 from __future__ import annotations

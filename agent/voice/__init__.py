@@ -1,6 +1,6 @@
-"""Recorded speech: the sentences that are shipped, a site's own in their place, and which file is played for a message.
+"""Recorded speech: the recordings of the product, a site's own replacements, and which file belongs to a message.
 
-May read the recordings of the package, and read and write a folder of the state directory. Plays nothing.
+May read the recordings of the product, and read and write one folder of the state directory. Plays nothing.
 """
 
 from typing import TYPE_CHECKING

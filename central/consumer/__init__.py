@@ -1,6 +1,6 @@
-"""The consumer: takes what gates publish from a broker, proves and stores it, and tells each gate how far.
+"""The consumer: receives the messages of gates from a broker, verifies and stores them, and acknowledges them.
 
-May talk to a broker and to the central database. Everything that comes from the broker is checked here first.
+May connect to a broker and to the central database. It checks everything from the broker first.
 """
 
 from typing import TYPE_CHECKING

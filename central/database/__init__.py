@@ -1,6 +1,6 @@
 """The central database in PostgreSQL: its schema and migrations, monthly partitions, retention, and readers of events.
 
-May talk to one PostgreSQL server, and make and drop tables there. Knows no broker.
+May connect to one PostgreSQL server, and create and drop tables there. Connects to no broker.
 """
 
 from typing import TYPE_CHECKING

@@ -1,7 +1,7 @@
-"""Enrolment over Secure Transport (RFC 7030): certificates for the gates of one site, from the site's own authority.
+"""Enrolment over Secure Transport (RFC 7030): issues certificates for the gates of one site from the site's authority.
 
-May read the authority's files, keep its register and the revocation list in one folder, and answer gates over HTTPS.
-It signs certificates of gates, revocation lists and its own server's certificate, and nothing else.
+May read the authority's files, keep its register and the revocation list in one folder, and answer gates over HTTPS. It
+signs only certificates of gates, revocation lists and the certificate of its own server.
 """
 
 from typing import TYPE_CHECKING

@@ -1,6 +1,6 @@
-"""Figures of all gates for Prometheus, from the central database.
+"""Metrics of all gates for Prometheus, from the central database.
 
-May read the database and serve one HTTP port. No figure names a vehicle, a plate or a person.
+May read the database and serve one HTTP port. No metric contains a vehicle, a plate or a person.
 """
 
 from typing import TYPE_CHECKING

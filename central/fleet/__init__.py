@@ -1,6 +1,6 @@
-"""Bringing fleet documents to many gates: plans, stages, limits on failures, and what gates report.
+"""Rolls out fleet documents to many gates: plans, stages, limits on failures, and reports of gates.
 
-May sign, keep one file a roll-out, and talk to one broker at a time.
+May sign documents, keep one file for each roll-out, and connect to one broker at a time.
 """
 
 from typing import TYPE_CHECKING

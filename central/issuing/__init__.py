@@ -1,7 +1,7 @@
-"""The issuer's side as a small Python API: what a trade window calls to issue permits. See docs/permits.md.
+"""The Python API for permit issuers, such as a trade window. See docs/permits.md.
 
-May read and write the files that it is given. Opens no connection and reads no clock: keys and times come from the
-caller.
+May read and write the files that the caller names. Opens no connection and reads no clock: the caller passes keys and
+times.
 """
 
 from typing import TYPE_CHECKING

@@ -1,6 +1,6 @@
-"""The command `gate-central`: its configuration file, and what an operator runs at the central side.
+"""The command `gate-central`: its configuration file, and the services that an operator runs at central.
 
-May read its configuration and keys, print, and start the services of the other rooms. Nothing imports it.
+May read its configuration and keys, print, and start the services of the other packages. No package imports it.
 """
 
 from typing import TYPE_CHECKING

@@ -1,7 +1,7 @@
-"""Publishing the signed lists of a site: sources, the database of versions, and their way to a broker or a file.
+"""Publishes the signed lists of a site: sources, the database of versions, and the transport to a broker or a file.
 
-May read tables, keep its database in one folder, and talk to one broker at a time. What it signs is never changed
-afterwards.
+May read tables, keep its database in one folder, and connect to one broker at a time. It never changes what it has
+signed.
 """
 
 from typing import TYPE_CHECKING

@@ -1,7 +1,8 @@
-"""Bringing a site's lists to its broker, so that a gate finds a whole list there at any moment.
+"""Uploads a site's lists to its broker, so that a gate finds a complete list there at any time.
 
-Chunks and deltas first, then the head that names them; what an older head named goes only when the new one stands. What
-the broker has is read first, so the same work restores what it lost and clears what a crash left behind.
+Uploads chunks and deltas first, then the head that names them. Removes the content of an older head only after the new
+head is there. Reads first what the broker has. So the same code restores what a broker lost, and removes what a crash
+left behind.
 """
 
 from __future__ import annotations

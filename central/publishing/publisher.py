@@ -1,4 +1,4 @@
-"""The publisher of a site's lists: gives content a version, tells what changed, signs, and keeps a snapshot handy."""
+"""The publisher of a site's lists: gives content a version, reports changes, signs, and keeps a snapshot ready."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The publisher's memory: of each list the rows, the version, the snapshot and the deltas, in one SQLite file.
+"""The publisher's database: the rows, the version, the snapshot and the deltas of each list, in one SQLite file.
 
-All that is sent is kept as it was signed, so that whatever a broker lost can be sent again, byte for byte.
+It keeps everything that it sends in its signed form. So it can send again, byte for byte, what a broker lost.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Rows of the lists out of files.
+"""Reads rows of the lists from files.
 
-Each cell is read with a message on what was expected, all mistakes of a file told together.
+A message for each invalid cell says what was expected. The reader reports all mistakes of a file together.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Vehicles as spans of OpenTelemetry: read from the central database, told to one collector by OTLP over HTTP.
+"""Vehicles as OpenTelemetry spans: reads them from the central database and sends them by OTLP over HTTP.
 
-May read proven events, note how far it has come, and send to one collector. What it sends names no person, plate, VIN
-or permit: a collector forgets by its own rules.
+May read verified events, store its position, and send to one collector. It sends no person, plate, VIN or permit,
+because a collector deletes data by its own rules.
 """
 
 from typing import TYPE_CHECKING

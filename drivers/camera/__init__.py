@@ -1,5 +1,5 @@
-"""Cameras: network streams, USB cameras, clips, folders of pictures, and a yard that is drawn.
+"""Cameras: network streams, USB cameras, clips, folders of pictures, and a simulated yard.
 
-May open devices, connections and files, and touch pixels. Loaded in the worker process of a camera alone; light are
-`settings`, and `onvif`, by which a technician looks for cameras.
+May open devices, connections and files, and process pixels. Only the worker process of a camera loads the drivers.
+Other processes may load `settings`, and `onvif` to search for cameras.
 """

@@ -1,4 +1,4 @@
-"""What each kind of driver promises, as suites of tests that drivers inherit: those of this product, and others'.
+"""What each kind of driver promises: test suites for this product's drivers and for drivers of other makers.
 
-Needs pytest, and loads its plugin from here. For tests alone: nothing that runs at a gate imports it.
+Needs pytest, and loads its plugin from here. Only tests use it: nothing that runs at a gate imports it.
 """

@@ -1,5 +1,4 @@
-"""Boards, a scanner and signs played byte for byte, for the demo, training and tests.
+"""Byte-exact emulators of boards, signs and a scanner, for the demo, training and tests.
 
-May open pseudo terminals, listen on 127.0.0.1 and start threads. No driver knows of them, and nothing at a gate
-runs them.
+May open pseudo terminals, listen on 127.0.0.1 and start threads. No driver imports them, and no gate runs them.
 """

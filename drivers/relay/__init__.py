@@ -1,4 +1,4 @@
 """Relay boards.
 
-May switch relays of boards on serial lines, and reports the result of each switching, as far as its board can tell.
+May switch relays of boards on serial lines. Reports the result of each command as far as the board can confirm it.
 """

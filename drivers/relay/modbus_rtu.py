@@ -1,7 +1,7 @@
-"""Relay boards that speak Modbus RTU.
+"""Relay boards that use Modbus RTU.
 
-An acknowledge is no proof: there are boards that repeat a command without doing it. Every command is proved by reading
-the relays back, and a pulse is never sent twice, whatever comes of it.
+An acknowledgement proves nothing: some boards repeat a command without doing it. So the driver reads the relays back
+after every command. It never sends a pulse twice, whatever happens.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
 """Drivers of QR scanners.
 
-May listen on serial lines. Passes on texts as they came: what one is worth, others say.
+May listen on serial lines. Passes on texts unchanged, and does not judge them.
 """

@@ -1,4 +1,4 @@
-"""Serial lines: ports, adapters, their faults, who has them open, and the trace of their bytes.
+"""Serial lines: ports, adapters, their faults, which process has a port open, and the trace of their bytes.
 
-May open serial ports and read /sys, /dev and /proc. Knows no protocol. The only place that knows pyserial, in `line`.
+May open serial ports and read /sys, /dev and /proc. Knows no protocol. Only its module `line` imports pyserial.
 """

@@ -1,5 +1,5 @@
-"""Drivers of cameras that read plates by themselves.
+"""Drivers of cameras that read plates themselves.
 
-May open one connection to a camera over the network and read one certificate file. What they read is what a camera
-says: what that is worth, others say. Made to run in a process of their own, because a camera is an untrusted computer.
+May open one connection to a camera over the network and read one certificate file. Passes on what the camera says, and
+does not judge it. Runs in a process of its own, because a camera is an untrusted computer.
 """

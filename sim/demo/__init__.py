@@ -1,6 +1,6 @@
-"""The demo: a whole site on this machine, played through vehicle by vehicle.
+"""The demo: a complete site on this machine, played vehicle by vehicle.
 
-May start a broker, an agent and an emulated board on this machine, and writes into the one folder that it is given.
+May start a broker, an agent and an emulated board on this machine. Writes only into the folder that the user names.
 """
 
 from sim.demo.broker import BrokerError

@@ -1,7 +1,7 @@
-"""Many simulated gates against real brokers, and what becomes of their events.
+"""Many simulated gates against real brokers, and a check that all their events arrive.
 
-May open thousands of connections to the brokers that it is given, on one asyncio loop or over several processes. Keeps
-nothing on disk.
+May open thousands of connections to the given brokers, on one asyncio loop or in several processes. Keeps nothing on
+disk.
 """
 
 from sim.fleet.counters import FleetReport

@@ -1,6 +1,6 @@
-"""What stands around the agent, as a pure model: vehicles, loops, photocell, arm and barrier controller.
+"""The surroundings of the agent as a pure model: vehicles, loops, photocell, arm and barrier controller.
 
-No clock, no thread, no device: time comes in with each step.
+No clock, no thread, no device: the caller passes the time with each step.
 """
 
 from sim.physics.driving import DriverBehaviour, DrivingPlan, Vehicle

@@ -1,4 +1,4 @@
-"""The commands `gate-agent anchors`: the keys, brokers and people that a gate trusts, and how to change them."""
+"""The commands `gate-agent anchors`: show and change the keys, brokers and people that a gate trusts."""
 
 import typer
 

@@ -1,4 +1,4 @@
-"""The command `gate-agent camera find`: the network cameras that a gate can use, for the technician."""
+"""The command `gate-agent camera find`: lists the network cameras that a gate can use, for the technician."""
 
 import typer
 

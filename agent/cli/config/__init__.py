@@ -1,6 +1,6 @@
 """The commands `gate-agent config check | show | schema | set | unset | add | history | undo`.
 
-They read and change the file that says what runs.
+They read and change the configuration file.
 """
 
 import typer

@@ -1,4 +1,4 @@
-"""The commands `gate-agent console`: who may log in to the technician's page, for who administers this computer."""
+"""The commands `gate-agent console`: manage who may log in to the console, for the computer's administrator."""
 
 import typer
 

@@ -1,4 +1,4 @@
-"""The command `gate-agent enrol`: the gate's client certificate, by a one-time token of the central side."""
+"""The command `gate-agent enrol`: gets the gate's client certificate with a one-time token from central."""
 
 from agent.cli.enrol.enrol import enrol_command
 

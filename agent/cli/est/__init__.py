@@ -1,4 +1,4 @@
-"""The commands `gate-agent est`: the EST server of a site, for operators of the central side."""
+"""The commands `gate-agent est`: run the EST server of a site, for operators of central."""
 
 import typer
 

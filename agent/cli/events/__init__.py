@@ -1,4 +1,4 @@
-"""The commands `gate-agent events tail | verify | export | erase | key | ack-keygen | schema`: what is recorded."""
+"""The commands `gate-agent events tail | verify | export | erase | key | ack-keygen | schema`: recorded events."""
 
 import typer
 

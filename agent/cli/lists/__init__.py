@@ -1,4 +1,4 @@
-"""The commands `gate-agent lists`: what central tells a site in advance, sent, packed, looked at and taken in."""
+"""The commands `gate-agent lists`: publish, pack, show and import the signed lists of a site."""
 
 import typer
 

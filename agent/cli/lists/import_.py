@@ -1,4 +1,4 @@
-"""The command `gate-agent lists import`: the lists of a pack from a stick, into this gate."""
+"""The command `gate-agent lists import`: imports the lists of a pack, such as one on a USB stick, into this gate."""
 
 from __future__ import annotations
 

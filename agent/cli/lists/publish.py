@@ -1,4 +1,4 @@
-"""The command `gate-agent lists publish`: the lists of a site, brought to its broker and kept fresh there."""
+"""The command `gate-agent lists publish`: publishes the lists of a site to its broker and keeps them fresh."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands `gate-agent permit`: keys, trust lists and permits, for the issuer's side and for a look at a code."""
+"""The commands `gate-agent permit`: manage keys, trust lists and permits for the issuer, and inspect a code."""
 
 import typer
 

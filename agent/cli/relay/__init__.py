@@ -1,4 +1,4 @@
-"""The commands `gate-agent relay list | test | inputs | trace`: the boards of the gate, for the technician."""
+"""The commands `gate-agent relay list | test | inputs | trace`: test the boards of the gate, for the technician."""
 
 import typer
 

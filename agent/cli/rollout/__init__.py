@@ -1,7 +1,6 @@
-"""The commands `gate-agent fleet plan | apply | status | software`, beside those that simulate a fleet.
+"""The commands `gate-agent fleet plan | apply | status | software`, beside the commands that simulate a fleet.
 
-`gate-agent fleet` with options and no command simulates gates that send small events, as it did before there were
-others.
+Without a command, `gate-agent fleet` still simulates gates that send small events.
 """
 
 from __future__ import annotations

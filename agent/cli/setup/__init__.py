@@ -1,4 +1,4 @@
-"""The command `gate-agent setup`: from a bare box to a working lane, step by step, by questions."""
+"""The command `gate-agent setup`: sets up a new gate step by step, by asking questions."""
 
 from __future__ import annotations
 

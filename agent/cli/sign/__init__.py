@@ -1,4 +1,4 @@
-"""The commands `gate-agent sign list | test`: the signs that tell drivers what to do, for the technician."""
+"""The commands `gate-agent sign list | test`: test the signs for drivers, for the technician."""
 
 import typer
 

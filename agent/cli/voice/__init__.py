@@ -1,4 +1,4 @@
-"""The commands `gate-agent voice list | test | import | remove`: recorded speech, for the technician."""
+"""The commands `gate-agent voice list | test | import | remove`: manage recorded speech, for the technician."""
 
 import typer
 

@@ -1,4 +1,4 @@
-"""Who may do what on the console."""
+"""Decides what each user may do on the console."""
 
 from typing import TYPE_CHECKING
 

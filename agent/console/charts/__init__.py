@@ -1,1 +1,1 @@
-"""Charts, drawn on the gate as SVG: one drawing for each width of screen, colours by classes of the console's CSS."""
+"""Charts as SVG, drawn by the gate: one drawing for each screen width, with colours from the CSS classes."""

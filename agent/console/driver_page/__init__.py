@@ -1,5 +1,5 @@
-"""The page that tells the driver what to do: what it shows, its pictograms, its letters, and the kiosk that shows it.
+"""The page for the driver: its content, its pictograms, its letters, and the kiosk that displays it.
 
-Knows the lane's view and the texts; the routes are in `agent.console.pages.driver`, who may look in
-`agent.console.access.screens`.
+Knows the view of the lane and the texts. `agent.console.pages.driver` has the routes, and
+`agent.console.access.screens` decides who may see the page.
 """

@@ -1,6 +1,6 @@
-"""Help inside the console: the product's pages, read from the disk, made safe, and searched without a network.
+"""Help in the console: the product's pages, read from disk, sanitised, and searched without a network.
 
-May read the folder of pages and nothing else; the console's page `help` shows what it gives.
+May read only the folder of pages. The console's page `help` shows the result.
 """
 
 from typing import TYPE_CHECKING

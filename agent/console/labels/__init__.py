@@ -1,4 +1,4 @@
-"""What the pages call what the code knows by a code: states, roles, kinds of events."""
+"""Labels for codes on the pages: states, roles, and kinds of events."""
 
 from agent.console.labels import (
     barrier,

@@ -1,1 +1,1 @@
-"""What the place Lanes shows: the dashboard of all lanes, and the parts of the page of one."""
+"""The content of the section Lanes: the dashboard of all lanes, and the parts of one lane's page."""

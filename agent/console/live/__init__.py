@@ -1,1 +1,1 @@
-"""What happens now, for open pages: pictures, and news of lanes and cameras."""
+"""Live data for open pages: pictures, and changes of lanes and cameras."""

@@ -1,1 +1,1 @@
-"""The page Numbers: cards with a chart and a table each, files for spreadsheets, and periods by their address."""
+"""The page Numbers: cards with a chart and a table each, files for spreadsheets, and periods by their URL."""

@@ -1,1 +1,1 @@
-"""The pages, one a module: `router`, and `NAV` for the navigation. All modules here are served."""
+"""The pages, one in each module: `router`, and `NAV` for the navigation. The server serves all modules here."""

@@ -1,1 +1,1 @@
-"""Vehicles as people look for them: an index beside the journal, searches, stories, comparisons, and PDF."""
+"""Search for vehicles: an index beside the journal, searches, timelines, comparisons, and PDF."""

@@ -1,1 +1,1 @@
-"""The web server of the console: its doors, its limits, its certificate, and the pages that it serves."""
+"""The web server of the console: its listeners, its limits, its certificate, and the pages that it serves."""

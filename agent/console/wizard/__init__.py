@@ -1,1 +1,1 @@
-"""The set-up in the browser: what its pages share. The steps, words and judgement are those of `agent.setup`."""
+"""The setup in the browser: code that its pages share. `agent.setup` has the steps, texts and validation."""

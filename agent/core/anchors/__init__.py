@@ -1,7 +1,7 @@
-"""Trust anchors: what a gate believes without asking anyone, and who may change it.
+"""Trust anchors: what a gate trusts without asking anyone, and who may change it.
 
-Rules and forms alone. A change is a document that people or central have signed; where it is kept, and who writes it,
-is for others.
+Contains only rules and formats. A change is a document that people or central have signed. `agent.anchors` stores the
+anchors.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Trust anchors as people compare them: keys and certificates by their fingerprints, all else as it is."""
+"""Trust anchors as people compare them: fingerprints of keys and certificates, and all other values unchanged."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Who may change trust anchors: the judgement of a change.
+"""Judges a change of trust anchors: whether its signers may make it.
 
-Sealed anchors, those of a gate that has seen a real vehicle, are changed by two different persons, by one person and
-root at the computer, or by a document of central. Nothing here raises anything but `AnchorRefusedError`.
+Anchors are sealed once the gate has seen a real vehicle. Three things can change sealed anchors: two different people,
+one person together with root at the computer, or a document of central. Functions here raise only `AnchorRefusedError`.
 """
 
 from __future__ import annotations

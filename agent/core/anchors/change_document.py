@@ -1,8 +1,8 @@
 """The document that changes trust anchors, and its signatures.
 
-It is signed as a whole by each who takes part, as a compact JWS (RFC 7515) of the type `gate-anchors+jwt`: by people
-with keys of their own, by central with a command key that the anchors name for it. Key ids say which: `person:NAME`,
-`central:ID`.
+Each participant signs the whole document, as a compact JWS (RFC 7515) of the type `gate-anchors+jwt`. People sign with
+keys of their own. Central signs with a command key that the anchors name for it. The key id names the signer:
+`person:NAME` or `central:ID`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the helper that keeps trust anchors is asked, and what it answers: one line of JSON each."""
+"""Requests to the helper that stores trust anchors, and its answers: one line of JSON each."""
 
 from __future__ import annotations
 

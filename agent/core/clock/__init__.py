@@ -1,6 +1,6 @@
-"""How far the computer's clock can be trusted, judged from looks at it that others take.
+"""Judges from readings of the computer's clock how far the gate can trust it.
 
-Reads no clock itself.
+Reads no clock itself. `agent.clock` takes the readings.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Steps of the wall clock: what it gains on the monotonic one between two readings, and from when on that is a step."""
+"""Steps of the wall clock: its gain on the monotonic clock between two readings, and the gain that counts as a step."""
 
 from __future__ import annotations
 

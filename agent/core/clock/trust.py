@@ -1,10 +1,11 @@
-"""How far the computer's clock can be trusted: what each look at it says, after all looks before.
+"""How far the gate can trust the computer's clock, judged from each reading and all readings before it.
 
     trust = observe(trust, look, rules)
 
-Both clocks are slewed alike, so what the wall clock gains on the monotonic one is what somebody set it by. While no
-time server keeps it, the clock is as far off as at the last look that was sure, plus what it may drift, plus what it
-was set by. The floor is a time that has surely passed: nothing that happened before it is now.
+The kernel slews both clocks equally. So if the wall clock gains on the monotonic clock, someone has set it by that
+amount. Without a time server, the error of the clock is the sum of three parts: the error at the last certain reading,
+the possible drift, and the amount by which it was set. The floor is a time that has certainly passed, so the current
+time cannot be earlier.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Commands from central: their form, their signatures, and when they may be obeyed.
+"""Commands from central: their format, their signatures, and when the gate may obey them.
 
-Judges; carrying out is for the gate's parts.
+Only judges a command. Other parts of the gate carry it out.
 """
 
 from typing import TYPE_CHECKING

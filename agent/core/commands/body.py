@@ -1,6 +1,6 @@
-"""The body of a command: what central signs, as strict models, one for each form of command.
+"""The body of a command that central signs, as strict models: one for each form of command.
 
-Extra fields are refused.
+The models refuse extra fields.
 """
 
 from __future__ import annotations

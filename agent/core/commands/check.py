@@ -1,7 +1,7 @@
-"""The judgement of a command, in two steps: who says it and what, then whether it may be obeyed now.
+"""Judges a command in two steps: first the signer and the content, then whether the gate may obey it now.
 
-Between the two a caller looks whether it has answered these very bytes already. The checks stand in the order of
-`Refusal`; the first that fails decides. Nothing here raises, whatever the bytes.
+Between the steps, the caller looks whether it has already answered the same bytes. The checks run in the order of
+`Refusal`, and the first that fails decides. Nothing here raises, whatever the bytes are.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Commands from central.
 
-Which of them name a lane, what can be wrong with one, and how one ends. agent.core.commands.check judges them.
+This module says which commands name a lane, what can be wrong with a command, and how it ends.
+agent.core.commands.check judges commands.
 """
 
 from __future__ import annotations

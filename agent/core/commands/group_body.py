@@ -1,7 +1,7 @@
-"""The body of a command to a group of gates: what central signs once for all of them.
+"""The body of a command to a group of gates, which central signs once for all of them.
 
-It names a group in place of a gate, and carries no challenge: that is one gate's alone. So there is one for what moves
-nothing only, and its header names another kind of text: neither can be taken for the other.
+It names a group instead of a gate. It has no challenge, because a challenge belongs to one gate. So only commands that
+move nothing have this form. Its header names a different kind of text, so it cannot pass for a command to one gate.
 """
 
 from __future__ import annotations

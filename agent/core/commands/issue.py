@@ -1,4 +1,4 @@
-"""Making and signing commands: central's side."""
+"""Creates and signs commands, for central."""
 
 from __future__ import annotations
 

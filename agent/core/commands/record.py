@@ -1,4 +1,4 @@
-"""What the journal keeps of commands: that one was accepted, and what became of it."""
+"""What the journal stores about commands: that the gate accepted one, and its result."""
 
 from __future__ import annotations
 

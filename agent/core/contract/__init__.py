@@ -1,5 +1,5 @@
-"""The contract with central, made from the models: JSON Schemas, an AsyncAPI document, examples, and others' words.
+"""The contract with central, generated from the models: JSON Schemas, an AsyncAPI document, and examples.
 
-At the top of the core: it looks at every model, and nothing in the core looks at it. Its face exports nothing: the
-running agent needs channels and schemas, and must not load the documents and examples with them.
+It also maps our terms to those of other standards. It imports models from all of the core, and nothing in the core
+imports it. Its face exports nothing: the running agent needs only channels and schemas, and must not load the rest.
 """

@@ -1,6 +1,6 @@
 """The contract as one AsyncAPI 3.1.0 document, from the gate's view.
 
-It sends events, and receives acknowledgements and commands.
+The gate sends events, and receives acknowledgements and commands.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""An example of each event, in one chain that is sealed and signed as the gate does it."""
+"""An example of each event, in one chain that is sealed and signed as a gate does it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The names, keys and numbers of the examples; the keys are public here, and protect nothing."""
+"""The names, keys and numbers of the examples. The keys are public and protect nothing."""
 
 from __future__ import annotations
 

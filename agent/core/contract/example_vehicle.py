@@ -1,4 +1,4 @@
-"""The example of one vehicle that passes, with all that was judged."""
+"""The example of one vehicle that passes, with all its checks."""
 
 from __future__ import annotations
 

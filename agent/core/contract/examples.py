@@ -1,7 +1,7 @@
-"""One example of everything that goes over the wire: a chain of events of one gate, and the messages around it.
+"""One example of every message: the chain of events of one gate, and the messages around it.
 
-The chain is sealed and signed as the gate does it, by a key that is public here and protects nothing. It begins with
-one vehicle that passes; what follows shows the other types and belongs to no one day.
+The chain is sealed and signed as a gate does it. Its key is public and protects nothing. The chain begins with one
+vehicle that passes. The rest shows the other types and is not one real day.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
-"""The JSON Schema (2020-12) of every message, as it is on the wire.
+"""The JSON Schema (2020-12) of every message, as it is sent.
 
-What the gate says is open: a reader must accept fields and values that it does not know, so an object may hold more and
-a list of values is `anyOf` of the known ones and any text. What the gate reads as a command is closed.
+Messages from the gate are open: a reader must accept fields and values that it does not know. So an object may have
+more fields, and a list of values is `anyOf` of the known ones and any text. Commands to the gate are closed.
 
-Plain words of JSON Schema only, and each beside its `type`: so strict validators take the schemas as they are. Every
-schema has a title of its own (agent.core.contract.titles), by which generators of code name what they make.
+The schemas use only plain keywords of JSON Schema, each beside its `type`, so that strict validators accept them. Every
+schema has a title of its own (agent.core.contract.titles), which code generators use as a name.
 
-A field is required where the model has no default. Events that were recorded before a field was there lack it, so a
-field that comes later always has one.
+A field is required if the model has no default. Earlier events lack later fields, so a later field always has a
+default.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""What other systems call what the gate says.
+"""The terms of other standards for what the gate reports.
 
-ONVIF access control, BACnet access events, and the front-ends of customs lanes. The names are those of the ONVIF topic
-namespace `tns1`, of BACnetAccessEvent and BACnetDoorAlarmState (with their numbers), and of the two messages between a
-customs lane and its platform: GATHER_INFO (0x21) and COMMAND_INFO (0x22). None: the other vocabulary has no word for
-it; the note says what stands nearest, or why.
+These are ONVIF access control, BACnet access events, and the front ends of customs lanes. The names come from the ONVIF
+topic namespace `tns1`, and from BACnetAccessEvent and BACnetDoorAlarmState (with their numbers). The names for customs
+lanes come from two messages between a lane and its platform: GATHER_INFO (0x21) and COMMAND_INFO (0x22). None means
+that the other standard has no such term. The note then names the nearest one, or says why there is none.
 """
 
 from __future__ import annotations

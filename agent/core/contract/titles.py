@@ -1,6 +1,6 @@
-"""A title for every schema, so that generators of code name what they make by it and invent no name.
+"""A title for every schema, so that code generators use it as a name and do not invent one.
 
-One title, one meaning: two schemas that share a title are equal.
+A title has one meaning: two schemas with the same title are equal.
 """
 
 from __future__ import annotations

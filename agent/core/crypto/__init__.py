@@ -1,6 +1,6 @@
-"""Encodings and signatures: strict CBOR and JSON, COSE, JWS, and the keys behind them.
+"""Encodings and signatures: strict CBOR and JSON, COSE, JWS, and their keys.
 
-Bytes in, values or errors out. Touches nothing; keys come from the caller.
+Takes bytes, and returns values or errors. Reads and writes nothing: the caller passes the keys.
 """
 
 from typing import TYPE_CHECKING

@@ -1,9 +1,9 @@
-"""Deterministic CBOR (RFC 8949 section 4.2.1), only the part that permits and lists need.
+"""Deterministic CBOR (RFC 8949 section 4.2.1): only the part that permits and lists need.
 
-Integers, byte and text strings, arrays, maps, booleans and null. No tags, no floats, no indefinite lengths, every head
-in its shortest form, map keys in ascending order of their encoding and so never twice, nothing after the item. One
-value has one encoding: whatever `decode` accepts, `encode` gives back byte for byte. A declared length is compared with
-what is there before anything is made of it.
+It accepts integers, byte and text strings, arrays, maps, booleans and null. It refuses tags, floats, indefinite
+lengths, and bytes after the item. Every head must have its shortest form. Map keys must be in ascending order of their
+encoding, so no key can occur twice. A value has exactly one encoding: `encode` returns the bytes that `decode`
+accepted. `decode` compares a declared length with the available bytes before it uses the length.
 """
 
 from __future__ import annotations

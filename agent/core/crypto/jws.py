@@ -1,10 +1,11 @@
-"""Signed texts: JSON Web Signatures in the compact form (RFC 7515). What a signature may be is a matter of the key.
+"""Signed texts: JSON Web Signatures in compact form (RFC 7515). The key determines which signatures are allowed.
 
-Commands, checkpoints, claims between gates and acknowledgements are signed by Ed25519 keys (RFC 8037) only: `sign` and
-`verified`. Written with the algorithm name "EdDSA", which every implementation knows; read also with "Ed25519", its
-newer name (RFC 9864). Permits may be signed by any algorithm of the table: `write` and `read`. Every text says what
-kind it is (`JwsType`), and who opens one says which kind is expected. A text has one spelling: padding, other letters
-for unused bits, further header fields and those that are there twice are refused.
+Only Ed25519 keys (RFC 8037) sign commands, checkpoints, claims between gates and acknowledgements: `sign` and
+`verified`. The writer uses the algorithm name "EdDSA", which every implementation knows. The reader also accepts
+"Ed25519", its newer name (RFC 9864). Any algorithm of the table may sign permits: `write` and `read`.
+
+Every text names its kind (`JwsType`), and the reader names the kind that it expects. A text has exactly one spelling.
+The reader refuses padding, other letters for unused bits, extra header fields and duplicate header fields.
 """
 
 from __future__ import annotations

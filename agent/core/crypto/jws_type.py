@@ -1,4 +1,4 @@
-"""The kinds of signed texts, told apart by the `typ` of the protected header (RFC 7515 section 4.1.9)."""
+"""The kinds of signed texts, identified by the `typ` of the protected header (RFC 7515 section 4.1.9)."""
 
 from __future__ import annotations
 

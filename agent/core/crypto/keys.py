@@ -1,4 +1,4 @@
-"""Keys and the signature algorithms they belong to. A key has one algorithm; a signed text cannot choose another."""
+"""Keys and their signature algorithms. A key has one algorithm, and a signed text cannot choose another."""
 
 from __future__ import annotations
 

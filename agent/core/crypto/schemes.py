@@ -1,8 +1,8 @@
-"""What each signature algorithm does: its names, its keys' bytes, signing and verifying.
+"""What each signature algorithm does: its names, the bytes of its keys, signing and verifying.
 
-A further algorithm, SM2 with SM3 say, is a class here, a name in `agent.core.crypto.keys.Algorithm` and a line in its
-table: whatever reads or writes signed things asks the key for its algorithm, and the algorithm for all else. Its
-signatures must be 64 bytes, as those of all algorithms are here.
+To add an algorithm, such as SM2 with SM3, add a class here, a name in `agent.core.crypto.keys.Algorithm` and a line in
+its table. Code that reads or writes signed data asks the key for its algorithm, and the algorithm for everything else.
+The signatures of a new algorithm must have 64 bytes, like those of all algorithms here.
 """
 
 from __future__ import annotations

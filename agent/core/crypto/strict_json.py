@@ -1,6 +1,6 @@
-"""JSON (RFC 8259) read strictly.
+"""A strict reader of JSON (RFC 8259).
 
-UTF-8, integers only, no name twice in one object, no constants beyond the standard.
+It accepts UTF-8 and integers only. It refuses duplicate names in an object, and constants outside the standard.
 """
 
 from __future__ import annotations

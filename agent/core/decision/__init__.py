@@ -1,6 +1,6 @@
-"""The decision on one vehicle: which permit counts, then every check in its fixed order; the first that fails decides.
+"""The decision on one vehicle: chooses the permit, then runs the checks in their fixed order.
 
-Knows permits, lists, plates and claims as values; asks no one.
+The first check that fails decides. Takes permits, lists, plates and claims as values, and asks no one.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""What a fault inside a decision leads to: an officer."""
+"""Turns an error inside a decision into a decision for an officer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a decision was made on, for its event: enough to judge the vehicle again by other rules (agent.core.replay)."""
+"""The facts of a decision for its event: enough to judge the vehicle again by other rules (agent.core.replay)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole decision on one transaction, in steps, because between them others are asked.
+"""The whole decision on one transaction, in steps, because the caller asks other parts between them.
 
     assessment = assess(evidence, ground, now)                              the permit
     knowledge = ...                                                         what ledger and lists say of it
@@ -6,9 +6,9 @@
     knowledge = replace(knowledge, claim=...)                               the home gate's answer, for what may pass
     decision = judge(assessment, rules, knowledge, final=final, before=decision)
 
-`judge` adds to the checks on the permit's text all that come after it, in the fixed order of `Reason`: the first that
-fails decides. Neither raises: whatever goes wrong inside them is MANUAL with INTERNAL_ERROR. Nothing is ever let pass
-because the gate is offline that would not pass otherwise: signature, plate and single use are judged all the same.
+`judge` runs all checks that follow those on the permit's text, in the fixed order of `Reason`. The first check that
+fails decides. Neither function raises: an error inside them gives MANUAL with INTERNAL_ERROR. A gate that is offline
+lets no vehicle pass that would not pass otherwise. It still checks signature, plate and single use.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a lane asks for beside a permit's own text: the rules of all checks of a judgement."""
+"""The rules of all checks in a judgement: what a lane requires beyond the permit's own text."""
 
 from __future__ import annotations
 

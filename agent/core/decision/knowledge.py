@@ -1,4 +1,4 @@
-"""What the gate knows of a permit beside the permit itself: what the ledger, the lists and the other gates say."""
+"""What the gate knows about a permit from other sources: the ledger, the lists and the other gates."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Which permit the evidence points to: the one that is shown, or the one whose declared plate is there.
+"""Chooses the permit that counts: the one that is shown, or the one whose declared plate is in view.
 
-The first of the two steps of a decision: between them, registry and permit ledger are asked. Nothing here raises:
-whatever goes wrong is INTERNAL_ERROR, and the judgement leaves it to an officer.
+This is the first of the two steps of a decision. Between them, the caller asks the registry and the permit ledger.
+Nothing here raises: an error gives INTERNAL_ERROR, and the judgement leaves the vehicle to an officer.
 """
 
 from __future__ import annotations

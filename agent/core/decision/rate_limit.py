@@ -1,7 +1,7 @@
-"""A limit on what QR texts may cost a lane: a flood of codes must never slow it, nor fill its journal.
+"""Limits the cost of QR texts for a lane: a flood of codes must not slow the lane or fill its journal.
 
-A text costs one check in `recheck_s`, a frame counts with its first texts only, and where too many different
-refused texts are shown, an officer decides until it is quiet again.
+A text costs one check in `recheck_s`, and only the first texts of a frame count. If a lane sees too many different
+refused texts, an officer decides until the flood is over.
 """
 
 from __future__ import annotations

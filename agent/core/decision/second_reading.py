@@ -1,8 +1,8 @@
-"""The second reading: whether the kept pictures show what the vision workers told of them.
+"""The second reading: compares what the vision workers reported with what the kept pictures show.
 
-A vision worker touches foreign pixels and may have been taken over; then it tells of a permit and a plate whatever it
-likes. So a grant that rests on what cameras saw counts only where another process, that nothing has touched yet, reads
-the same from the pictures that will be its evidence. This says which pictures those are, and compares.
+A vision worker reads untrusted pixels, so an attacker may take it over. It can then report any permit and any plate. So
+a grant that relies on cameras needs a second, fresh process. This process must read the same from the pictures that the
+gate keeps as evidence. This module chooses the pictures and compares the results.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the second reading of a grant's kept pictures came to."""
+"""The result of the second reading of a grant's kept pictures."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Words for people in records and in messages between processes: in English, and the message they were made of.
+"""Texts for people in records and in messages between processes: the English text and its message id.
 
-Imports no other room and touches nothing: a vision worker loads it without the events.
+Imports no other package of the core. Reads and writes nothing. A vision worker can load it without the events.
 """
 
 from agent.core.detail.translatable_detail import Detail, DetailMessage, Message, WithDetail, message_of

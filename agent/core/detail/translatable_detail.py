@@ -1,4 +1,4 @@
-"""Words for people in records and messages: in English, and with the message that they were made of."""
+"""Texts for people in records and messages: the English text, and the message it was made from."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What the gate records and publishes: event types, messages, the hash chain, checkpoints, and the proof of both.
+"""What the gate records and publishes: event types, messages, the hash chain and checkpoints, with their verification.
 
-Stored bytes are sent bytes: a change of a type here changes the contract with central.
+The gate sends exactly the bytes that it stores. Changing a type here changes the contract with central.
 """
 
 from typing import TYPE_CHECKING

@@ -1,9 +1,9 @@
-"""Central's acknowledgement: the watermark, and central's signature over it with the hash of the event there.
+"""Central's acknowledgement: the watermark, the hash of the event there, and central's signature over both.
 
-`{"stream": ..., "seq": ..., "signature": ...}`. The signature is a compact JWS of the type ACKNOWLEDGEMENT by a key of
-central that the gate has pinned; its payload names gate, stream, seq and digest. So nobody between central and gate can
-make a gate forget, and central cannot acknowledge another history than the gate's own without being noticed. A gate
-that has no such key takes `stream` and `seq` as they stand, and says so.
+`{"stream": ..., "seq": ..., "signature": ...}`. The signature is a compact JWS of the type ACKNOWLEDGEMENT, by a key of
+central that the gate has pinned. Its payload names gate, stream, seq and digest. So no one between central and gate can
+make the gate delete events. If central acknowledges a history other than the gate's own, the gate notices it. A gate
+without such a key accepts `stream` and `seq` unchecked, and reports this.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Events of the way to central: commands, acknowledgements, checkpoints, pictures and bundles."""
+"""Events of the exchange with central: commands, acknowledgements, checkpoints, pictures and bundles."""
 
 from __future__ import annotations
 

@@ -1,12 +1,12 @@
-"""The hash chain: an event sealed into the bytes that are stored and sent.
+"""The hash chain: seals an event into the bytes that the gate stores and sends.
 
-A sealed event is CloudEvents 1.0 structured JSON: compact UTF-8 in one fixed order of keys, so the same event is always
-the same bytes. Extension attributes hold no objects there (CloudEvents 1.0.2, section 3.1 "Type system"), so the clock
-is the three attributes `clocksynced`, `clockerrorms` and `clockstate`; attributes without a value are left out.
-CloudEvents integers have 32 bits, which bounds `seq`: 2**31 - 1 events are 1,300 years of a busy gate.
+A sealed event is CloudEvents 1.0 structured JSON: compact UTF-8 with a fixed order of keys. So the same event always
+gives the same bytes. Extension attributes cannot be objects (CloudEvents 1.0.2, section 3.1 "Type system"). So the
+clock is the three attributes `clocksynced`, `clockerrorms` and `clockstate`. Attributes without a value are left out.
+CloudEvents integers have 32 bits, which limits `seq` to 2**31 - 1 events. A busy gate needs 1,300 years for these.
 
-`prev` is the SHA-256, in hex, of the bytes of the event before; for the first event that of the stream id.
-`agent.core.events.chain_verification` proves a chain.
+`prev` is the SHA-256, in hex, of the bytes of the previous event. For the first event, it is the SHA-256 of the stream
+id. `agent.core.events.chain_verification` verifies a chain.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""The proof that a chain of stored events is whole, or the first record that is not.
+"""Verifies that a chain of stored events is complete, or finds the first record that is not valid.
 
-A record is vouched for by the record after it, which holds its hash; the last one only by a head known from elsewhere.
-Where two neighbours do not fit, the record after both shows which of them was altered. Somebody who can
-rewrite all records can also chain them again. The checkpoints prevent that: only the gate's key can sign them. A
-checkpoint proves all events before it.
+The next record confirms a record, because it contains its hash. Only a head from another source confirms the last
+record. If two neighbours do not fit, the record after both shows which of them was changed. Someone who can rewrite all
+records can also chain them again. The checkpoints prevent that: only the gate's key can sign them. A checkpoint proves
+all events before it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What a change of the configuration is recorded as: every key of it, in as many events as that takes.
+"""How events record a change of the configuration: all its keys, in as many events as needed.
 
-A broker has a largest packet, and a form may change thousands of keys: what does not fit one event goes into the next,
-and nothing is left out.
+A broker limits the size of a packet, and a form may change thousands of keys. Keys that do not fit into one event go
+into the next. None is left out.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """What the gate signs about its chain: a checkpoint of one event, and the statement of an export.
 
-Both are compact JWS by the gate's own key (agent.core.crypto.jws), told from all else by the `typ` of the header; those
-of agents that gave none, by their fields: each kind has exactly its own (agent.core.crypto.jws_type.ISSUED_UNTYPED).
+Both are compact JWS, signed by the gate's own key (agent.core.crypto.jws). The `typ` of the header identifies the kind.
+Earlier agents set no `typ`. Their texts are identified by their fields, because each kind has its own set
+(agent.core.crypto.jws_type.ISSUED_UNTYPED).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What events keep of the text of a code: its length and a digest, never the text, for it may be no permit at all."""
+"""What events store about the text of a code: its length and a digest. The text may not be a permit at all."""
 
 from __future__ import annotations
 

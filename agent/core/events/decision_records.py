@@ -1,4 +1,4 @@
-"""What a decision was made on: its checks, the permit, the lists, the plate, the VIN, and what witnesses read."""
+"""The facts of a decision: its checks, the permit, the lists, the plate, the VIN, and readings of witnesses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the driver was told and shown."""
+"""Events about what the driver saw and heard."""
 
 from __future__ import annotations
 

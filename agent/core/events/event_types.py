@@ -1,7 +1,7 @@
-"""The event types: what the gate records and publishes, gathered from their modules.
+"""The event types: everything that the gate records and publishes, collected from their modules.
 
-Each type is a frozen pydantic model; its `TYPE` is both the CloudEvents type and the last part of the MQTT topic.
-Fields are only ever added, with a default.
+Each type is a frozen pydantic model. Its `TYPE` is both the CloudEvents type and the last part of the MQTT topic. A
+change may only add fields, each with a default.
 """
 
 from __future__ import annotations

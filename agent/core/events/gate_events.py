@@ -1,4 +1,4 @@
-"""Events of the gate as a whole: its start, its configuration, its documents, who looked at it, its devices."""
+"""Events of the gate as a whole: its start, configuration, documents and devices, and who looked at it."""
 
 from __future__ import annotations
 

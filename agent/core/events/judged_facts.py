@@ -1,6 +1,6 @@
-"""What a decision was made on, as its event tells it: enough to judge the vehicle again by other rules.
+"""The facts of a decision as its event records them: enough to judge the vehicle again by other rules.
 
-No text of a code, no word of an officer and no plate but the one that was read stands here.
+They contain no text of a code, no words of an officer, and no plate except the one that was read.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The messages beside the events.
 
-Status, birth, health, acknowledgement and the result of a command, as they are on the wire. All are JSON objects in
-UTF-8. Fields are only ever added, with a default. agent.core.commands.body has the commands.
+Status, birth, health, acknowledgement and the result of a command, as they are sent. All are JSON objects in UTF-8. A
+change may only add fields, each with a default. agent.core.commands.body has the commands.
 """
 
 from __future__ import annotations

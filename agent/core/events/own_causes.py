@@ -1,4 +1,4 @@
-"""Why the gate itself did something, as the field `cause` of its events says it."""
+"""The gate's own reasons for an action, as the field `cause` of its events gives them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Which fields of events name a person or a vehicle, and how they are hidden.
+"""Which fields of events identify a person or a vehicle, and how to hide them.
 
-`docs/privacy.md` lists them, from here. What is hidden besides: each free text that names what the event names in such
-a field, a plate of a strict format, or a VIN.
+`docs/privacy.md` lists the same fields. Some free texts are hidden too: those that contain the value of such a field, a
+plate of a strict format, or a VIN.
 """
 
 from __future__ import annotations

@@ -1,12 +1,13 @@
-"""Personal values beside the event: the event holds their digests, so that they can be erased and the chain stays.
+"""Personal values beside the event: the event contains only digests, so values can be erased and the chain stays.
 
-The way of SD-JWT (RFC 9901, section 4.2). A disclosure is the base64url form of the JSON array [salt, pointer, value]:
-16 random bytes, the place of the value below `data` (RFC 6901), and the value. Where the value stood, the event holds
-`sd:` and the base64url form of the SHA-256 of the disclosure's text. Who has the disclosure can prove the value. Who
-has it no more cannot guess it, because the salt is gone too. No canonical form is needed: the hashed text is kept.
+The method is that of SD-JWT (RFC 9901, section 4.2). A disclosure is the base64url form of the JSON array [salt,
+pointer, value]: 16 random bytes, the place of the value below `data` (RFC 6901), and the value. In place of the value,
+the event has `sd:` and the base64url form of the SHA-256 of the disclosure's text. Anyone who has the disclosure can
+prove the value. Without it, no one can guess the value, because the salt is gone too. No canonical form is needed,
+because the hashed text is kept.
 
-An event with such values says `sdalg` in its envelope. In it every text that begins with `sd:` is a digest, for one
-that began so by itself was hidden with the others.
+An event with such values has `sdalg` in its envelope. Every text in it that begins with `sd:` is a digest. An original
+text that begins with `sd:` was hidden too.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Masking of plates, and of VINs as read, in events, for sites where these must not leave the gate whole.
+"""Masks plates and VINs that were read in events, for sites where complete ones must not leave the gate.
 
-The VIN of a permit stays whole: it is what central finds the declaration by.
+The VIN of a permit is not masked, because central finds the declaration by it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The reasons that the console offers an officer who decides, by their codes.
+"""The reasons that the console offers to an officer who decides, with their codes.
 
-An event holds the code, and the English words as its cause: who shows them in another language finds them here.
+An event contains the code, and the English text as its cause. This module gives the text for other languages.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Events of what the gate keeps: lists, its state, the ledger, the clock, and what was deleted."""
+"""Events of the gate's data: lists, trust state, ledger, clock, and deletions."""
 
 from __future__ import annotations
 

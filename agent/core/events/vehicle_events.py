@@ -1,4 +1,4 @@
-"""Events of one vehicle: it is there, shows its permit, is judged, passes, and its transaction closes."""
+"""Events of one vehicle: it arrives, shows its permit, is judged and passes, and its transaction closes."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Fleet documents: what central wants of gates, whom it means, which value counts, and whether a trial holds.
+"""Fleet documents: what central wants, for which gates, which value applies, and whether a trial succeeds.
 
-Values in, values out. What is kept, moved and started is for others.
+Takes values and returns values. `agent.fleet` stores the documents and starts the trials.
 """
 
 from typing import TYPE_CHECKING

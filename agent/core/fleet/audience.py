@@ -1,4 +1,4 @@
-"""For whom a fleet document is: all gates, those of a group, or one; and who of them has it already in a roll-out."""
+"""The gates that a fleet document is for: all gates, a group, or one, and which of them a roll-out has reached."""
 
 from __future__ import annotations
 

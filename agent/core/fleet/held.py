@@ -1,4 +1,4 @@
-"""What a gate holds of fleet documents: those in force, those that wait, the one on trial, and what became of each."""
+"""The fleet documents of a gate: documents in force, waiting and on trial, and the result of each."""
 
 from __future__ import annotations
 

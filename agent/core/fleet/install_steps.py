@@ -1,7 +1,7 @@
-"""How what a gate holds of software documents goes on, a step at a time.
+"""The steps of the software documents that a gate has, one at a time.
 
-They are no layers of the configuration: the agent does not start with them, so they are never on trial there. They wait
-with the others, and lie by themselves once they are in force.
+Software documents are not layers of the configuration. The agent does not start with them, so they are never on trial
+as configuration. They wait with the other documents, and are kept separately once they are in force.
 """
 
 from __future__ import annotations

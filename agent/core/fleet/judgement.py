@@ -1,4 +1,4 @@
-"""Whether a fleet document that came is taken: by its key, its place, its gate, its time and its version."""
+"""Judges whether to accept a fleet document: by its key, its place, its gate, its time and its version."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who owns each key of the configuration: whose word counts where a technician and central say different things."""
+"""The owner of each key of the configuration: who wins if a technician and central set different values."""
 
 from __future__ import annotations
 

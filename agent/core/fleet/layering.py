@@ -1,7 +1,7 @@
-"""Fleet documents laid over the configuration of a gate: which value counts for each key.
+"""Combines fleet documents with the configuration of a gate: which value applies for each key.
 
-The layers are trees of plain values, as TOML gives them. `lanes."*"` stands for every lane that the gate has. Tables of
-devices are matched by their `id`: keys of a device that is there are laid over it, another one is added.
+The layers are trees of plain values, as TOML gives them. `lanes."*"` means every lane of the gate. Tables of devices
+are matched by their `id`. If the device exists, its keys are overridden. If not, the device is added.
 """
 
 from __future__ import annotations

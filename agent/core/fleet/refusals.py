@@ -1,4 +1,4 @@
-"""Why a fleet document is not taken, or was taken back."""
+"""Why the gate refused a fleet document, or undid it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What a gate tells central of its fleet documents: in `birth`, in `health` and in events.
+"""What a gate reports to central about its fleet documents: in `birth`, in `health` and in events.
 
-Central reads it by these models too, and may be older than the gate: a field that it does not know is left alone.
+Central reads the report with the same models, and may be older than the gate. It ignores fields that it does not know.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""How what a gate holds of fleet documents goes on, a step at a time; each step is written before the next is made.
+"""The steps of the fleet documents that a gate has, one at a time. The gate stores each step before the next.
 
     taken in -> waiting -> on trial -> begun -> applied, or undone
 
-Whatever is cut off, the gate starts with what was in force before: a trial that had begun is undone, one that had not
-begins again.
+After an interruption, the gate starts with the documents that were in force before. It undoes a trial that had begun,
+and starts a trial again that had not.
 """
 
 from __future__ import annotations

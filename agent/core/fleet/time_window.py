@@ -1,4 +1,4 @@
-"""Times of day within which something may be done."""
+"""Times of day in which an action is allowed."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The rules of one lane: `step.step` takes a lane and an input to the next lane and its effects.
+"""The rules of one lane: `step.step` takes a lane and an input, and returns the next lane and its effects.
 
-No clock, no thread, no device: time comes in with the input. The table is drawn in docs/lane.md.
+No clock, no thread, no device: the caller passes the time with each input. docs/lane.md shows the table of transitions.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""What central says to the driver of one vehicle: shown while the vehicle stands there, and for no other."""
+"""Texts from central to the driver of one vehicle: shown only while that vehicle waits at the barrier."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The arm comes down: closed by its controller or by a close pulse, which needs inputs that prove it safe.
+"""The arm comes down: the controller closes it, or the lane gives a close pulse if the inputs prove it safe.
 
-A close pulse that was certainly not delivered is ordered again; one that may have been delivered never is.
+The lane repeats a close pulse only if it was certainly not delivered.
 """
 
 from __future__ import annotations

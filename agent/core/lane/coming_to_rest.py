@@ -1,4 +1,4 @@
-"""A lane that does not serve yet: after the start, a fault, or the other direction's use of the arm."""
+"""A lane that does not serve yet: after the start, after a fault, or while the other direction uses the arm."""
 
 from __future__ import annotations
 

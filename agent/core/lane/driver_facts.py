@@ -1,4 +1,4 @@
-"""What a lane knows of the vehicle before its arm that a driver may be shown beside the message."""
+"""What a lane knows about the vehicle at its arm and may show to the driver beside the message."""
 
 from __future__ import annotations
 

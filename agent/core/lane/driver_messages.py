@@ -1,4 +1,4 @@
-"""Which message a driver is given for what a lane says, which is less than the gate knows."""
+"""Chooses the message for the driver from the lane's result. The driver learns less than the gate knows."""
 
 from __future__ import annotations
 

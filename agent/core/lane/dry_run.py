@@ -1,6 +1,6 @@
-"""A lane in dry run beside what truly happens there: what it would have done with each vehicle, and whether it went.
+"""A lane in dry run compared with reality: what it would have done with each vehicle, and whether the vehicle passed.
 
-Others move the arm. The lane decides as ever; the loops tell whether the vehicle went under the arm all the same.
+Something else moves the arm. The lane decides as usual, and the loops show whether the vehicle went under the arm.
 """
 
 from __future__ import annotations

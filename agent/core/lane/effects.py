@@ -1,4 +1,4 @@
-"""What comes out of the lane's step function, for the shell to carry out: Record first."""
+"""The effects that the lane's step function returns for the shell to carry out, `Record` first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a lane writes: transaction ids, and events made of decisions and presentations."""
+"""What a lane writes: transaction ids, and events made from decisions and presentations."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Holding the barrier open: by an officer's order, and by the hold contact, a fire alarm's for one.
+"""Holds the barrier open: by an officer's order, or by the hold contact, for example of a fire alarm.
 
-The contact opens a locked lane too, and one whose neighbour is open, and holds it; an order to hold does not.
+The contact also opens and holds a locked lane, and a lane whose neighbour is open. An officer's order does not.
 """
 
 from __future__ import annotations

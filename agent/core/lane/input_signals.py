@@ -1,4 +1,4 @@
-"""The inputs of a lane, in every state: what its samples say, and what follows when they flap, go stale or are lost."""
+"""The inputs of a lane, in every state: what the samples mean, and what follows if they flap, go stale or are lost."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Who may move a barrier now: of lanes that must wait for one another, one at a time.
+"""Which lane may move its barrier now: only one at a time of lanes that exclude each other.
 
-Two kinds of pairs. Interlocked lanes have barriers of their own, of which the second opens only while the first is
-closed (a sally port). Lanes that share an arm serve the two directions of one barrier. Pure values: the shell keeps one
+There are two kinds of pairs. Interlocked lanes have barriers of their own, and one opens only while the other is closed
+(a sally port). Lanes that share an arm serve the two directions of one barrier. Pure values: the shell keeps one
 `InterlockState` for the gate and makes each change under a lock.
 """
 

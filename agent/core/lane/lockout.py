@@ -1,4 +1,4 @@
-"""A lane is locked, over restarts too, until it is unlocked: only the hold contact opens it."""
+"""A locked lane stays locked, also after restarts, until someone unlocks it. Only the hold contact opens it."""
 
 from __future__ import annotations
 

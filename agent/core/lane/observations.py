@@ -1,4 +1,4 @@
-"""What readers saw of vehicles: codes, plates, VINs. They may belong to no transaction yet, or to one that is over."""
+"""What readers saw of vehicles: codes, plates, VINs. These may belong to no transaction yet, or to an ended one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why an officer's order is not carried out now: the words of its answer, and the alarm where one is due."""
+"""Why the lane refuses an officer's order now: the text of its answer, and an alarm if one is needed."""
 
 from __future__ import annotations
 

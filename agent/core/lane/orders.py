@@ -1,4 +1,4 @@
-"""What officers order of a lane, by a command or by the key switch, and the answer to each order."""
+"""Orders of officers to a lane, by a command or by the key switch, and the answer to each order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A lane is out of service, over restarts too, until an officer puts it back: it begins nothing by itself."""
+"""A lane out of service stays so, also after restarts, until an officer puts it back. It starts nothing by itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which of the plates that were read in a transaction is the vehicle's own; others are of those behind or beside it."""
+"""Finds the vehicle's own plate among the plates read in a transaction. The others belong to vehicles nearby."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lane after a pulse: the arm rises, and the vehicle goes through or not."""
+"""The lane after a pulse: the arm rises, and the vehicle passes or does not pass."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What is known of a passage at its end.
+"""What the lane knows about a passage at its end.
 
-Whether the vehicle went under the arm, and what becomes of the permit's use.
+It says whether the vehicle went under the arm, and what happens to the use of the permit.
 """
 
 from __future__ import annotations

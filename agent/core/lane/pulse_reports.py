@@ -1,4 +1,4 @@
-"""What became of the pulses that were ordered: reported by the barrier, or expired without a report."""
+"""The results of the requested pulses: the barrier reports them, or they expire without a report."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What could not be recorded, or was kept from opening by a neighbour's barrier.
+"""Handles a record that failed, and an opening that a neighbour's barrier prevented.
 
-The lane is the one of before the step, so the arm was not told to move.
+The lane returns to its state before the step, so the arm got no command.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The VINs that were read in a transaction: how many are kept, which are told, and which is the vehicle's own.
+"""The VINs read in a transaction: how many the lane keeps, which it reports, and which is the vehicle's own.
 
-Nothing here says what a VIN is worth: that is for the decision, which holds each against the one of the permit.
+Nothing here judges a VIN. The decision compares each with the VIN of the permit.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The state of a lane: frozen values only. What moves them is in agent.core.lane.step."""
+"""The state of a lane: only frozen values. agent.core.lane.step changes them."""
 
 from __future__ import annotations
 

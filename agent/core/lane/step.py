@@ -1,13 +1,14 @@
 """The lane: one barrier, from a vehicle's arrival to exactly one outcome, as an explicit table.
 
-Rule 1: everything that moves a lane from one state to another is here and in the modules that this one joins:
-arrival and verdicts (before the pulse), passage (after it), orders, hold, lockout, inputs, pulse_reports and
-record_failures (in every state). What central says to a driver, central_texts, moves it nowhere.
-Rule 2: time comes in with the input; nothing here reads a clock, a device or a file.
+Rule 1: only this module and the modules that it joins move a lane from one state to another. They are arrival and
+verdicts (before the pulse), passage (after it), and in every state orders, hold, lockout, inputs, pulse_reports and
+record_failures. A text from central to a driver (central_texts) never changes the state.
 
-docs/lane.md shows the table, drawn by stepping it. Safety belongs to the barrier's own controller: the lane gives open
-pulses for recorded grants, gives close pulses only where it is told to and the inputs prove it safe, and never takes
-silence for an empty lane.
+Rule 2: the caller passes the time with each input. Nothing here reads a clock, a device or a file.
+
+docs/lane.md shows the table, drawn by stepping through it. The barrier's own controller is responsible for safety. The
+lane gives an open pulse only for a recorded grant. It gives a close pulse only if it must, and only if the inputs prove
+that closing is safe. It never takes missing signals for an empty lane.
 """
 
 from __future__ import annotations

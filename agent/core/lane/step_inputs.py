@@ -1,4 +1,4 @@
-"""What goes into the lane's step function: samples, readings, answers, orders, reports."""
+"""The inputs of the lane's step function: samples, readings, answers, orders, reports."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Test pulses: a technician at the gate has the barrier move once, while nobody is there, to try the wiring.
+"""Test pulses: a technician at the gate moves the barrier once to test the wiring, while no one is there.
 
-One is given only in a lane that is idle or out of service, with nothing on the way, by the rules of any other pulse,
-and its record is written before anything moves.
+A lane gives a test pulse only while it is idle or out of service and no other pulse is in progress. The rules of all
+pulses apply, and the record is written before anything moves.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What goes wrong at the arm: forced open, passed the wrong way, followed too closely."""
+"""Violations at the arm: forced open, passed in the wrong direction, followed too closely."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The signed lists of a site: rows as bytes, chunks, heads and deltas, how fresh they are, and what to fetch next.
+"""The signed lists of a site: their formats (rows, chunks, heads, deltas), how fresh they are, and what to fetch next.
 
-Decides what to apply; the bytes are moved and stored by others.
+Decides what to apply. `agent.lists` transports the bytes, and `agent.store.registry` stores them.
 """
 
 from typing import TYPE_CHECKING

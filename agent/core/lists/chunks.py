@@ -1,7 +1,7 @@
-"""A snapshot in chunks: each the zlib stream of a CBOR array of rows, named by its digest in the signed head.
+"""A snapshot in chunks. Each is the zlib stream of a CBOR array of rows, named by its digest in the signed head.
 
-A chunk is compared with the head before it is inflated, and never inflated beyond a bound, so that only what a key of
-the lists has signed is ever unpacked.
+The gate compares a chunk with the head before it decompresses it, and limits the decompressed size. So it decompresses
+only data that a key for lists has signed.
 """
 
 from __future__ import annotations

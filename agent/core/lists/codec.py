@@ -1,4 +1,4 @@
-"""Rows of the lists as bytes: a deterministic CBOR map with integer keys each. One row has one encoding."""
+"""Rows of the lists as bytes: a deterministic CBOR map with integer keys each. A row has exactly one encoding."""
 
 from __future__ import annotations
 

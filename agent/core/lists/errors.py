@@ -1,4 +1,4 @@
-"""Why a list, or a part of one, was not accepted."""
+"""Why the gate did not accept a list or a part of one."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The signed parts of a list: its head and its deltas, a COSE_Sign1 each, by a key of the lists.
+"""The signed parts of a list: its head and its deltas. Each is a COSE_Sign1 by a key for lists.
 
-Each is signed in a context of its own (external_aad), so that neither can be taken for the other, for a trust list or
-for a permit. Kind and site stand in the signed payload: a list is no other list and no other site's.
+Each kind has its own signature context (external_aad). So neither can pass for the other, for a trust list or for a
+permit. The signed payload contains the kind and the site, so a list cannot pass for another list or site.
 """
 
 from __future__ import annotations

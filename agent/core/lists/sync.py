@@ -1,12 +1,13 @@
-"""Keeping one list in step with central.
+"""Keeps one list in step with central.
 
-What to apply, what to fetch and what to ask for, whatever comes in what order.
+It decides what to apply, what to fetch and what to request, for messages in any order:
+
     state, effects = step(state, sync_event, rules)
 
-Only what was verified comes in. The list in use is never left for an older one: deltas that lead on from it come first,
-a snapshot only where it is newer. What central holds and the gate cannot find is asked for again, first of the broker,
-then of the publisher, ever more rarely. One effect that changes the list is under way at a time; `Known` or `Failed`
-ends it.
+The caller passes only verified data. An older list never replaces the list in use. The step prefers deltas that
+continue the list in use, and takes a snapshot only if it is newer. If the gate cannot find data that central has, it
+requests the data again. It asks the broker first, then the publisher, with growing pauses. Only one effect that changes
+the list is in progress at a time, until `Known` or `Failed` ends it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What comes into the keeping of a list in step, and what comes out of it: values that carry no content."""
+"""The inputs and effects of keeping a list in step: values without the content of the list."""
 
 from __future__ import annotations
 

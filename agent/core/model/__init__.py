@@ -1,6 +1,6 @@
-"""Plain values that every rule knows: moments on both clocks, what cameras saw, reasons, rows of lists, ledger states.
+"""Plain values that every rule uses: times, observations of cameras, reasons, rows of lists, ledger states.
 
-Imports no other room and touches nothing.
+Imports no other package of the core. Reads and writes nothing.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""How long somebody takes to answer: measured, smoothed, and made into a time to wait. Pure."""
+"""Measures how long a peer takes to answer, smooths it, and gives the time to wait. Pure."""
 
 from __future__ import annotations
 

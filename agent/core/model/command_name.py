@@ -1,4 +1,4 @@
-"""What central may order, by name."""
+"""The names of the commands that central can send."""
 
 from enum import StrEnum
 

@@ -1,4 +1,4 @@
-"""Debouncing of a digital input: a value counts once it has stood for a while."""
+"""Debounces a digital input: a value counts after it has been stable for a while."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a driver is told: one message at a time, by an id that each output puts into its own words."""
+"""Messages to the driver: one at a time, by an id that each output puts into its own words."""
 
 from __future__ import annotations
 

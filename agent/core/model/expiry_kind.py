@@ -1,4 +1,4 @@
-"""What can end that a gate goes by."""
+"""The things that a gate relies on and that can expire."""
 
 from __future__ import annotations
 

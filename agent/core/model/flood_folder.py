@@ -1,4 +1,4 @@
-"""Records of which there may be a flood: few are told, each with the number of those that it stands for."""
+"""Combines records in a flood: it reports a few, each with the number of records that it represents."""
 
 from __future__ import annotations
 

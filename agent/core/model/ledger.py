@@ -1,4 +1,4 @@
-"""The use of a permit, as the permit ledger keeps it."""
+"""The use of a permit, as the permit ledger stores it."""
 
 from __future__ import annotations
 

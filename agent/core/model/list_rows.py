@@ -1,4 +1,4 @@
-"""The rows of the lists, as the gate knows them once they are verified."""
+"""The rows of the lists, as the gate uses them after verification."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may be told once in a while."""
+"""Limits how often something is reported: once in each period."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long to pause before the next try to reach a peer that is away. Pure."""
+"""How long to pause before the next attempt to reach a peer that is not available. Pure."""
 
 from __future__ import annotations
 

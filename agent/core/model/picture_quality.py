@@ -1,4 +1,4 @@
-"""How good a camera's picture is for reading, as a traffic light with the flaw behind it."""
+"""How good a camera's picture is for reading, as a traffic light with the cause of a problem."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts from outside as a terminal may get them: nothing in them moves its cursor, clears it or answers in its name."""
+"""Makes texts from outside safe for a terminal: they cannot move its cursor, clear it or answer in its name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hours in which nothing is said aloud, for those who live beside the gate."""
+"""Hours in which the gate says nothing aloud, for people who live nearby."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a decision says, why, and the checks behind it."""
+"""The verdicts of decisions, their reasons, and the checks behind them."""
 
 from __future__ import annotations
 

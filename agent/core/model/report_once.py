@@ -1,4 +1,4 @@
-"""What goes wrong again and again in the same way is told once, until it changes or is over."""
+"""Reports a repeated problem once, until it changes or is over."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The host of an object store, as the configuration allows it and as URLs name it."""
+"""The host of an object store, as the configuration allows it and as URLs contain it."""
 
 from __future__ import annotations
 

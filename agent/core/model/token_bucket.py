@@ -1,4 +1,4 @@
-"""How much may be done: so much at once, and so much a second after that (a token bucket)."""
+"""Limits how much may be done: a burst at once, and a rate after it (a token bucket)."""
 
 from __future__ import annotations
 

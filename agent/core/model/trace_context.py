@@ -1,8 +1,8 @@
-"""The W3C trace context: which trace of central's a permit, a command or an event belongs to.
+"""The W3C trace context: which of central's traces a permit, a command or an event belongs to.
 
 Source: W3C Trace Context (Recommendation of 2021-11-23, "trace-context-1"), sections 3.2 `traceparent` and 3.3
-`tracestate`; CloudEvents 1.0.2, extension "Distributed Tracing". A context that is not right is no context: it is left
-out, and nothing is refused for it.
+`tracestate`; CloudEvents 1.0.2, extension "Distributed Tracing". The gate ignores an invalid context, and refuses
+nothing because of it.
 """
 
 from __future__ import annotations

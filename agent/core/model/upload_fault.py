@@ -1,4 +1,4 @@
-"""Why something did not get into the object store."""
+"""Why an upload to the object store failed."""
 
 from enum import StrEnum
 

@@ -1,8 +1,9 @@
-"""The VINs that a text may hold, as codes on vehicles and makers' labels have them.
+"""The VINs that a text may contain, as on codes on vehicles and makers' labels.
 
-A label's code holds the VIN alone, the VIN behind a leading I (the data identifier of a VIN in ANSI MH10.8.2, which
-Code 39 on many cars bears), or a maker's longer text with the VIN as one of its fields. Nothing is made up: what is
-taken for a VIN stands between borders. 17 characters inside a longer run of letters and digits are none.
+The code of a label has one of three forms. It is the VIN alone, or the VIN after a leading I, or a longer text of the
+maker with the VIN as one field. The I is the data identifier of a VIN in ANSI MH10.8.2, which many cars have in Code
+39. Nothing is invented: a VIN must have borders on both sides. 17 characters inside a longer run of letters and digits
+are not a VIN.
 """
 
 from __future__ import annotations

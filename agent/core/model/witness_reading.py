@@ -1,4 +1,4 @@
-"""What a camera that reads plates by itself said of one."""
+"""A reading of a plate by a camera that reads plates itself."""
 
 from __future__ import annotations
 

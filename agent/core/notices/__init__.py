@@ -1,7 +1,7 @@
-"""Notices: what people outside the gate learn about alarms, devices, trust, waiting vehicles and certificates.
+"""Notices for people outside the gate: about alarms, devices, trust, waiting vehicles and certificates.
 
-What of the events is a notice, when it is over, and when a channel may send what it holds. Values in, values out: time
-comes in with the input; what is sent, and how, is for others.
+Decides which events become a notice, when the problem is over, and when a channel may send its notices. Takes values
+and returns values. `agent.notifications` sends the notices.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""What a channel holds until it is sent: bounded, gathered, and never the same thing too often."""
+"""The notices that a channel keeps until it sends them: limited, grouped, and never the same one too often."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of the events is a notice, and when it is over."""
+"""Decides which events become a notice, and when it is over."""
 
 from __future__ import annotations
 

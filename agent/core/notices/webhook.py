@@ -1,4 +1,4 @@
-"""A webhook as https://www.standardwebhooks.com has it: its address, its secret, and the signature of a message."""
+"""A webhook as https://www.standardwebhooks.com defines it: its address, its secret, and its message signature."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The numbers of a gate: vehicles, waiting, reading, refusals and uptime, counted from its events by local hours.
+"""The numbers of a gate, counted from its events by local hours: vehicles, waiting, reading, refusals and uptime.
 
-Pure figures. Where the tallies are kept, and how they are shown, is for others.
+Only calculates. Other packages store the tallies and show the figures.
 """
 
 from typing import TYPE_CHECKING

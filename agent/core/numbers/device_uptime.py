@@ -1,4 +1,4 @@
-"""How long each device was connected and how long it was not, from the events that say so."""
+"""How long each device was connected and disconnected, calculated from events."""
 
 from __future__ import annotations
 

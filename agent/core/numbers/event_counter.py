@@ -1,7 +1,7 @@
 """Counts the events of a journal, one after another, into tallies of local hours.
 
-What is not whole yet, a vehicle at the barrier or a device since its last change, is state that is kept beside the
-tallies. The same events in the same order give the same tallies, whatever stops lie between them.
+Unfinished things are state beside the tallies: a vehicle at the barrier, or a device since its last change. The same
+events in the same order give the same tallies, even if the counter stops between them.
 """
 
 from __future__ import annotations

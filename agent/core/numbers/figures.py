@@ -1,4 +1,4 @@
-"""The figures that people read, from tallies. What each counts and what not: docs/numbers.md."""
+"""The figures for people, calculated from tallies. docs/numbers.md defines what each counts."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Hours and days as the clock on the wall at the gate has them, also where that clock is changed in spring and autumn.
+"""Hours and days in the gate's local time, also when daylight saving time begins or ends.
 
-The zone comes in as a function from Unix seconds to the offset from UTC in seconds, east positive.
+The caller passes the zone as a function from Unix seconds to the offset from UTC in seconds, east positive.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Periods that people look at, and the period before with which each is compared."""
+"""Periods that people select, and the previous period to compare each with."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What is counted: whole numbers by name. Two tallies of two hours add up to the tally of both.
+"""The counts: whole numbers by name. The tallies of two hours add up to the tally of both.
 
-A name is `subject` or `subject/detail`. No name and no number is of a vehicle or a person.
+A name is `subject` or `subject/detail`. No name and no number identifies a vehicle or a person.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Times as counts in buckets, so that medians of hours add up to medians of years.
+"""Times as counts in buckets, so that the data of hours add up to medians of years.
 
-A bucket is 5 % wide: a median or a 95th percentile that is read from buckets is at most 2.5 % off.
+A bucket is 5 % wide. So the error of a median or a 95th percentile from buckets is at most 2.5 %.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One vehicle's stop, gathered from its events, and the numbers that it adds to its hour."""
+"""One vehicle's stop, collected from its events, and the numbers that it adds to its hour."""
 
 from __future__ import annotations
 

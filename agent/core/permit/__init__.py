@@ -1,6 +1,7 @@
-"""The permit: its text form, its claims, the trust list, and the checks on one text in their fixed order.
+"""The permit: its text form, its claims, the trust list, and the checks of one text in their fixed order.
 
-Knows crypto and the model. What lists and ledger say of a permit is for the decision.
+Uses only crypto, plates and plain values of the core. `agent.core.decision` judges what the lists and the ledger say
+about a permit.
 """
 
 from typing import TYPE_CHECKING

@@ -1,6 +1,6 @@
-"""The checks on one permit text, in their fixed order. The first that fails decides; every one made leaves its trace.
+"""The checks on one permit text, in their fixed order. The first that fails decides, and the result lists all that ran.
 
-Nothing here raises on any bytes, and no detail ever repeats what an unsigned text says.
+Nothing here raises, whatever the bytes are. No detail repeats the content of an unsigned text.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The driver's id in a permit: only ever as a keyed hash, which nobody without the site's key can search."""
+"""The driver's id in a permit: only a keyed hash, which no one can search without the site's key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A map read field by field: each is taken once with its form and range, and nothing may be left over."""
+"""Reads a map field by field: each field once, with its form and range, and no field may remain."""
 
 from __future__ import annotations
 

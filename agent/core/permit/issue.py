@@ -1,4 +1,4 @@
-"""Making permits: the issuer's side, for the issuing tool, demonstrations and tests. Random bytes come from outside."""
+"""Creates permits, for the issuing tool, demonstrations and tests. The caller passes the random bytes."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The claims of a permit as a JSON Web Token has them (RFC 7519): the registered ones, and one object for the vehicle.
+"""The claims of a permit in a JSON Web Token (RFC 7519): the registered ones, and one object for the vehicle.
 
-Names are short, for every character makes the QR code larger. Values are those of `agent.core.permit.claims`, with
-words for the plate kind and the direction, and byte strings in small hexadecimal digits.
+Names are short, because every character makes the QR code larger. Values are those of `agent.core.permit.claims`, with
+words for the plate kind and the direction. Byte strings are lower-case hexadecimal digits.
 """
 
 from __future__ import annotations

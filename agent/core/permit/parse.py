@@ -1,4 +1,4 @@
-"""Signed permit texts taken apart: `GP1:` and JSON Web Signatures, up to where only the key can say more."""
+"""Parses signed permit texts, `GP1:` and JSON Web Signatures, as far as that is possible without the key."""
 
 from __future__ import annotations
 

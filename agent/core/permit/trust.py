@@ -1,7 +1,7 @@
-"""The trust list: which keys may sign what, for whom and where, signed by a root key that the gate has pinned.
+"""The trust list: which keys may sign what, for whom and where. A root key that the gate has pinned signs the list.
 
-Its text form is `GTL1:` and the Base45 of a COSE_Sign1, one line of a file or one MQTT message. The root signs it in a
-context of its own (external_aad), so that no other signed thing can ever be taken for a trust list.
+Its text form is `GTL1:` and the Base45 of a COSE_Sign1: one line of a file, or one MQTT message. The root signs it in a
+context of its own (external_aad), so no other signed data can pass for a trust list.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a permit and a declaration both say of a vehicle, and the one form in which it may be said."""
+"""The vehicle data that a permit and a declaration share, and the one allowed form of each value."""
 
 from __future__ import annotations
 

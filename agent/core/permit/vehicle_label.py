@@ -1,4 +1,4 @@
-"""What a code that is no permit says of the vehicle that bears it: readers of permits see makers' labels too."""
+"""What a code that is not a permit says about its vehicle: readers of permits also see makers' labels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Vehicle identification numbers: their form and their check digit (ISO 3779, GB 16735-2019 Annex A, 49 CFR 565)."""
+"""Vehicle identification numbers: their form and check digit (ISO 3779, GB 16735-2019 Annex A, 49 CFR 565)."""
 
 from __future__ import annotations
 

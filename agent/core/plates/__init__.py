@@ -1,6 +1,6 @@
-"""Plates as texts: their formats, the vote over frames, and the match with the declared plate.
+"""Plates as text: their formats, the vote over several frames, and the match with the declared plate.
 
-Pure figures. No picture comes here; the vision worker's readings do.
+Only calculates. Gets readings from the vision worker, never pictures.
 """
 
 from typing import TYPE_CHECKING

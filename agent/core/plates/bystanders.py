@@ -1,8 +1,8 @@
-"""Plates that are not those of the vehicle at the barrier: on a poster, a parked car, a vehicle behind or beside it.
+"""Plates that do not belong to the vehicle at the barrier: on a poster, a parked car, a vehicle behind or beside it.
 
-They are known by what they do over time, not by how they look. A plate that is taken for a bystander by mistake costs
-an officer's minute; a bystander that is taken for the vehicle may open the barrier. So a plate that was found to be one
-stays one until it moves, as every plate does that comes to the barrier.
+Their behaviour over time identifies them, not their look. If the gate takes a plate for a bystander by mistake, an
+officer loses a minute. If it takes a bystander for the vehicle, the barrier may open. So a bystander stays one until it
+moves, as every plate does that comes to the barrier.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Texts that the camera itself writes into the picture: date, time, its name. They are never plates.
+"""Texts that the camera writes into the picture: date, time, its name. They are never plates.
 
-A camera writes upright, in white, directly on the scene: the scene continues behind the letters. A plate has a ground
-of its own or a rim, and is hardly ever exactly upright. A text that looks like neither is recognised over time, because
-it does not move: `agent.core.plates.bystanders`.
+A camera writes upright, in white, directly on the scene, which continues behind the letters. A plate has a background
+of its own or a rim, and is hardly ever exactly upright. If a text looks like neither, time identifies it, because it
+does not move: `agent.core.plates.bystanders`.
 """
 
 from __future__ import annotations

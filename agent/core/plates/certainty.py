@@ -1,9 +1,9 @@
-"""When a reading may be taken for what the plate says: here a text that may lack a character is held back.
+"""When a reading may count as the text of the plate: a text that may lack a character does not.
 
-A network is sure of the characters that it sees; of one that was cut off it knows nothing. So its word is not enough: a
-reading in doubt has at most DOUBTFUL_AT_MOST, which is less than every threshold from which on anything acts, and a
-vote in doubt neither matches nor contradicts a declared plate, but for one whose form nobody knows and that is the
-very text which was declared (agent.core.plates.match).
+A network is certain of the characters that it sees, but knows nothing about a character that was cut off. So its own
+confidence is not enough. The confidence of a reading in doubt is at most DOUBTFUL_AT_MOST, which is below every
+threshold for an action. A vote in doubt neither matches nor contradicts a declared plate. There is one exception: a
+plate of unknown format whose text is exactly the declared one (agent.core.plates.match).
 """
 
 from __future__ import annotations

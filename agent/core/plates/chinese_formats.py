@@ -1,6 +1,6 @@
-"""The formats of the plates of China: GA 36-2018 as published in summaries.
+"""The plate formats of China: GA 36-2018 as published in summaries.
 
-Where no official serial grammar is public, as of temporary plates, the format is wide.
+If no official serial grammar is public, as for temporary plates, the format is wide.
 """
 
 from __future__ import annotations

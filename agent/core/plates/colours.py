@@ -1,4 +1,4 @@
-"""The colours of plates, and what colour and format together say of the kind."""
+"""The colours of plates, and the kind that colour and format together indicate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The two digits that checkpoint and customs systems of China have for the kinds of plates (GA/T 16.7)."""
+"""The two digits for the kinds of plates in checkpoint and customs systems of China (GA/T 16.7)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The formats of the plates of Kazakhstan, its neighbours, Mongolia and Belarus, as far as their grammar is public.
+"""The plate formats of Kazakhstan, its neighbours, Mongolia and Belarus, as far as their grammar is public.
 
 Cyrillic letters that look Latin are Latin here, as everywhere in a number (`formats.normalise`). A region of two digits
-is a pair that is issued; a pair that is set aside for a region, and that nobody has seen, has a small prior.
+is a pair in use. A pair that is reserved for a region and that no one has seen has a small prior.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The formats of vehicle plates, and how a plate is written as a text.
+"""The formats of vehicle plates, and how a plate is written as text.
 
-Those of China are in `chinese_formats`, those of Kazakhstan and of others who use its border in `foreign_formats`; any
-other plate of letters and digits has the generic Latin form.
+`chinese_formats` has the formats of China. `foreign_formats` has those of Kazakhstan and of other countries that use
+its border. Any other plate of letters and digits has the generic Latin form.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What the frames of one vote say together about any number: the log likelihood of each text that competes.
+"""The combined evidence of the frames of one vote: the log likelihood of each competing text.
 
-`together` and `columns_of` serve any text that is read by its columns: agent.core.vin_match uses them too.
+`together` and `columns_of` work for any text that is read by columns. agent.core.vin_match uses them too.
 """
 
 from __future__ import annotations

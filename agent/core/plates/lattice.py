@@ -1,7 +1,7 @@
-"""How likely the columns of a recogniser are if a given text stands there: exact, for any text.
+"""The likelihood of a recogniser's columns for a given text: exact, for any text.
 
-CTC (Graves et al., 2006): the likelihood of a text is the sum over all ways to lay it, with blanks and repeats, over
-the columns. It knows nothing of plates, nor of any other kind of text.
+CTC (Graves et al., 2006): the likelihood of a text is the sum over all ways to place it on the columns, with blanks and
+repeats. The lattice knows nothing about plates or any other kind of text.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How likely a picture is if a given number stands on the plate: a lattice that knows the formats of plates."""
+"""The likelihood of a picture for a given plate number: a lattice that knows the formats of plates."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""What the loop before the arm says of plates: the vehicle on it came as the loop was occupied, and has stood since.
+"""What the loop before the arm shows about plates: its vehicle came when the loop became occupied, and is still there.
 
-So a plate that drove into view while the loop was occupied already is of another vehicle: behind it, or in another
-lane. And where a plate came with the loop, others that waited at their place before, or came to light later, are not
-the vehicle's. A camera that looks at vehicles from behind may see their plates late at every visit: of such a one the
-first rule says nothing.
+So a plate that comes into view while the loop is already occupied belongs to another vehicle, behind it or in another
+lane. If a plate came when the loop became occupied, plates that were there before or appear later are not the
+vehicle's. A camera that views vehicles from behind may see their plates late at every visit. The first rule does not
+apply to such a camera.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Which of several plates in a picture is that of the vehicle at the barrier: by zone, size and place.
+"""Finds the plate of the vehicle at the barrier among several plates in a picture: by zone, size and position.
 
-Not by confidence. The far plate in the sun is often read better than the near one in its own shadow, and what stands
-at the barrier stays the same for that. Confidence only tells a plate from a thing that is hardly one.
+Confidence does not decide. A far plate in the sun is often easier to read than the near one in its own shadow, but the
+near one is still at the barrier. Confidence only separates a plate from something that is hardly a plate.
 """
 
 from __future__ import annotations

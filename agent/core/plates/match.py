@@ -1,4 +1,4 @@
-"""The 1:1 match of what was read with the declared plate, by likelihood. Never a search among many."""
+"""The 1:1 match of the reading with the declared plate, by likelihood. It never searches among many plates."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Whose plate it is: by grammar, colour, shape and the field of the region, a probability for each country.
+"""The country of a plate: a probability for each, from grammar, colour, shape and the field of the region.
 
-The text alone may leave it open: 01 123 ABC is of a company in Tashkent or a person in Bishkek. So the look of
-a plate weighs the formats before anything is read, and what is read weighs them again. The weights of the sights below
-are set with care, not measured: of most countries there are no photographs to count.
+The text alone may not decide: 01 123 ABC belongs to a company in Tashkent or a person in Bishkek. So the look of a
+plate weighs the formats before reading, and the text weighs them again. The weights of the looks below are careful
+estimates, not measurements: for most countries there are no photographs to count.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Plates near an edge of the picture: which of them are whole.
+"""Plates near an edge of the picture: which of them are complete.
 
-What lies beyond the edge would be made up: of 85A101AA the picture may show 5A101AA, which is a number too. A detector
-puts the outline of a cut plate a little inside the picture, so its distance alone tells nothing. A plate is whole
-towards an edge where its end is seen: its rim, or what is behind it.
+The part outside the edge would be a guess. Of 85A101AA the picture may show 5A101AA, which is a number too. A detector
+puts the outline of a cut plate a little inside the picture, so its distance alone is not enough. A plate is complete
+towards an edge if the picture shows its end: its rim, or what is behind it.
 """
 
 from __future__ import annotations

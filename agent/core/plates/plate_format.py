@@ -1,4 +1,4 @@
-"""One format of plates: which characters it allows at which place."""
+"""One format of plates: which characters it allows in each position."""
 
 from __future__ import annotations
 

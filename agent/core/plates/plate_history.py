@@ -1,4 +1,4 @@
-"""What is known over time of one plate that a camera sees, and how two of them compare. Times: monotonic seconds."""
+"""The history of one plate that a camera sees, and how to compare two of them. Times: monotonic seconds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kinds of plates, and the countries that they are of."""
+"""The kinds of plates, and their countries."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What the recogniser saw, column by column: small enough for the wire, exact enough to give any text its likelihood.
+"""The output of the recogniser by columns: small enough to send, exact enough for the likelihood of any text.
 
-One column is the network's output for one strip of the flattened plate: the share of every character and of the blank.
-Almost all shares are next to nothing, so only those that are not are kept, as logarithms in steps of 1/8.
+One column is the network's output for one strip of the rectified plate: the share of every character and of the blank.
+Almost all shares are close to zero, so only the others are kept, as logarithms in steps of 1/8.
 """
 
 from __future__ import annotations

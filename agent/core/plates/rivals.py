@@ -1,4 +1,4 @@
-"""The plates that may stand in the picture instead of the declared one: those worth looking up in the declarations."""
+"""Other plates that the picture may show instead of the declared one: those worth a search in the declarations."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Characters that plates print alike, O and 0, I and 1: which one it is, its place in the number says.
+"""Characters that look the same on plates, O and 0, I and 1: the position in the number decides between them.
 
-The network tells such a pair apart by habit more than by shape. So a share that it gives to one counts in part for the
-other as well; where the formats allow only one of them at a place, that one is read, and where they allow both, the one
-that the network saw is the likelier.
+The network separates such a pair more by habit than by shape. So a share for one of them also counts in part for the
+other. If the formats allow only one of them in a position, that one is read. If they allow both, the one that the
+network saw is more likely.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The vote over the readings of several frames: which plate stands there, and how sure each character is."""
+"""The vote over the readings of several frames: the text of the plate, and how certain each character is."""
 
 from __future__ import annotations
 

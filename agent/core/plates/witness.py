@@ -1,8 +1,8 @@
-"""What the word of a second camera does to a match: it raises or lowers certainty, and never stands for a reading.
+"""The effect of a second camera on a match: it raises or lowers the certainty, and never replaces a reading.
 
-A witness is a stranger's computer on the network. So it can take a match away from what the gate's own cameras read, by
-contradicting it; it can give one only to what they read as the declared plate already and were not sure enough of, and
-only as far as the rules let it.
+A witness is an untrusted computer on the network. If it contradicts the gate's own cameras, it can remove a match. It
+can add a match only if the gate's own cameras already read the declared plate and were not certain enough. The rules
+limit this too.
 """
 
 from __future__ import annotations

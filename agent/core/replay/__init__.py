@@ -1,7 +1,7 @@
-"""Past vehicles judged by other rules: recorded facts in, the product's own judgement, what would differ.
+"""Judges recorded vehicles again by other rules, and compares the results.
 
-No second implementation of any rule, and no guess: what was not recorded is said to be unknown. Values alone; the
-journal and the configuration are read by `agent.replay`.
+It uses the same judgement as the running gate, not a copy of it. It never guesses: a fact that was not recorded is
+unknown. Takes values and returns values. `agent.replay` reads the journal and the configuration.
 """
 
 from typing import TYPE_CHECKING

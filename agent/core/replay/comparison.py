@@ -1,4 +1,4 @@
-"""What other rules would have made of a vehicle, beside what became of it."""
+"""Compares the result of other rules for a vehicle with what really happened."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""The recorded facts of one decision as the judgement takes them: an assessment, and what was known.
+"""The recorded facts of one decision in the form of the judgement: an assessment, and the knowledge.
 
-What depends on the rules of the lane is worked out again by the product's own functions: time and place of the permit,
-how fresh the lists are, which passages count. What cannot be known by these rules is a NotJudgedError, never a guess.
+The product's own functions calculate again what depends on the rules of the lane: time and place of the permit, how
+fresh the lists are, which passages count. A fact that these rules need and that is unknown gives a NotJudgedError,
+never a guess.
 """
 
 from __future__ import annotations

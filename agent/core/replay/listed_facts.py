@@ -1,4 +1,4 @@
-"""What lists, ledger and other gates said of a permit, as its decision recorded it, judged by other rules."""
+"""What lists, ledger and other gates said about a permit, as its decision recorded it, judged by other rules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Vehicles as a journal tells of them: their recorded decisions, and how they ended."""
+"""Vehicles as a journal records them: their decisions and their outcomes."""
 
 from __future__ import annotations
 

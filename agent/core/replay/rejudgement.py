@@ -1,4 +1,4 @@
-"""One recorded decision judged again by other rules, with the product's own judgement."""
+"""Judges one recorded decision again by other rules, with the product's own judgement."""
 
 from __future__ import annotations
 

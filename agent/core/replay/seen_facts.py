@@ -1,4 +1,4 @@
-"""What cameras and scanners saw of a vehicle, as its decision recorded it: plate, VIN, what witnesses said."""
+"""What cameras and scanners saw of a vehicle, as its decision recorded it: plate, VIN, readings of witnesses."""
 
 from __future__ import annotations
 

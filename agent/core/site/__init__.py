@@ -1,6 +1,6 @@
-"""What the gates of a site agree on: claims on a permit's use, the shared ledger, and their signed messages.
+"""What the gates of a site agree on: claims on the use of a permit, the shared ledger, and their signed messages.
 
-Rules and forms alone; the network and the disk are elsewhere.
+Contains only rules and formats. `agent.site` uses the network and the disk.
 """
 
 from typing import TYPE_CHECKING

@@ -1,6 +1,6 @@
-"""Claims and their answers: how the gates of a site let one use of a permit pass at one of them only.
+"""Claims and their answers: how the gates of a site let each use of a permit pass at only one of them.
 
-Every use is kept by one gate, the home gate of the permit's vehicle; a gate that wants it asks there first.
+One gate keeps every use: the home gate of the permit's vehicle. A gate that wants a use asks there first.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which gate of a site is the home gate of a vehicle, and what stands for the site's list of gates."""
+"""Which gate of a site is the home gate of a vehicle, and a digest of the site's list of gates."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""What the gates of a site say to one another: JSON in a signed text, by the key of the gate that says it.
+"""The messages between the gates of a site: JSON in a text that the sending gate signs with its key.
 
-The broker between them is not trusted: it can drop, delay, repeat and reorder, but neither make nor change a message.
+The gates do not trust the broker between them. It can drop, delay, repeat and reorder messages, but it cannot create or
+change one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a gate does while the gates of its site cannot ask one another."""
+"""What a gate does while the gates of its site cannot reach one another."""
 
 from __future__ import annotations
 

@@ -1,12 +1,13 @@
-"""What a gate knows of the session of another: the two meet by a challenge, and from then on only what is new counts.
+"""What a gate knows about the session of another gate: a challenge starts it, and after that only new messages count.
 
-Every gate numbers what it says within a session of its own, which it begins with each connection to the broker. Another
-gate takes nothing of a session before its gate has answered a nonce in it: an answer to a fresh nonce cannot be from
-before. From then on numbers only rise. So no message is accepted twice, after a later one, or after a restart of the
-gate that receives it, whoever repeats it. After a restart of the sender its old messages are refused once the two gates
-have met again. An answer is valid for FRESH_S only, so a message that a broker withholds is soon useless, even if the
-broker keeps the two gates from meeting. Messages to all gates have a topic of their own, and an answer may overtake
-them. Therefore an answer makes only those worthless that were sent before the previous answer.
+Every gate numbers its messages within a session of its own, which begins with each connection to the broker. A receiver
+accepts a session only after the sender has answered a nonce in it. An answer to a fresh nonce cannot be old. After
+that, numbers only rise. So no message is accepted twice, after a later one, or after a restart of the receiver. If the
+sender restarts, the receiver refuses the old messages after a new challenge.
+
+An answer is valid only for FRESH_S. So a message that the broker withholds is soon useless, even if the broker prevents
+a new challenge. Messages to all gates have a topic of their own, and an answer may overtake them. Therefore an answer
+invalidates only messages that were sent before the previous answer.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The permit ledger of a site: what its gates exchange about the uses of permits.
 
-Every gate keeps its own uses and a copy of the others'. The home gate of a permit also keeps consents: uses that it
-granted to another gate, which that gate has not reported yet.
+Every gate keeps its own uses and a copy of those of other gates. The home gate of a permit also keeps consents: uses
+that it granted to another gate, which that gate has not reported yet.
 """
 
 from __future__ import annotations

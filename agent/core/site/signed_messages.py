@@ -1,4 +1,4 @@
-"""The gates of a site and their keys: what they say is sealed and opened by these."""
+"""The keys of the gates of a site: they seal and open the messages between the gates."""
 
 from __future__ import annotations
 

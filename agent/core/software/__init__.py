@@ -1,6 +1,6 @@
-"""Software documents: which package a gate is to run, whether this machine may install it, and how an update continues.
+"""Software documents: which package a gate must run, whether this machine may install it, and the stages of an update.
 
-Values in, values out. What is fetched, checked by signatures and installed is for others.
+Takes values and returns values. `agent.software` downloads, verifies and installs.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Versions of packages as dpkg compares them (deb-version(7))."""
+"""Compares package versions as dpkg does (deb-version(7))."""
 
 from __future__ import annotations
 

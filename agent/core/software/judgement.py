@@ -1,4 +1,4 @@
-"""Whether a machine may install what a software document orders: the right package, and never an older version."""
+"""Judges whether a machine may install an ordered package: the right package, and never an older version."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a software document orders: one version, and for each kind of machine its package. TOML."""
+"""The order in a software document: one version, and the package for each kind of machine. TOML."""
 
 from __future__ import annotations
 

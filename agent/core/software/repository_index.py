@@ -1,6 +1,7 @@
-"""The lists of an apt repository: what `Release` says of its files, and what `Packages` says of packages.
+"""The index of an apt repository: what `Release` says about its files, and `Packages` about its packages.
 
-Nothing is proven here: who signed `Release` is checked before (DebianRepository/Format in the wiki of Debian).
+Nothing is verified here: the caller verifies the signature of `Release` first (DebianRepository/Format in the Debian
+wiki).
 """
 
 from __future__ import annotations

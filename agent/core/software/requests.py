@@ -1,4 +1,4 @@
-"""What the helper that installs software is asked, and what it answers: one line of JSON each."""
+"""Requests to the helper that installs software, and its answers: one line of JSON each."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""An update as root's helper carries it out, a stage at a time. Each stage is written down before its work begins.
+"""The stages of an update that root's helper carries out. It records each stage before the work begins.
 
     keeping -> unpacking -> resting -> configuring -> trial -> applied
     from unpacking on, where something fails: going_back -> undone
 
-A power cut in any stage has the work of that stage done again at the next start: each is made so that it may be.
+After a power cut in any stage, the helper repeats the work of that stage at the next start. Each stage can be repeated.
 """
 
 from __future__ import annotations

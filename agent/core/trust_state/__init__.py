@@ -1,6 +1,6 @@
-"""The trust state: whether the gate still holds what it must know before it lets anyone pass, as witnesses show it.
+"""The trust state: whether the gate still has all the data that it needs before it opens for anyone.
 
-A pure step over witnessed facts, what follows from it, and the signed record of the gate's head.
+A pure step function over facts from witnesses, its consequences, and the signed record of the gate's head.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""What witnesses say of the gate's state, as values."""
+"""What witnesses say about the gate's state, as values."""
 
 from __future__ import annotations
 

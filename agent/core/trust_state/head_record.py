@@ -1,6 +1,6 @@
-"""The signed record of the gate's head, which witnesses hold: one form for the head file and for `status`.
+"""The signed record of the gate's head, which witnesses store: one form for the head file and for `status`.
 
-A compact JWS by the gate's own key with a type of its own, so that no other text of that key is taken for it.
+It is a compact JWS by the gate's own key. Its type is its own, so no other text of that key can pass for it.
 """
 
 from __future__ import annotations

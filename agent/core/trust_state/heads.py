@@ -1,4 +1,4 @@
-"""What follows from a head that a witness names, and from a journal that was moved aside."""
+"""What follows from a head that a witness reports, and from a journal that was moved aside."""
 
 from __future__ import annotations
 

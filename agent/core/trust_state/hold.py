@@ -1,4 +1,4 @@
-"""What a state that is not whole keeps from permits: an officer decides instead."""
+"""Which permits need an officer while the trust state is not whole."""
 
 from __future__ import annotations
 

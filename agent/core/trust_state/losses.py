@@ -1,4 +1,4 @@
-"""What is lost of ledger and orders, and when the ledger is shown to be whole again."""
+"""What the ledger and the orders have lost, and what proves that the ledger is whole again."""
 
 from __future__ import annotations
 

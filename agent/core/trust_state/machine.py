@@ -1,7 +1,7 @@
-"""The step of the trust state: what a witnessed fact makes of it. docs/trust-state.md has it as a table.
+"""The step of the trust state: its change by a fact from a witness. docs/trust-state.md has it as a table.
 
-A part becomes behind or lost at once, by one witness; it becomes whole only where that is shown, or accepted by two
-persons. No fact makes less of what was known: floors, former streams and places only rise.
+One witness is enough to make a part behind or lost. A part becomes whole again only if that is proved, or if two people
+accept it. No fact reduces what is known: floors, former streams and places only rise.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is known of the gate's own state: whole, behind or lost, part by part, and what would show it whole again."""
+"""The gate's own state, part by part: whole, behind or lost, and what would prove it whole again."""
 
 from __future__ import annotations
 

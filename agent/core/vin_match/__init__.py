@@ -1,6 +1,6 @@
-"""The match of the VINs that were read on a vehicle with the one VIN that its permit declares. Never a search.
+"""Compares the VINs that were read on a vehicle with the one VIN that its permit declares.
 
-Pure figures. No picture comes here; readings of codes, scanners and print do.
+It never searches other VINs. Only calculates. Gets readings of codes, scanners and printed labels, never pictures.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""The 1:1 match of the VINs that were read with the one that the permit declares. Never a search among many."""
+"""The 1:1 match of the VINs that were read with the one that the permit declares. It never searches among many VINs."""
 
 from __future__ import annotations
 

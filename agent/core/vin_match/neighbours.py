@@ -1,4 +1,4 @@
-"""How far two VINs are apart: makers count in the last characters, and new cars stand in their order."""
+"""How different two VINs are: makers count in the last characters, so new cars in a row have VINs in sequence."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A VIN in print: what frames say together of the declared one, by the same likelihood as that of plates.
+"""A VIN in print: the evidence of several frames for the declared VIN, by the same likelihood as for plates.
 
-A line of print is grouped over frames, damped and scored as a plate is (agent.core.plates.vote, .lattice,
-.frame_evidence); only what may stand at a place is another.
+A line of print is grouped over frames, damped and scored like a plate (agent.core.plates.vote, .lattice,
+.frame_evidence). Only the characters that each position allows are different.
 """
 
 from __future__ import annotations

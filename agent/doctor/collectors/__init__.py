@@ -1,1 +1,1 @@
-"""Gathers facts: reads the machine, the files, the devices and the brokers, and moves nothing."""
+"""Collects facts: reads the machine, the files, the devices and the brokers, and moves nothing."""

@@ -1,1 +1,1 @@
-"""Judges facts: pure, one function a check."""
+"""Judges facts with pure functions, one for each check."""

@@ -1,6 +1,6 @@
-"""Answers a lane's `Decide`: collects what lists, ledger and other gates say, and judges by that.
+"""Answers a lane's `Decide`: collects what lists, ledger and other gates know, and judges the vehicle.
 
-Reads stores; moves nothing.
+Reads stores. Moves nothing.
 """
 
 from typing import TYPE_CHECKING

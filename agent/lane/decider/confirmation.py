@@ -1,4 +1,4 @@
-"""The second reading of one lane's pictures: asked for once, waited for, and remembered while it holds."""
+"""The second reading of one lane's pictures: requests it once, waits for it, and keeps the result while it is valid."""
 
 from __future__ import annotations
 

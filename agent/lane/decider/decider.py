@@ -1,6 +1,7 @@
-"""Answers a lane's Decide.
+"""Answers a lane's `Decide`.
 
-By what it finds out, the judgement, a second reading of the kept pictures, and the answer of the permit's home gate.
+It combines the collected facts, the judgement, a second reading of the kept pictures, and the answer of the permit's
+home gate.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""All that is known about a question of a lane: the permit, what lists and ledger say of it, how fresh that is."""
+"""Collects the facts for a lane's question: the permit, what lists and ledger say about it, and how fresh they are."""
 
 from __future__ import annotations
 

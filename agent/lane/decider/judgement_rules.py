@@ -1,4 +1,4 @@
-"""What a lane asks of vehicles, from the settings."""
+"""The rules of a lane's judgement, from the settings."""
 
 from __future__ import annotations
 

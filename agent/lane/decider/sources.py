@@ -1,4 +1,4 @@
-"""Whom a decider asks, and what it knows of its lane."""
+"""The sources that a decider asks, and what it knows about its lane."""
 
 from __future__ import annotations
 

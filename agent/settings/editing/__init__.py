@@ -1,1 +1,1 @@
-"""Changing a configuration: proposals, revisions, history, and the last known good one."""
+"""Changes a configuration: proposals, revisions, history, and the last known good version."""

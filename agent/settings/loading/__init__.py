@@ -1,1 +1,1 @@
-"""Loading a configuration: files, credentials, environment, and where each value is from."""
+"""Loads a configuration: files, credentials, environment, and the source of each value."""

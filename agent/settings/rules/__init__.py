@@ -1,1 +1,1 @@
-"""Rules that bind several keys of a configuration."""
+"""Rules that involve several keys of a configuration."""

@@ -1,1 +1,1 @@
-"""TOML texts: read with the place of every key, and changed without touching the rest."""
+"""TOML text: reads it with the position of every key, and changes one place without touching the rest."""

@@ -1,6 +1,6 @@
-"""Pictures kept as evidence, named by their SHA-256, support bundles, and what of both waits to be sent.
+"""Evidence: pictures named by their SHA-256, support bundles, and the queue of files to send.
 
-May touch the evidence folder.
+May use only the evidence folder.
 """
 
 from typing import TYPE_CHECKING

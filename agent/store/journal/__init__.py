@@ -1,6 +1,6 @@
-"""The journal: events in a hash chain and the permit ledger, in one SQLite file, one transaction a record.
+"""The journal: events in a hash chain and the permit ledger, in one SQLite file, one transaction for each record.
 
-May touch the journal's files. Everything else here is a part of `Journal` or of reading one from outside.
+May use only the journal's files. The other modules here are parts of `Journal`, or read a journal from outside.
 """
 
 from typing import TYPE_CHECKING

@@ -1,6 +1,7 @@
-"""The personal values that stand beside events: written with them, read with them, given up with them, or before.
+"""The personal values of events: written, read and deleted with their events, or erased earlier.
 
-Functions inside a transaction. Where a value was erased, its row stays and says when and by which rule.
+These functions run inside a transaction. The row of an erased value stays, and records when and by which rule it was
+erased.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is written to the journal in one transaction: events with changes of the permit ledger and of commands."""
+"""What one transaction writes to the journal: events with changes of the permit ledger and of commands."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Erasing personal values at the gate: which ones, in short transactions, and until no file holds a byte of them.
+"""Erases personal values at the gate in short transactions, until no file contains a byte of them.
 
-A value is overwritten with NULL, and `secure_delete` writes zeros over what that frees. Two places keep copies: the
-unused parts of pages of trees that were balanced, which are gone over (agent.store.journal.secure_delete), and the log
-beside the file, which is emptied.
+It overwrites a value with NULL, and `secure_delete` writes zeros over the freed bytes. Copies remain in two places. One
+is the unused parts of pages after SQLite balances a tree: agent.store.journal.secure_delete rewrites these pages. The
+other is the log beside the file, which this module empties.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The journal: the gate's append-only, hash-chained store of events with the permit ledger, in one SQLite file.
 
-What `record` returned from is on the disk, events and ledger together. Nothing that is not acknowledged is ever
-dropped: a full journal refuses instead.
+When `record` returns, events and ledger are on disk together. The journal never drops an event that is not
+acknowledged. A full journal refuses new records instead.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The permit ledger: which use of which permit is reserved, consumed or released. Functions inside a transaction.
 
-It holds the gate's own uses, whose `gate` is "", and those that the other gates of the site told of.
+It contains the gate's own uses, whose `gate` is "", and those that the other gates of the site reported.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What keeps a journal from growing for ever: giving up what is acknowledged, and forgetting what is old."""
+"""Limits the size of the journal: deletes acknowledged events and old data."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The file of numbers: tallies by hour and day that were counted from the journal, in one SQLite file.
+"""The file of numbers: tallies by hour and day, counted from the journal, in one SQLite file.
 
-May touch that file alone. It holds no personal values, is bounded, and can be made again.
+May use only that file. The file contains no personal values and has a limited size. The agent can create it again.
 """
 
 from typing import TYPE_CHECKING

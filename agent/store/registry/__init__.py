@@ -1,6 +1,6 @@
 """The registry: trust list, declarations, revocations and watch list as central signed them, in one SQLite file.
 
-May touch the registry's files, the chunks on their way, and packs of lists from a stick.
+May use the registry's files, incoming chunks, and packs of lists from a USB stick.
 """
 
 from typing import TYPE_CHECKING

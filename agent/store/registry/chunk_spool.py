@@ -1,4 +1,4 @@
-"""Chunks on their way: kept on the disk as they come, named by their digest, until their list is whole."""
+"""Incoming chunks: kept on disk as they arrive, named by their digest, until their list is complete."""
 
 from __future__ import annotations
 

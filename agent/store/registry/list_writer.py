@@ -1,7 +1,7 @@
-"""Putting rows into the registry: a whole list or a change of one, each in one transaction with its version.
+"""Writes rows into the registry: a complete list or a change of one, each in one transaction with its version.
 
-A whole list is first gathered in a temporary table, which takes no lock, piece by piece with pauses, so that a decision
-on another thread never waits long for the interpreter. What differs is then written by SQLite alone, in one
+It first collects a complete list in a temporary table, which takes no lock. It does so in parts with pauses, so that a
+decision on another thread never waits long for the interpreter. Then SQLite writes only the differences, in one
 transaction.
 """
 

@@ -1,8 +1,8 @@
-"""What central told the gate in advance, on disk: trust list, declarations, revocations, watch list, clock floor.
+"""The data that central sent the gate in advance: trust list, declarations, revocations, watch list, clock floor.
 
-Whatever is applied is applied whole, with its version, in one durable transaction; who asks meanwhile gets the old data
-and does not wait. A list that was applied stays when the key that signed it is disabled later; that key signs no new
-one.
+The registry applies each update completely, with its version, in one durable transaction. Readers get the old data
+meanwhile and do not wait. If the key that signed a list is disabled later, the applied list stays. That key cannot sign
+a new one.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""The trust lists that the registry keeps: the last two good ones as signed text, and the floor of their version.
+"""The trust lists in the registry: the last two valid ones as signed text, and the minimum version.
 
-A text is verified with the pinned root keys each time it is loaded: write access to the file cannot make a key valid.
-The floor outlives the lists: after a change of roots that leaves none of them valid, an old list is still refused.
+The registry verifies the text with the pinned root keys each time it loads it. So write access to the file cannot make
+a key valid. The minimum version outlives the lists: if a change of roots makes all lists invalid, the registry still
+refuses an old list.
 """
 
 from __future__ import annotations

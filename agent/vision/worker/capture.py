@@ -1,4 +1,4 @@
-"""The capture thread: keeps the camera open for ever and the newest frame at hand."""
+"""The capture thread: keeps the camera open without limit, and provides the newest frame."""
 
 from __future__ import annotations
 

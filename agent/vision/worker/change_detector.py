@@ -1,4 +1,4 @@
-"""The change detector: an empty yard is not worth reading."""
+"""The change detector: skips frames of an empty yard."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is told of a frame: the findings of the readers as messages, with the pictures that they deserve."""
+"""Turns the findings of the readers in a frame into messages, with the pictures that belong to them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The place between the camera and its readers: it holds the newest frame only."""
+"""The place between the camera and its readers: it contains only the newest frame."""
 
 from __future__ import annotations
 

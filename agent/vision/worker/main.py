@@ -1,4 +1,4 @@
-"""The entry of the vision worker, and the place where its parts are put together.
+"""The entry point of the vision worker, which puts its parts together.
 
 `python -m agent.vision.worker.main --fd N`.
 """

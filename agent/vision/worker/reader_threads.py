@@ -1,4 +1,4 @@
-"""The reading threads: codes at once; plates, thorough looks and VINs beside them, none waiting for another."""
+"""The reading threads: one for codes, others for plates, thorough searches and VINs. None waits for another."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The entry of second readers: processes that read the kept pictures of one vehicle, once, and end.
+"""The entry point of second readers: processes that read the kept pictures of one vehicle, once, and end.
 
-`python -m agent.vision.worker.second_reader --fd N [--without-print]` loads what they need and is the template that
-they are forked from (ADR 37). Each is forked and confined before it is needed, and waits. So no picture that another
-vehicle showed can have been at work in it, and the lane waits for the reading alone.
+`python -m agent.vision.worker.second_reader --fd N [--without-print]` loads what the readers need. This process is the
+template from which they are forked (ADR 37). Each reader is forked and confined before the lane needs it, and waits. So
+no picture of another vehicle can affect it, and the lane waits only for the reading.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a process does that others are forked from: it forks, sees them end, and never looks at what they read."""
+"""The template process: forks other processes, watches them end, and never looks at what they read."""
 
 from __future__ import annotations
 

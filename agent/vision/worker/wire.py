@@ -1,7 +1,7 @@
 """How messages between the worker and its parent become bytes, and back.
 
-One frame: 4 bytes, big endian, the length of the text; the text, JSON of at most 256 KiB that holds the message and
-the lengths of its pictures; then the pictures, JPEG, one after the other.
+A frame has three parts. First, the length of the text: 4 bytes, big endian. Then the text: JSON of at most 256 KiB with
+the message and the lengths of its pictures. Then the pictures: JPEG, one after another.
 """
 
 from __future__ import annotations

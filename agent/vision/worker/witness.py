@@ -1,8 +1,8 @@
-"""The entry of a witness's process: it owns one camera that reads plates by itself, and passes on what that says.
+"""The entry point of a witness process: it owns one camera that reads plates itself, and passes on what it says.
 
 `python -m agent.vision.worker.witness --fd N`.
 
-A camera is a stranger's computer: its bytes are parsed here, confined, where a fault costs one witness.
+Such a camera is an untrusted computer. This confined process parses its bytes, so a fault costs only one witness.
 """
 
 from __future__ import annotations

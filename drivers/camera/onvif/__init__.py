@@ -1,8 +1,7 @@
-"""Network cameras that speak ONVIF: found on the network, logged in to, and asked for their streams and a picture.
+"""ONVIF network cameras: finds them on the network, logs in, and asks for their streams and a picture.
 
-May send multicast UDP from each of this machine's addresses, and connect to the one camera that is asked. Loads no
-picture library: what comes as a picture is handed on as bytes. Used while someone sets a gate up, and by nothing that
-runs at a lane.
+May send multicast UDP from each address of this machine, and connect to one camera at a time. Loads no picture library:
+it passes pictures on as bytes. Only the setup of a gate uses it, never a lane.
 """
 
 from drivers.camera.onvif.discovery import find_cameras

@@ -1,4 +1,4 @@
-"""The checks beyond the permit's own text, in their fixed order: each a function of one case that leaves one check."""
+"""The checks beyond the permit's own text, in their fixed order. Each takes one case and returns one check."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the checks look at, and what each of them finds."""
+"""The input of the checks, and the result of each."""
 
 from __future__ import annotations
 

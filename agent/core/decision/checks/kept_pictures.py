@@ -1,4 +1,4 @@
-"""The second reading: whether the kept pictures show what the vision workers told of them."""
+"""Checks by the second reading whether the kept pictures show what the vision workers reported."""
 
 from __future__ import annotations
 

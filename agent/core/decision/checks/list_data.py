@@ -1,4 +1,4 @@
-"""What the lists say of a permit: revoked, declared, released, the same as on the code, and how old all that is."""
+"""Checks a permit against the lists: revoked, declared, released, the same as the code, and the age of the lists."""
 
 from __future__ import annotations
 

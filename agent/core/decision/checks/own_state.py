@@ -1,4 +1,4 @@
-"""Whether the gate itself still has what a permit is judged by: its ledger, its lists, its journal."""
+"""Checks whether the gate still has the data to judge a permit: its ledger, its lists, its journal."""
 
 from __future__ import annotations
 

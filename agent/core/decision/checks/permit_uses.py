@@ -1,4 +1,4 @@
-"""What is known of the permit's uses: the ledger, the other gates."""
+"""Checks the earlier uses of the permit, by the ledger and by the other gates."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""What the plate says: read at all, read well enough, the declared one, and nobody else's.
+"""Checks the plate: whether it was read, read well enough, is the declared one, and belongs to no other vehicle.
 
-Where the VIN is enough, a plate that cannot be read is made up for by it; one that is surely another's is not.
+If the VIN is enough, it replaces a plate that the cameras cannot read. It never replaces a plate that certainly belongs
+to another vehicle.
 """
 
 from __future__ import annotations

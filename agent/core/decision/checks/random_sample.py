@@ -1,4 +1,4 @@
-"""The draw: a share of the vehicles that may pass goes to an officer."""
+"""The random sample: a share of the vehicles that may pass goes to an officer."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What the VIN on the vehicle says: read at all, read well enough, the declared one.
+"""Checks the VIN on the vehicle: whether it was read, read well enough, and is the declared one.
 
-Nothing here refuses a vehicle: another VIN in view may be that of a second label, or of a vehicle behind.
+Nothing here refuses a vehicle. A different VIN in view may be on a second label, or on a vehicle behind.
 """
 
 from __future__ import annotations

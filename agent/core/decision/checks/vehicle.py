@@ -1,4 +1,4 @@
-"""What is known of the vehicle: its VIN, and its last passages."""
+"""Checks what the gate knows about the vehicle: its VIN, and its last passages."""
 
 from __future__ import annotations
 

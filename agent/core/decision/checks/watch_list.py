@@ -1,4 +1,4 @@
-"""The watch list: whom an officer wants to see although nothing is wrong with the permit."""
+"""Checks the watch list: vehicles that an officer must see although their permit is valid."""
 
 from __future__ import annotations
 

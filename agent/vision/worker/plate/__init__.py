@@ -1,1 +1,1 @@
-"""Reading licence plates from frames."""
+"""Reads licence plates from frames."""

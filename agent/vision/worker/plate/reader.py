@@ -1,4 +1,4 @@
-"""Reads the plates of a picture: finds them, flattens them, reads them, and says how sure each character is."""
+"""Reads the plates of a picture: finds, rectifies and reads them, and gives the probability of each character."""
 
 from __future__ import annotations
 

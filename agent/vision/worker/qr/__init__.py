@@ -1,1 +1,1 @@
-"""Reading QR codes from frames."""
+"""Reads QR codes from frames."""

@@ -1,4 +1,4 @@
-"""Reads the QR codes of one picture, by itself. What it returns was in a symbol; it never guesses a text."""
+"""Reads the QR codes of one picture. It returns only texts that were in a symbol, and never guesses one."""
 
 from __future__ import annotations
 

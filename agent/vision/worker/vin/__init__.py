@@ -1,1 +1,1 @@
-"""Reads the VINs on labels of vehicles: in bars (Code 39, Code 128), in Data Matrix, and in print."""
+"""Reads the VINs on labels of vehicles: barcodes (Code 39, Code 128), Data Matrix codes, and print."""
