@@ -27,6 +27,7 @@ number = 1
 direction = "export"
 
 [lanes.out.timing]
+read_s = 1
 open_s = 0.5
 enter_s = 1
 clear_s = 0.1
