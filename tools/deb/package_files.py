@@ -172,8 +172,8 @@ Architecture: {build.target.architecture}
 Maintainer: The makers of the gate agent <gate-agent@localhost>
 Installed-Size: {size_kib}
 Pre-Depends: python3 (>= {python}), python3 (<< {build.target.next_python}), {others}
-Recommends: {', '.join(RECOMMENDED)}
-Suggests: {', '.join(SUGGESTED)}
+Recommends: {", ".join(RECOMMENDED)}
+Suggests: {", ".join(SUGGESTED)}
 Section: net
 Priority: optional
 Description: agent of a vehicle gate: permits, plates and the barrier (Debian {release})
