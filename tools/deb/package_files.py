@@ -19,7 +19,7 @@ from tools.deb.environment import installed_wheel, ready_environment, site_packa
 from tools.deb.licences import bill_of_materials, copyright_file
 from tools.deb.manual import installer_manual, manual
 from tools.deb.project import ROOT, run
-from tools.deb.targets import LIBRARIES, BuildError
+from tools.deb.targets import LIBRARIES, NEEDED, RECOMMENDED, SUGGESTED, BuildError
 from tools.deb.third_party import works
 from tools.supply.keyring import KEYRING, KEYS, keyring
 
@@ -161,7 +161,7 @@ def _lay_out_control(build: Build, folder: Path) -> None:
     size_kib = sum(-(-path.lstat().st_size // 1024) for path in folder.rglob("*"))
     control = folder / "DEBIAN"
     python, release = build.target.python, build.target.release
-    needed = f"python3 (>= {python}), python3 (<< {build.target.next_python}), {', '.join(LIBRARIES)}, libc6 (>= 2.28)"
+    others = ", ".join((*LIBRARIES, "libc6 (>= 2.28)", *NEEDED))
     # Pre-Depends: dpkg refuses before it has touched anything, where Depends would leave a gate between two versions.
     _write(
         control / "control",
@@ -171,9 +171,9 @@ Version: {build.package_version}
 Architecture: {build.target.architecture}
 Maintainer: The makers of the gate agent <gate-agent@localhost>
 Installed-Size: {size_kib}
-Pre-Depends: {needed}, systemd, passwd, gpgv | sqv
-Recommends: alsa-utils, bash-completion, fonts-wqy-microhei, systemd-timesyncd | time-daemon, udev
-Suggests: cage, chromium, fonts-noto-core, fonts-noto-cjk
+Pre-Depends: python3 (>= {python}), python3 (<< {build.target.next_python}), {others}
+Recommends: {", ".join(RECOMMENDED)}
+Suggests: {", ".join(SUGGESTED)}
 Section: net
 Priority: optional
 Description: agent of a vehicle gate: permits, plates and the barrier (Debian {release})

@@ -38,6 +38,10 @@ class Target:
 _MACHINES: Final = {"amd64": "x86_64", "arm64": "aarch64"}
 # What a package calls beside Python and libc. A bare Debian has not all of them: its apt brings most, and may be gone.
 LIBRARIES: Final = ("libzbar0", "libstdc++6", "libgcc-s1", "zlib1g", "libseccomp2")
+# Debian packages beside those, as the control file names them.
+NEEDED: Final = ("systemd", "passwd", "gpgv | sqv")
+RECOMMENDED: Final = ("alsa-utils", "bash-completion", "fonts-wqy-microhei", "systemd-timesyncd | time-daemon", "udev")
+SUGGESTED: Final = ("cage", "chromium", "fonts-noto-core", "fonts-noto-cjk")
 SUITES: Final = {12: "bookworm", 13: "trixie"}
 _PYTHONS: Final = {12: "3.11", 13: "3.13"}
 TARGETS: Final = {

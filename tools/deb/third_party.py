@@ -39,9 +39,8 @@ class Work:
 
 def works(folder: Path) -> list[Work]:
     """All works of others in a folder of modules, by name. Raises BuildError for one without a licence."""
-    known = {normal(name): str(licence) for name, licence in tomllib.loads(_KNOWN.read_text(encoding="utf-8")).items()}
     found = [
-        _packaged(distribution, known)
+        _packaged(distribution)
         for distribution in distributions(path=[str(folder)])
         if normal(distribution.name) != "gate-agent"
     ]
@@ -56,16 +55,21 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _packaged(distribution: Distribution, known: dict[str, str]) -> Work:
+def licence_of(distribution: Distribution) -> str:
+    """The licence of a Python package as an SPDX expression. Raises BuildError where neither it nor we name one."""
+    known = {normal(name): str(licence) for name, licence in tomllib.loads(_KNOWN.read_text(encoding="utf-8")).items()}
     name = normal(distribution.name)
     fields = (distribution.metadata.get_all(field) or [""] for field in ("License-Expression", "License"))
     (expression, *_), (words, *_) = fields
     said = expression or known.get(name) or words
     try:
-        licence = str(canonicalize_license_expression(said))
+        return str(canonicalize_license_expression(said))
     except InvalidLicenseExpression as error:
         message = f"the licence of {name} is not known ({said[:60]!r}): read its text, and write it into {_KNOWN}"
         raise BuildError(message) from error
+
+
+def _packaged(distribution: Distribution) -> Work:
     files = distribution.files or []
     texts = {
         str(file): file.locate().read_text(encoding="utf-8", errors="replace")  # type: ignore[attr-defined]
@@ -73,7 +77,7 @@ def _packaged(distribution: Distribution, known: dict[str, str]) -> Work:
         if _TEXTS.search(str(file)) and file.suffix not in {".py", ".pyc"}
     }
     libraries = {str(file): _sum(file.locate()) for file in files if ".libs/" in str(file)}  # type: ignore[arg-type]
-    return Work(name, distribution.version, licence, "", libraries, texts)
+    return Work(normal(distribution.name), distribution.version, licence_of(distribution), "", libraries, texts)
 
 
 def _listed(manifest: Path, file: str, entry: dict[str, str], folder: Path) -> Work:
