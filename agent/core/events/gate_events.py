@@ -83,9 +83,9 @@ class AnchorsChanged(Event):
         description="The number of the anchors after the change. 0 if the gate has no anchors of its own any more."
     )
     authority: str = Field(
-        description="Who authorised the change: root (before the first real vehicle), persons (two people), "
-        "person_and_root, central (a signed document), seal (a real vehicle was there, so no one can change the "
-        "anchors alone any more), or unknown (someone wrote the file)."
+        description="Who authorised the change. root: before the first real vehicle. persons: two people. "
+        "person_and_root: one person and root. central: a signed document. seal: a real vehicle was there, so no "
+        "one can change the anchors alone any more. unknown: someone wrote the file."
     )
     by: tuple[str, ...] = Field(description="The names of the people, or the ids of the keys of central.")
     cause: str = Field(description="Why the anchors changed.")

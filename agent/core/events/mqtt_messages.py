@@ -128,8 +128,8 @@ class Presence(BaseModel):
     head: str | None = Field(
         default=None,
         description="Compact JWS of the type gate-head+jwt, signed with the gate's key. It covers the last event, "
-        "the end of the row log, the versions of the lists and the orders of the lanes. The gate reads it back "
-        "later and compares its own state with it.",
+        "the end of the row log, the list versions and the orders of the lanes. The gate reads it back later and "
+        "compares its own state with it.",
     )
     fingerprints: KeyFingerprints | None = Field(
         default=None, description="The keys that the gate trusts. Null from an earlier agent."
@@ -230,7 +230,7 @@ class Birth(Presence):
     )
     types: tuple[str, ...] = Field(description="The event types that this gate can send.")
     inventory: dict[str, JsonValue] = Field(
-        description="The site, the groups, the digest of the configuration, and the drivers in use from installed "
+        description="The site, the groups and the digest of the configuration. The drivers in use from installed "
         "packages, each with package and version. Every lane with its devices by kind. `devices`: what each "
         "driver found, firmware included. `machine`: model, serial number, system, kernel, architecture, "
         "versions and time zone."
