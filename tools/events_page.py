@@ -124,7 +124,7 @@ def json_block(value: Any) -> str:
 def topics() -> str:
     """The topic tree, one line a kind of topic."""
     kinds: tuple[tuple[str, str, Channel], ...] = (
-        ("event/{type}", "An event; one topic for each [type](#event-types).", event_channel("gate.started")),
+        ("event/{type}", "An event. Each [type](#event-types) has its own topic.", event_channel("gate.started")),
         ("status", STATUS.summary, STATUS),
         ("birth", BIRTH.summary, BIRTH),
         ("health", HEALTH.summary, HEALTH),
@@ -135,7 +135,7 @@ def topics() -> str:
             "A command to all gates of a group: a compact JWS.",
             group_command_channel(CommandName.REBIRTH),
         ),
-        ("res/{name}", "What became of a command.", result_channel(CommandName.OPEN)),
+        ("res/{name}", "The result of a command.", result_channel(CommandName.OPEN)),
         ("evidence/{sha256}", EVIDENCE.summary, EVIDENCE),
     )
     rows = (
@@ -154,7 +154,7 @@ def topics() -> str:
 
 
 def fields(schema: Schema, *, without: tuple[str, ...] = ()) -> str:
-    """The fields of a schema: name, type, whether it must be there, words."""
+    """The fields of a schema: name, type, whether it must be there, description."""
     required = set(schema.get("required", ()))
     rows = []
     for name, field in schema["properties"].items():

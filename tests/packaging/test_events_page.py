@@ -168,7 +168,7 @@ def test_a_text_of_another_kind_is_no_checkpoint_to_the_page(text):
     made = {}
     exec(block(text, "python", "def opened"), made)  # noqa: S102
     other = examples.command_example(CommandName.OPEN)
-    with pytest.raises(ValueError, match="no checkpoint"):
+    with pytest.raises(ValueError, match="not a checkpoint"):
         made["opened"](other, examples.COMMAND_KEY.public.raw.hex())
 
 

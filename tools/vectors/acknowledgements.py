@@ -86,9 +86,9 @@ def vectors() -> dict[str, Any]:
             {"name": name, "payload": payload.decode(), **({"gate": change} if change else {}), "expect": said}
         )
     return {
-        "about": "Acknowledgements as central publishes them to the gate that holds the events of chain.json. "
-        "`gate` of a case says what is otherwise there: `keys` false, it has no key of central; `unsigned`, it takes "
-        "both.",
+        "about": "Acknowledgements as central publishes them to the gate with the events of chain.json. `gate` of "
+        "a case names what differs there: `keys` false: the gate has no key of central. `unsigned`: the gate accepts "
+        "signed and unsigned acknowledgements.",
         "gate": {
             "gate": GATE,
             "stream": STREAM,

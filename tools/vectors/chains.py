@@ -150,8 +150,9 @@ def vectors() -> dict[str, Any]:
             raise ValueError(f"checkpoint, {name}: {said}")
         checkpoints.append({"name": name, "text": text, "expect": said})
     return {
-        "about": "Events of one stream as they are stored: the UTF-8 bytes of each text are what is hashed. `flaw` is "
-        "the place in `events`, from 0, where it shows; `signed`: up to where a checkpoint of the gate's key vouches.",
+        "about": "Events of one stream as they are stored. The hash is over the UTF-8 bytes of each text. `flaw`: the "
+        "position in `events`, from 0, where the flaw shows. `signed`: the last event that a checkpoint of the gate's "
+        "key proves.",
         "gate": GATE,
         "stream": STREAM,
         "gate_key": {"kid": kid_of(keys.GATE.public), "public": keys.GATE.public.raw.hex()},

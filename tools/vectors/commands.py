@@ -183,8 +183,8 @@ def vectors() -> dict[str, Any]:
         told = {"topic": f"gate/v1/{audience}/cmd/{case.topic}", "retained": case.retained, "payload": case.payload}
         cases.append({"name": case.name, **told, **({"situation": case.gate} if case.gate else {}), "expect": said})
     return {
-        "about": f"Commands as they are published, and what gate {GATE} says in this situation; `utc` null: its clock "
-        "is not synchronised. `command` and `key` are null in a refusal that believes nothing of it, "
+        "about": f"Commands as they are published, and the answer of gate {GATE} in this situation. `utc` null: its "
+        "clock is not synchronised. `command` and `key` are null in a refusal that proves nothing in the command, "
         f"`command` also with {Refusal.BODY_INVALID}.",
         "gate": GATE,
         "type": JwsType.COMMAND.value,

@@ -148,9 +148,9 @@ def vectors() -> dict[str, Any]:
     told = [one for event in CHAIN for one in event.disclosures]
     said = [(one, json.loads(urlsafe_b64decode(one.text + "=" * (-len(one.text) % 4)))) for one in told]
     return {
-        "about": "Events that hold digests in place of personal values, and their disclosures: base64url of the JSON "
-        "array [salt, pointer, value]. A digest is base64url of the SHA-256 of the ASCII of a disclosure. `expect`: "
-        "the data with the values in place, or why the event is not to be stored. Salts are random in the field.",
+        "about": "Events with digests instead of personal values, and their disclosures: base64url of the JSON array "
+        "[salt, pointer, value]. A digest is base64url of the SHA-256 of a disclosure in ASCII. `expect`: the data "
+        "with the values in place, or why you must not store the event. Real salts are random.",
         "gate": GATE,
         "stream": STREAM,
         "events": [event.payload.decode() for event in CHAIN],

@@ -38,28 +38,28 @@ POLICY: Final = _key("policy")
 STRANGER: Final = _key("stranger")
 
 _NAMES: Final[Mapping[str, tuple[SigningKey, str]]] = {
-    "root": (ROOT, "signs trust lists; the gate pins it"),
+    "root": (ROOT, "signs trust lists; pinned by the gate"),
     "issuer": (ISSUER, "signs permits"),
     "issuer p256": (ISSUER_P256, "signs permits"),
     "revoked issuer": (REVOKED, "signed permits; revoked in the trust list"),
-    "expired issuer": (EXPIRED, "signed permits; its time in the trust list is over"),
+    "expired issuer": (EXPIRED, "signed permits; expired in the trust list"),
     "lists": (LISTS, "signs heads and deltas of lists"),
     "stolen lists": (STOLEN_LISTS, "signed lists; disabled in the trust list"),
-    "old lists": (OLD_LISTS, "signed lists; its time in the trust list is over"),
+    "old lists": (OLD_LISTS, "signed lists; expired in the trust list"),
     "commands": (COMMANDS, "signs every command"),
-    "opener": (OPENER, "may sign `open` alone"),
-    "gate": (GATE, "the gate's own: signs checkpoints"),
-    "acknowledger": (ACKNOWLEDGER, "central's: signs acknowledgements"),
+    "opener": (OPENER, "may sign only `open`"),
+    "gate": (GATE, "the gate's own key; signs checkpoints"),
+    "acknowledger": (ACKNOWLEDGER, "the key of central; signs acknowledgements"),
     "fleet": (FLEET, "signs fleet documents of both kinds"),
-    "policy": (POLICY, "signs fleet documents of policy alone"),
-    "stranger": (STRANGER, "nobody trusts it"),
+    "policy": (POLICY, "signs only fleet documents of the kind policy"),
+    "stranger": (STRANGER, "not trusted by anyone"),
 }
 
 
 def vectors() -> Vectors:
     """What `keys.json` holds: each key with all its names."""
     return {
-        "about": "The keys of these vectors. Private halves are here to sign with: trust none of them anywhere.",
+        "about": "The keys of these vectors, with their private halves, so that you can sign. Never trust these keys.",
         "keys": [
             {
                 "name": name,

@@ -200,10 +200,11 @@ def vectors() -> dict[str, Any]:
             }
         )
     return {
-        "about": "Fleet documents as they are published below site/v1/{site}/lists/fleet, and what this gate says at "
-        "this time; `at` null: its clock is not trusted. `seen` is what was taken on the topic before. `ignored`: in "
-        "order, and nothing to do. `audiences`: whether the gate is meant; null: it is no audience. `stages`: whether "
-        "a gate is in this stage, and its place of a million.",
+        "about": "Fleet documents as they are published below site/v1/{site}/lists/fleet, and the answer of this gate "
+        "at this time. `at` null: its clock is not trusted. `seen`: what the gate accepted on the topic before. "
+        "`ignored`: the document is valid, and the gate has nothing to do. `audiences`: whether the gate belongs to "
+        "the audience; null: the text is not an audience. `stages`: whether a gate is in this stage, and its position "
+        "among a million.",
         "gate": GATE,
         "groups": list(RULES.groups),
         "at": AT,

@@ -259,8 +259,8 @@ def vectors() -> dict[str, Any]:
         for name, kind, data in _bad_rows()
     ]
     return {
-        "about": "Parts of lists in hexadecimal digits, and what a gate of this site says at this time with this trust "
-        "list. The chunk is a zlib stream of one stored block; publishers compress.",
+        "about": "Parts of lists in hexadecimal digits, and the answer of a gate of this site at this time with this "
+        "trust list. The chunk is a zlib stream of one stored block; publishers compress.",
         "site": SITE,
         "at": AT,
         "trust_list": trust_lists.TEXT.decode("ascii"),

@@ -211,8 +211,8 @@ def vectors() -> dict[str, Any]:
         cases.append({"name": name, "text": text, **({"gate": change} if change else {}), "expect": said})
     declared: Declaration = DECLARATION
     return {
-        "about": "Texts of permits at a gate, and the reason of the first check that fails there; OK: none. `gate` of "
-        "a case says what is otherwise there.",
+        "about": "Texts of permits at a gate, and the reason of the first check that fails there. OK: no check fails. "
+        "`gate` of a case names what differs there.",
         "gate": {
             "site": SITE,
             "lane": CONTEXT.lane,

@@ -31,8 +31,8 @@ _CODES: Final[Mapping[str, int]] = {kind.value: code for code, kind in PLATE_KIN
 def vectors() -> dict[str, Any]:
     """What `plates.json` holds."""
     return {
-        "about": "Plates as somebody writes them, in their normal form, and the numbers of the kinds whose form it "
-        "has. `formats`: which characters may stand at each place, in their order; docs/permits.md has the rule.",
+        "about": "Plates as people write them, their normal form, and the numbers of the kinds with this form. "
+        "`formats`: the characters that each place allows, in order. docs/permits.md has the rule.",
         "formats": [
             {
                 "kind": _CODES[form.kind.value],

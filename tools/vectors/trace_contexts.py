@@ -65,10 +65,10 @@ def vectors() -> dict[str, Any]:
     if trace is None or trace.parent != PARENT:
         raise ValueError("the bytes of a trace context are not read back")
     return {
-        "about": "W3C Trace Context, version 00. `expect` null: it is left out, and nothing is refused for it. A span "
-        "of a gate has the first 8 bytes of the SHA-256 of the UTF-8 of `hashed`, in which NUL stands between the "
-        "parts; of the flags of the parent it keeps the lowest two. The trace of a vehicle whose declaration carries "
-        "none, as `gate-central` sends it on, has the first 16 bytes.",
+        "about": "W3C Trace Context, version 00. `expect` null: the context is left out, and nothing is refused for "
+        "it. The span id of a gate is the first 8 bytes of the SHA-256 of the UTF-8 of `hashed`, with NUL between the "
+        "parts. The span keeps the lowest two flags of its parent. If a declaration has no trace, `gate-central` uses "
+        "the first 16 bytes as the trace id of the vehicle.",
         "parents": [{"name": name, "text": text, "expect": verdict(text)} for name, text, _ in PARENTS],
         "states": [{"name": name, "text": text, "expect": kept} for name, text, kept in STATES],
         "row": {"bytes": OCTETS.hex(), "expect": PARENT},

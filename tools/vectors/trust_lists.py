@@ -115,7 +115,7 @@ def vectors() -> dict[str, Any]:
             raise ValueError(f"trust list, {name}: {said}")
         cases.append({"name": name, "text": text.decode("ascii"), "expect": said})
     return {
-        "about": "Texts of trust lists, and what a gate says that pins this root and has this version in use.",
+        "about": "Texts of trust lists, and the answer of a gate that pins this root and uses this version.",
         "root": keys.ROOT.public.raw.hex(),
         "oldest": OLDEST,
         "cases": cases,

@@ -36,7 +36,11 @@ PPM: Final = 1e-6
 
 
 class ClockState(StrEnum):
-    """SYNCED: a time server keeps it right. HOLDOVER: it was, and cannot have gone far wrong since. UNTRUSTED: else."""
+    """How far the gate trusts its clock.
+
+    SYNCED: a time server keeps the clock right. HOLDOVER: a time server kept the clock right before, and it cannot be
+    far off yet. UNTRUSTED: anything else.
+    """
 
     SYNCED = "SYNCED"
     HOLDOVER = "HOLDOVER"

@@ -67,13 +67,13 @@ CommandId = Annotated[
     str,
     Field(
         pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
-        description="A UUID in small letters, new with every command. A repeat of the same bytes is the same command.",
+        description="A UUID in lower case, new with every command. The same bytes again are the same command.",
     ),
 ]
 Words = Annotated[str, AfterValidator(_one_line)]
 WordsForDriver = Annotated[str, Field(min_length=1, max_length=DISPLAY_TEXT_LIMIT), AfterValidator(_to_be_read)]
 Unix = Annotated[int, Field(ge=0, le=UTC_MAX)]
-Lane = Annotated[str, Field(min_length=1, max_length=64, description="Name of the lane, as `birth` gives it.")]
+Lane = Annotated[str, Field(min_length=1, max_length=64, description="The name of the lane, as in `birth`.")]
 Sha256Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 SignedUrl = Annotated[
     str,
@@ -81,11 +81,14 @@ SignedUrl = Annotated[
         min_length=1,
         max_length=UPLOAD_URL_LIMIT,
         pattern=r"^https?://[!-~]+$",
-        description="Where to PUT it: a presigned URL. Anyone who knows it may write there, so it is kept nowhere.",
+        description="The presigned URL for the PUT. Anyone who knows it may write there, so the gate never stores it.",
     ),
 ]
 ForSeconds = Annotated[
-    int, Field(ge=1, le=UPLOAD_FOR_LIMIT_S, description="For how long the URLs hold, from when the command arrives.")
+    int,
+    Field(
+        ge=1, le=UPLOAD_FOR_LIMIT_S, description="How long the URLs are valid, in seconds after the command arrives."
+    ),
 ]
 
 
@@ -94,13 +97,13 @@ class _Strict(BaseModel):
 
 
 class NoArguments(_Strict):
-    """For commands that need none."""
+    """The command takes no arguments."""
 
 
 class ReplayArguments(_Strict):
-    """Which events to send again, both ends included."""
+    """Which events to send again. `first` and `last` are included."""
 
-    stream: str = Field(min_length=1, max_length=64, description="The stream that they belong to.")
+    stream: str = Field(min_length=1, max_length=64, description="The stream of the events.")
     first: int = Field(ge=1, le=SEQ_MAX)
     last: int = Field(ge=1, le=SEQ_MAX)
 
@@ -112,7 +115,7 @@ class ReplayArguments(_Strict):
 
 
 class SendEvidenceArguments(_Strict):
-    """Which pictures to send, by the SHA-256 that events name."""
+    """Which pictures to send, by their SHA-256 from the events."""
 
     pictures: tuple[Sha256Hex, ...] = Field(min_length=1, max_length=PICTURES_LIMIT)
 
@@ -137,22 +140,26 @@ SAYABLE_MESSAGES: tuple[DriverMessage, ...] = get_args(SayableMessage)
 
 
 class DisplayArguments(_Strict):
-    """What to tell the driver at the lane, and for how long."""
+    """What to show the driver at the lane, and for how long."""
 
     texts: dict[Literal["en", "zh", "ru", "kk"], WordsForDriver] = Field(
         default={},
-        description="The text by language. Which of them are shown goes by the vehicle's plate and the lane.",
+        description="The text in each language. The plate of the vehicle and the lane decide which languages are "
+        "shown.",
     )
     message: SayableMessage | None = Field(
-        default=None, description="One of the gate's own messages in place of texts; null: the texts are meant."
+        default=None, description="One of the gate's own messages instead of `texts`. Null if `texts` applies."
     )
     seconds: int = Field(
-        ge=0, le=DISPLAY_FOR_LIMIT_S, description="For how long; 0, and no texts: to take off what is shown."
+        ge=0,
+        le=DISPLAY_FOR_LIMIT_S,
+        description="How long to show it, in seconds. 0, without texts, removes what is shown.",
     )
     transaction: str | None = Field(
         default=None,
         pattern=r"^[0-9]{20}$",
-        description="Whose driver is meant; null: the one who is there when the command arrives.",
+        description="The transaction whose driver the message is for. Null for the driver who is there when the "
+        "command arrives.",
     )
 
     @model_validator(mode="after")
@@ -165,21 +172,23 @@ class DisplayArguments(_Strict):
 
 
 class SendBundleArguments(_Strict):
-    """Where a support bundle is to go; without a URL it waits for a grant, or goes over MQTT."""
+    """Where to send a support bundle. Without a URL the bundle waits for an `upload_grant`, or goes over MQTT."""
 
     url: SignedUrl | None = None
     for_s: ForSeconds = 3600
 
 
 class UploadPlace(_Strict):
-    """Where one picture or bundle is to go."""
+    """The URL for one picture or bundle."""
 
-    sha256: Sha256Hex = Field(description="Its SHA-256, as `uploads_wanted` of `status` or an event names it.")
+    sha256: Sha256Hex = Field(
+        description="SHA-256 of the picture or bundle, as in `uploads_wanted` of `status` or in an event."
+    )
     url: SignedUrl
 
 
 class UploadGrantArguments(_Strict):
-    """Where pictures and bundles are to go, one URL each."""
+    """The URLs for pictures and bundles, one each."""
 
     uploads: tuple[UploadPlace, ...] = Field(min_length=1, max_length=UPLOADS_LIMIT)
     for_s: ForSeconds
@@ -192,32 +201,38 @@ class UploadGrantArguments(_Strict):
 
 
 class SnapshotArguments(_Strict):
-    """Which camera of the lane to take a picture from."""
+    """Which camera of the lane takes the picture."""
 
-    camera: str = Field(min_length=1, max_length=64, description="Name of the camera, as `birth` gives it.")
+    camera: str = Field(min_length=1, max_length=64, description="The name of the camera, as in `birth`.")
 
 
 class SetLogLevelArguments(_Strict):
-    """The least that the gate logs."""
+    """The lowest level that the gate logs."""
 
     level: Literal["debug", "info", "warning", "error"]
-    for_s: int = Field(ge=0, le=LOG_FOR_LIMIT_S, description="For how long; 0: until the next start.")
+    for_s: int = Field(
+        ge=0, le=LOG_FOR_LIMIT_S, description="How long the level applies, in seconds. 0: until the next start."
+    )
 
 
 class EraseArguments(_Strict):
-    """Which personal values to erase: those of some events, or what belongs to one plate, VIN, declaration or name."""
+    """Which personal values to erase: those of some events, or those of one plate, VIN, declaration or name."""
 
     digest: Sha256Hex | None = Field(
         default=None,
-        description="SHA-256 of the normal form of a plate, a VIN, a declaration or a name: its letters and digits "
-        "alone, in capitals (NFKC), as UTF-8. Of a vehicle, all goes that the events of its transactions say about it. "
-        "null: all values of the events.",
+        description="SHA-256 of the normal form of a plate, a VIN, a declaration or a name: only its letters and "
+        "digits, in capitals (NFKC), as UTF-8. For a vehicle, the gate erases all that the events of its "
+        "transactions say about it. Null for all values of the events.",
     )
     stream: str | None = Field(
-        default=None, min_length=1, max_length=64, description="The stream of the events; null: only with a digest."
+        default=None, min_length=1, max_length=64, description="The stream of the events. Null only with a digest."
     )
-    first: int | None = Field(default=None, ge=1, le=SEQ_MAX, description="The first event; null: the first there is.")
-    last: int | None = Field(default=None, ge=1, le=SEQ_MAX, description="The last event; null: the last there is.")
+    first: int | None = Field(
+        default=None, ge=1, le=SEQ_MAX, description="The first event. Null for the first event of the stream."
+    )
+    last: int | None = Field(
+        default=None, ge=1, le=SEQ_MAX, description="The last event. Null for the last event of the stream."
+    )
 
     @model_validator(mode="after")
     def _says_which(self) -> Self:
@@ -231,21 +246,23 @@ class EraseArguments(_Strict):
 
 
 class SignedBody(_Strict):
-    """What every command says."""
+    """The fields of every command."""
 
     id: CommandId
-    operator: Words = Field(min_length=1, max_length=64, description="Who orders it; goes into the events.")
-    cause: Words = Field(min_length=1, max_length=200, description="Why; goes into the events.")
-    counter: int = Field(ge=1, le=COUNTER_MAX, description="Higher than in every accepted command of the same key.")
-    iat: Unix = Field(description="When it was made, Unix seconds.")
-    exp: Unix = Field(description="From when on it must not be obeyed any more, Unix seconds.")
+    operator: Words = Field(min_length=1, max_length=64, description="Who orders the command. The events show it.")
+    cause: Words = Field(min_length=1, max_length=200, description="Why the command is ordered. The events show it.")
+    counter: int = Field(
+        ge=1, le=COUNTER_MAX, description="A number higher than in every accepted command of the same key."
+    )
+    iat: Unix = Field(description="When the command was made, in Unix seconds.")
+    exp: Unix = Field(description="When the command expires, in Unix seconds. From then on the gate refuses it.")
     traceparent: Annotated[str | None, BeforeValidator(_right_parent)] = Field(
         default=None,
-        description="The sender's trace, W3C Trace Context version 00; one that is not right is left aside. Only for "
-        "gates whose `birth` names it in `commands.optional`.",
+        description="The trace of the sender: W3C Trace Context, version 00. The gate ignores an invalid one. Send "
+        "it only to gates whose `birth` lists it in `commands.optional`.",
     )
     tracestate: Annotated[str | None, BeforeValidator(_text_or_none)] = Field(
-        default=None, description="What the sender's tracing says beside `traceparent`, 512 characters at most."
+        default=None, description="The `tracestate` of the sender's trace, 512 characters at most."
     )
 
     @property
@@ -265,14 +282,14 @@ class SignedBody(_Strict):
 
 
 class GateBody(SignedBody):
-    """What every command to one gate says besides."""
+    """The further fields of every command to one gate."""
 
-    gate: str = Field(min_length=1, max_length=64, description="The gate that is to obey.")
+    gate: str = Field(min_length=1, max_length=64, description="The gate that the command is for.")
     challenge: str = Field(min_length=1, max_length=64, description="The challenge in the gate's current `status`.")
 
 
 class LaneBody(GateBody):
-    """The body of a command that moves or marks a lane."""
+    """The body of a command that controls a lane."""
 
     name: Literal[
         CommandName.OPEN,

@@ -49,7 +49,7 @@ A command to a group carries no gate's challenge, so it is proved to be fresh by
 
 
 class Refusal(StrEnum):
-    """Why a command is not obeyed. The order is the order of the checks: the first that fails decides."""
+    """Why the gate refuses a command. The values are in the order of the checks: the first check that fails decides."""
 
     RETAINED = "RETAINED"
     OVERSIZE = "OVERSIZE"
@@ -77,8 +77,9 @@ class Refusal(StrEnum):
 class Result(StrEnum):
     """How a command ended.
 
-    DONE: as ordered. NOT_DONE: understood, but the gate is not in a state for it; nothing happened. FAILED: it was
-    tried. REFUSED: not obeyed, see Refusal. UNKNOWN: the gate stopped in the middle; look at the events around it.
+    DONE: the gate did what was ordered. NOT_DONE: the command is valid, but the gate cannot do it now; nothing
+    happened. FAILED: the gate tried and failed. REFUSED: the gate refused the command, see Refusal. UNKNOWN: the gate
+    stopped in the middle; look at the events around it.
     """
 
     DONE = "done"

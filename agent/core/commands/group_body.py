@@ -28,7 +28,7 @@ GroupName = Annotated[
     Field(
         max_length=32,
         pattern=r"^[a-z0-9]+([-_][a-z0-9]+)*$",
-        description="The group whose gates are to obey, as in `fleet.groups`.",
+        description="The group of gates that the command is for, as in `fleet.groups`.",
     ),
 ]
 
@@ -49,7 +49,7 @@ class GroupDisplayArguments(DisplayArguments):
 
 
 class GroupSendBundleArguments(SendBundleArguments):
-    """A bundle of every gate of a group waits for a grant, or goes over MQTT: one URL is one object's."""
+    """The bundle of each gate waits for an `upload_grant`, or goes over MQTT. A URL is for one bundle only."""
 
     @model_validator(mode="after")
     def _to_no_url(self) -> Self:
@@ -59,7 +59,7 @@ class GroupSendBundleArguments(SendBundleArguments):
 
 
 class GroupDisplayBody(_GroupBody):
-    """The body of `display` to a group: every lane at which a vehicle stands."""
+    """The body of `display` to a group: for every lane with a vehicle."""
 
     name: Literal[CommandName.DISPLAY]
     arguments: GroupDisplayArguments

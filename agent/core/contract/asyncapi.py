@@ -43,9 +43,9 @@ COMPACT_JWS: Final = r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$"
 WILL_DELAY_S: Final = 10
 SESSION_EXPIRY_S: Final = 15
 INTRODUCTION: Final = (
-    "What a gate says to the central system, and what it takes from it, over MQTT 5. The gate keeps every event until "
-    "central acknowledges it; an event may come more than once, and never with other bytes. Fields, types and values "
-    "are only ever added, so a consumer must accept what it does not know. docs/events.md explains."
+    "The messages between a gate and the central system over MQTT 5. The gate keeps every event until central "
+    "acknowledges it. An event may arrive more than once, but always with the same bytes. New versions only add "
+    "fields, types and values, so a consumer must accept what it does not know. docs/events.md explains the messages."
 )
 
 
@@ -69,7 +69,7 @@ def asyncapi() -> Node:
             "parameters": {
                 "gate": {"description": "The gate id: the CN of the gate's certificate.", "examples": [examples.GATE]},
                 "group": {
-                    "description": "A group of gates, as in `fleet.groups` of their configuration.",
+                    "description": "The group of gates, as in `fleet.groups` of their configuration.",
                     "examples": [examples.GROUP],
                 },
                 "sha256": {"description": "The SHA-256 of the picture, in hex.", "examples": [examples.PICTURES[0]]},
@@ -79,7 +79,7 @@ def asyncapi() -> Node:
                 "mtls": {
                     "type": "X509",
                     "description": (
-                        "TLS with a certificate for each client; a gate's CN is its id, and its access list."
+                        "TLS with a certificate for each client. The CN of a gate is its id and decides its access."
                     ),
                 }
             },
@@ -93,11 +93,12 @@ def _server() -> Node:
         "protocol": "mqtts",
         "protocolVersion": "5.0",
         "description": (
-            "Any MQTT 5 broker. A consumer may also use MQTT 3.1.1: nothing it needs stands outside the payloads."
+            "Any MQTT 5 broker. A consumer can use MQTT 3.1.1 if no gate has `privacy.erasable`: then the payloads "
+            "have all it needs."
         ),
         "variables": {
-            "host": {"description": "The broker, as its certificate names it.", "default": "broker.example"},
-            "port": {"description": "The port for TLS.", "default": "8883"},
+            "host": {"description": "The host name of the broker, as in its certificate.", "default": "broker.example"},
+            "port": {"description": "The TLS port.", "default": "8883"},
         },
         "security": [{"$ref": "#/components/securitySchemes/mtls"}],
         "bindings": {
@@ -191,8 +192,7 @@ def _signed(title: str, kind: JwsType) -> Node:
         "type": "string",
         "pattern": COMPACT_JWS,
         "description": (
-            "JWS, compact serialisation (RFC 7515), EdDSA with Ed25519 (RFC 8037); `kid` is the key's id, `typ` is "
-            f"{kind}."
+            f"Compact JWS (RFC 7515), EdDSA with Ed25519 (RFC 8037). `kid` is the id of the key, `typ` is {kind}."
         ),
         "x-jws-payload": f"#/components/schemas/{title}",
     }
@@ -218,17 +218,17 @@ def _message(channel: Channel, payload: Node, example: Any, headers: Mapping[str
 
 def _message_bindings() -> Node:
     """How messages are published, by the first part of their names."""
-    correlation: Node = {"type": "string", "description": "Optional; comes back with the result."}
+    correlation: Node = {"type": "string", "description": "Optional. The result has the same value."}
     more: dict[str, Node] = {
         "command": {
             "correlationData": correlation,
             "responseTopic": {
                 "type": "string",
-                "description": "Optional; a topic below the gate's own `res/`, to which the result goes too.",
+                "description": "Optional. A topic below the gate's own `res/`. The result goes there too.",
             },
         },
         "group": {"correlationData": correlation},
-        "result": {"correlationData": {"type": "string", "description": "That of the command."}},
+        "result": {"correlationData": {"type": "string", "description": "The value from the command."}},
     }
     types = {channel.name.partition(".")[0]: channel.content_type for channel in CHANNELS}
     return {
@@ -252,13 +252,13 @@ def _schemas() -> Node:
     """
     event = event_channel(next(iter(EVENTS)))
     found: Node = {
-        "Picture": {"title": "Picture", "type": "string", "format": "binary", "description": "A JPEG."},
-        "PictureHeaders": _headers(EVIDENCE, "PictureHeaders", "MQTT user properties: what the topic says too."),
+        "Picture": {"title": "Picture", "type": "string", "format": "binary", "description": "A JPEG picture."},
+        "PictureHeaders": _headers(EVIDENCE, "PictureHeaders", "MQTT user properties: a copy of what the topic says."),
         "EventHeaders": _headers(
             event,
             "EventHeaders",
-            "MQTT user properties: copies for routing; `replay` on what is sent again on a command; where `sdalg` is "
-            "there, `disclosures`, joined by tildes, and `erased`, a JSON array.",
+            "MQTT user properties: copies for routing. `replay` marks what is sent again on a command. With `sdalg`: "
+            "`disclosures`, joined by tildes, and `erased`, a JSON array.",
             "replay",
             "disclosures",
             "erased",
@@ -283,7 +283,7 @@ def _with_common_parts(found: Node) -> Node:
         **found,
         "EventEnvelope": {
             "title": "EventEnvelope",
-            "description": "What every event says, whatever its type.",
+            "description": "The fields of every event, whatever its type.",
             "type": "object",
             "properties": envelope,
             "required": [name for name in first["required"] if name in envelope],

@@ -53,19 +53,19 @@ STATUS: Final = Channel(
     "status",
     "status",
     "gate",
-    "How the gate is: every heartbeat, on every change, on every connect; also the last will.",
+    "The state of the gate: on every heartbeat, change and connect. Also the last will.",
     "status",
     JSON,
     1,
     retain=True,
     expiry_s=STATUS_EXPIRY_S,
-    expiry="3 heartbeats; the last word (`offline`, `lost`) stays",
+    expiry="after 3 heartbeats; `offline` and `lost` stay",
 )
 BIRTH: Final = Channel(
     "birth",
     "birth",
     "gate",
-    "What the gate is: on every connect.",
+    "What the gate is and can do: on every connect.",
     "birth",
     JSON,
     1,
@@ -77,19 +77,19 @@ HEALTH: Final = Channel(
     "health",
     "health",
     "gate",
-    "How well the gate does: every minute, and when a problem comes or goes.",
+    "How well the gate works: every minute, and when a problem appears or ends.",
     "health",
     JSON,
     1,
     retain=True,
     expiry_s=HEALTH_EXPIRY_S,
-    expiry="3 minutes",
+    expiry="after 3 minutes",
 )
 ACK: Final = Channel(
     "ack",
     "ack",
     "central",
-    "The watermark: after every stored batch, duplicates included.",
+    "The watermark: after every stored batch, even if all of it was known.",
     "ack",
     JSON,
     1,
@@ -101,7 +101,7 @@ EVIDENCE: Final = Channel(
     "evidence",
     "evidence/{sha256}",
     "gate",
-    "A picture, on the command `send_evidence`, or by itself where the gate is told to; or a support bundle, on "
+    "A picture: on the command `send_evidence`, or automatically if the gate is configured so. Or a support bundle: on "
     "`send_bundle`, with the content type application/zip.",
     None,
     JPEG,
@@ -136,13 +136,13 @@ def command_channel(name: CommandName) -> Channel:
         f"command.{name}",
         f"cmd/{name}",
         "central",
-        f"The command `{name}`: a compact JWS whose payload is the body.",
+        f"The command `{name}`: a compact JWS with the body as payload.",
         f"command/{name}",
         JOSE,
         1,
         retain=False,
         expiry_s=None,
-        expiry="`exp` - `iat` of the body",
+        expiry="after `exp` - `iat` seconds",
     )
 
 
@@ -152,13 +152,13 @@ def group_command_channel(name: CommandName) -> Channel:
         f"group.command.{name}",
         f"cmd/{name}",
         "central",
-        f"The command `{name}` to all gates of a group: a compact JWS whose payload is the body.",
+        f"The command `{name}` to all gates of a group: a compact JWS with the body as payload.",
         f"command/group/{name}",
         JOSE,
         1,
         retain=False,
         expiry_s=None,
-        expiry="`exp` - `iat` of the body",
+        expiry="after `exp` - `iat` seconds",
         root=GROUP_ROOT,
     )
 
@@ -169,13 +169,13 @@ def result_channel(name: CommandName) -> Channel:
         f"result.{name}",
         f"res/{name}",
         "gate",
-        f"What became of the command `{name}`.",
+        f"The result of the command `{name}`.",
         "result",
         JSON,
         1,
         retain=False,
         expiry_s=RESULT_EXPIRY_S,
-        expiry="1 hour",
+        expiry="after 1 hour",
     )
 
 

@@ -143,7 +143,7 @@ def message_schema(name: str) -> Schema:
 def command_schema(name: CommandName) -> Schema:
     """The body of a command: the payload of its JWS."""
     body = changed(BODIES[name].model_json_schema(mode="validation"), _tidy)
-    body["properties"]["name"] = _fixed(name.value, "The command; also the last part of the topic.")
+    body["properties"]["name"] = _fixed(name.value, "The command. It is also the last part of the topic.")
     schema = {"$schema": DIALECT, "$id": f"urn:gate-agent:command:{name}:{SCHEMA_VERSION}", **body}
     title = f"{capitalised(name.value)}Command"
     common = body["properties"].keys() - {"name", "lane", "arguments"}
@@ -153,7 +153,7 @@ def command_schema(name: CommandName) -> Schema:
 def group_command_schema(name: CommandName) -> Schema:
     """The body of a command to a group of gates. Raises KeyError for one that is for one gate alone."""
     body = changed(GROUP_BODIES[name].model_json_schema(mode="validation"), _tidy)
-    body["properties"]["name"] = _fixed(name.value, "The command; also the last part of the topic.")
+    body["properties"]["name"] = _fixed(name.value, "The command. It is also the last part of the topic.")
     schema = {"$schema": DIALECT, "$id": f"urn:gate-agent:command:group:{name}:{SCHEMA_VERSION}", **body}
     title = f"Group{capitalised(name.value)}Command"
     common = body["properties"].keys() - {"name", "lane", "arguments"}
@@ -227,43 +227,61 @@ def _is_any_text(schema: Schema) -> bool:
 
 def _envelope(kind: str) -> Iterator[tuple[str, Schema]]:
     """The attributes as agent.core.events.chain seals them, in their order."""
-    yield "specversion", _fixed("1.0", "The version of CloudEvents.")
-    yield "id", _text("UUIDv7 (RFC 9562); the same in every copy of the event.", format="uuid")
-    yield "source", _text("`/gate/` and the gate id.", pattern="^/gate/[^/]+$")
-    yield "type", _fixed(kind, "The event type; also the last part of the topic.")
-    yield "time", _text("When it happened, by the gate's clock: RFC 3339, UTC, milliseconds.", format="date-time")
-    yield "datacontenttype", _fixed("application/json", "What `data` is.")
+    yield "specversion", _fixed("1.0", "The CloudEvents version.")
+    yield (
+        "id",
+        _text("The id of the event: a UUIDv7 (RFC 9562). Every copy of the event has the same id.", format="uuid"),
+    )
+    yield "source", _text("`/gate/` followed by the gate id.", pattern="^/gate/[^/]+$")
+    yield "type", _fixed(kind, "The event type. It is also the last part of the topic.")
+    yield (
+        "time",
+        _text("When the event happened, by the gate's clock: RFC 3339, UTC, with milliseconds.", format="date-time"),
+    )
+    yield "datacontenttype", _fixed("application/json", "The content type of `data`.")
     yield "dataschema", _fixed(f"urn:gate-agent:event:{kind}:{SCHEMA_VERSION}", "The `$id` of this schema.")
-    yield "stream", _text("New with every new journal; `seq` counts within it.", minLength=1)
-    yield "boot", _text("New with every start of the agent.", minLength=1)
+    yield (
+        "stream",
+        _text("The id of the stream. Each new journal begins a new stream, and `seq` counts within it.", minLength=1),
+    )
+    yield "boot", _text("An id that is new with every start of the agent.", minLength=1)
     yield (
         "seq",
         {
-            "description": "Its place in the stream: from 1, no gaps, never used again.",
+            "description": "The number of the event in the stream: from 1, without gaps, and never used again.",
             "type": "integer",
             "minimum": 1,
             "maximum": SEQ_MAX,
         },
     )
-    yield "lane", _text("The name of the lane; absent: of the whole gate.")
-    yield "transaction", _text("20 digits: yyyymmddHHMMSS in UTC, lane number (2), serial (4); absent: of none.")
+    yield "lane", _text("The name of the lane. Absent if the event is about the whole gate.")
+    yield (
+        "transaction",
+        _text(
+            "The transaction id, 20 digits: yyyymmddHHMMSS in UTC, lane number (2), serial (4). Absent if the event "
+            "belongs to no transaction."
+        ),
+    )
     yield (
         "traceparent",
         _text(
-            "The span of a trace that it is of, W3C Trace Context: of its transaction where the declaration carries a "
-            "trace, or of a command that carries one; absent: of none.",
+            "The trace span of the event (W3C Trace Context): that of its transaction if the declaration carries a "
+            "trace, or that of the command if the command carries one. Absent if there is no trace.",
             pattern=TRACEPARENT,
         ),
     )
     yield (
         "tracestate",
-        _text("What the sender's tracing says beside it, as it came; absent: nothing.", maxLength=TRACESTATE_LIMIT),
+        _text(
+            "The `tracestate` from the sender of the trace, unchanged. Absent if there is none.",
+            maxLength=TRACESTATE_LIMIT,
+        ),
     )
     yield (
         "dryrun",
         {
-            "description": "true: of a lane in dry run, which decides and records and moves nothing. No vehicle passed "
-            "by it, and no use of a permit was spent; absent: of a lane at work.",
+            "description": "True if the lane is in dry run: it decides and records, but moves nothing. The gate let no "
+            "vehicle pass and spent no use of a permit. Absent if the lane is at work.",
             "type": "boolean",
         },
     )
@@ -271,7 +289,7 @@ def _envelope(kind: str) -> Iterator[tuple[str, Schema]]:
     yield (
         "clockerrorms",
         {
-            "description": "Bound of that clock's error, in ms; absent: not known.",
+            "description": "The largest possible error of that clock, in ms. Absent if unknown.",
             "type": "integer",
             "minimum": 0,
             "maximum": SEQ_MAX,
@@ -279,21 +297,27 @@ def _envelope(kind: str) -> Iterator[tuple[str, Schema]]:
     )
     yield (
         "clockstate",
-        _values(ClockState, "Whether permits may be judged by that clock: not while UNTRUSTED; absent: not said."),
+        _values(
+            ClockState,
+            "Whether the gate may judge permits by that clock: not while it is UNTRUSTED. Absent if unknown.",
+        ),
     )
     yield (
         "liststate",
-        _values(DataState, "What the age of the gate's signed lists allows at this time; absent: not said."),
+        _values(DataState, "What the age of the gate's signed lists allows at this time. Absent if unknown."),
     )
     yield (
         "sdalg",
         _values_of(
             [ALGORITHM],
-            "The hash behind the digests that replace personal values in `data`, each with `sd:` before it; "
-            "absent: `data` has all its values.",
+            "The hash algorithm of the digests that replace personal values in `data`. Each digest starts with "
+            "`sd:`. Absent if `data` has all its values.",
         ),
     )
-    yield "prev", _text("SHA-256, in hex, of the bytes of the event before; of the stream id for seq 1.", pattern=HASH)
+    yield (
+        "prev",
+        _text("SHA-256, in hex, of the bytes of the previous event. For `seq` 1: of the stream id.", pattern=HASH),
+    )
 
 
 def _text(description: str, **more: str | int) -> Schema:

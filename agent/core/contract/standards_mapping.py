@@ -42,7 +42,7 @@ class CustomsField:
     note: str = ""
 
 
-_OWN = "the gate's own; access control has no word for it"
+_OWN = "only the gate has it; no equivalent"
 _GRANTED = "tns1:AccessControl/AccessGranted/"
 _TAKEN = "tns1:AccessControl/AccessTaken/"
 _NOT_TAKEN = "tns1:AccessControl/AccessNotTaken/"
@@ -60,40 +60,38 @@ EVENTS: Final[Mapping[str, StandardEquivalent]] = {
     "console.acted": StandardEquivalent(note=_OWN),
     "evidence.viewed": StandardEquivalent(note=_OWN),
     "device.changed": StandardEquivalent(
-        f"{_DOOR}DoorFault", "door-fault (5)", note="of the relay and the inputs; of others none"
+        f"{_DOOR}DoorFault", "door-fault (5)", note="only for the relay and the inputs"
     ),
-    "vehicle.present": StandardEquivalent(
-        customs=GATHER, note="begins what becomes the GATHER_INFO of this transaction"
-    ),
+    "vehicle.present": StandardEquivalent(customs=GATHER, note="starts the GATHER_INFO of this transaction"),
     "permit.presented": StandardEquivalent(
         bacnet="authentication-factor-read (13)",
         customs=GATHER,
-        note="ONVIF's Request asks another to decide; the gate decides itself",
+        note="Request in ONVIF asks another system to decide; the gate decides itself",
     ),
     "vehicle.vin": StandardEquivalent(
         bacnet="authentication-factor-read (13)",
-        note="ties the vehicle to its permit beside the plate, or in its stead; customs lanes have no field for it",
+        note="ties the vehicle to its permit, with the plate or instead of it; customs lanes have no field for it",
     ),
     "access.decided": StandardEquivalent(customs=COMMAND, note="by verdict, see below"),
     "access.compared": StandardEquivalent(
-        note="the gate's own; of a dry run, in which no one passes because of the gate"
+        note="only the gate has it: a dry run, in which the gate lets no vehicle pass"
     ),
     "access.granted": StandardEquivalent(
         f"{_GRANTED}Credential",
         "granted (1)",
-        note="`by` operator or safety: AccessGranted/Anonymous. Granted is not taken: see the outcomes",
+        note="if `by` is operator or safety: AccessGranted/Anonymous. A grant is not a passage: see the outcomes",
     ),
-    "barrier.pulsed": StandardEquivalent(note="a relay's pulse; ONVIF and BACnet speak of the door, not of its drive"),
+    "barrier.pulsed": StandardEquivalent(
+        note="a pulse of the relay; ONVIF and BACnet describe the door, not its drive"
+    ),
     "barrier.moved": StandardEquivalent(
-        f"{_DOOR}DoorPhysicalState", note="BACnet: Door_Status of the access door, no event"
+        f"{_DOOR}DoorPhysicalState", note="BACnet: Door_Status of the access door, not an event"
     ),
     "barrier.held": StandardEquivalent(
-        f"{_DOOR}DoorMode", "free-access (7)", note="DoorMode LockedOpen while it is held"
+        f"{_DOOR}DoorMode", "free-access (7)", note="DoorMode is LockedOpen while the barrier is held"
     ),
-    "barrier.tested": StandardEquivalent(
-        note="a technician's trial; its pulse is not a passage, and none of their counters"
-    ),
-    "vehicle.entering": StandardEquivalent(note="not yet taken: it may still back out; the outcome says"),
+    "barrier.tested": StandardEquivalent(note="a test by a technician; its pulse is not a passage; no equivalent"),
+    "vehicle.entering": StandardEquivalent(note="not yet a passage: the vehicle may still back out. See the outcomes"),
     "alarm.raised": StandardEquivalent(note="by alarm, see below"),
     "transaction.closed": StandardEquivalent(customs=GATHER, note="by outcome, see below"),
     "lane.ordered": StandardEquivalent(
@@ -101,8 +99,8 @@ EVENTS: Final[Mapping[str, StandardEquivalent]] = {
         "out-of-service (10), out-of-service-relinquished (11)",
         note="locked, unlocked: DoorMode LockedDown; BACnet lockout-other (7), lockout-relinquished (8)",
     ),
-    "driver.told": StandardEquivalent(customs=COMMAND, note="LED/DISPLAY as it was shown"),
-    "driver.shown": StandardEquivalent(note="their feedback covers only the barrier"),
+    "driver.told": StandardEquivalent(customs=COMMAND, note="LED/DISPLAY as shown"),
+    "driver.shown": StandardEquivalent(note="their feedback is only about the barrier"),
     "command.accepted": StandardEquivalent(customs=COMMAND, note="a manual lift: EXCUTE_COMMAND"),
     "command.executed": StandardEquivalent(customs=COMMAND, note="the feedback of a manual lift: EXECUTE_RESULT"),
     "command.refused": StandardEquivalent(note=_OWN),
@@ -116,7 +114,7 @@ EVENTS: Final[Mapping[str, StandardEquivalent]] = {
     "lists.refused": StandardEquivalent(note=_OWN),
     "lists.state": StandardEquivalent(note=_OWN),
     "state.changed": StandardEquivalent(note=_OWN),
-    "ledger.conflict": StandardEquivalent(note="one permit use at two gates; no word for it"),
+    "ledger.conflict": StandardEquivalent(note="two gates used the same permit use; no equivalent"),
     "clock.changed": StandardEquivalent(note=_OWN),
     "records.deleted": StandardEquivalent(note=_OWN),
     "personal_data.erased": StandardEquivalent(note=_OWN),
@@ -126,57 +124,62 @@ EVENTS: Final[Mapping[str, StandardEquivalent]] = {
 
 OUTCOMES: Final[Mapping[Outcome, StandardEquivalent]] = {
     Outcome.PASSED: StandardEquivalent(
-        f"{_TAKEN}Credential", None, GATHER, "granted and taken; BACnet reports only the grant"
+        f"{_TAKEN}Credential", None, GATHER, "granted and passed; BACnet reports only the grant"
     ),
     Outcome.PASSED_WITH_VIOLATION: StandardEquivalent(
         f"{_TAKEN}Credential",
         None,
         GATHER,
-        "granted and taken; each violation is an alarm of its own. With `assumed`: "
-        "another stood before the arm the whole time",
+        "granted and passed; each violation is an alarm of its own. With `assumed`: "
+        "another vehicle was in front of the arm the whole time",
     ),
     Outcome.NOT_TAKEN: StandardEquivalent(
-        f"{_NOT_TAKEN}Credential", "no-entry-after-granted (16)", None, "granted, and the vehicle left without going in"
+        f"{_NOT_TAKEN}Credential",
+        "no-entry-after-granted (16)",
+        None,
+        "granted, but the vehicle left without a passage",
     ),
     Outcome.BACKED_OUT: StandardEquivalent(
         f"{_NOT_TAKEN}Credential",
         "no-entry-after-granted (16)",
         None,
-        "granted, under the arm (so `taken` is true), and back out, as far as the loops can tell: "
+        "granted, under the arm (so `taken` is true), and back out, as far as the loops can detect: "
         "the use of its permit stays in doubt",
     ),
-    Outcome.ABANDONED: StandardEquivalent(note="left before it was decided: neither granted nor denied"),
+    Outcome.ABANDONED: StandardEquivalent(note="the vehicle left before a decision: neither granted nor denied"),
     Outcome.DENIED: StandardEquivalent(
         f"{_DENIED}Credential",
         "by reason, see below",
-        note="once: not where an access.decided of the transaction said DENY before. Else the vehicle left, or was "
-        "sent away, while an officer was asked",
+        note="count it once: not if an access.decided of the transaction was DENY. Otherwise the vehicle left, or was "
+        "sent away, while an officer had to decide",
     ),
-    Outcome.FAULT: StandardEquivalent(note="the gate cannot say; look at the alarms, and at `granted` and `taken`"),
+    Outcome.FAULT: StandardEquivalent(note="the gate does not know; see the alarms, `granted` and `taken`"),
     Outcome.OVERRIDDEN: StandardEquivalent(
         f"{_TAKEN}Anonymous",
         None,
         GATHER,
-        "by an officer's order; where `taken` is null the barrier was held open, and it is unknown",
+        "by order of an officer; if `taken` is null, the barrier was held open and a passage is unknown",
     ),
 }
 """By the outcome of transaction.closed."""
 
 VERDICTS: Final[Mapping[Verdict, StandardEquivalent]] = {
     Verdict.PASS: StandardEquivalent(
-        customs="CHECK_RESULT 00000000000000000000", note="access.granted follows, once it is recorded"
+        customs="CHECK_RESULT 00000000000000000000", note="access.granted follows when it is recorded"
     ),
     Verdict.DENY: StandardEquivalent(
         f"{_DENIED}Credential",
         "by reason, see below",
         "CHECK_RESULT 11000000000000000000",
-        "the topic too is by reason",
+        "the topic also depends on the reason",
     ),
     Verdict.MANUAL: StandardEquivalent(
         bacnet="verification-required (15)",
-        note="an officer must act; customs: the lane waits for its platform (WAITRESULT)",
+        note="an officer must act; customs: the lane waits for the platform (WAITRESULT)",
     ),
-    Verdict.RETRY: StandardEquivalent(note="shown again in a moment; customs: the lane gathers again (REGATHER)"),
+    Verdict.RETRY: StandardEquivalent(
+        note="the driver shows the code again; customs: the lane gathers again (REGATHER)"
+    ),
 }
 """By the verdict of access.decided."""
 
@@ -188,10 +191,10 @@ _UNAVAILABLE = "denied-authentication-unavailable (130)"
 _POINT = "denied-point-no-access-rights (134)"
 _UNVERIFIED = "denied-verification-failed (162)"
 _OTHER = "denied-other (164)"
-_UNPROVEN = "no permit is proven yet, so no credential is named"
+_UNPROVEN = "no permit is proven yet, so there is no credential"
 
 REASONS: Final[Mapping[Reason, StandardEquivalent]] = {
-    Reason.OK: StandardEquivalent(note="no denial"),
+    Reason.OK: StandardEquivalent(note="not a denial"),
     Reason.QR_NONE: StandardEquivalent(_ANONYMOUS, "denied-authentication-factor-timeout (131)", note=_UNPROVEN),
     Reason.QR_MULTIPLE: StandardEquivalent(_ANONYMOUS, _FACTOR_ERROR, note=_UNPROVEN),
     Reason.QR_UNSTABLE: StandardEquivalent(_ANONYMOUS, _FACTOR_ERROR, note=_UNPROVEN),
@@ -230,100 +233,102 @@ REASONS: Final[Mapping[Reason, StandardEquivalent]] = {
     Reason.VEHICLE_CLASS_MISMATCH: StandardEquivalent(_CREDENTIAL, _UNVERIFIED),
     Reason.ALREADY_USED: StandardEquivalent(_CREDENTIAL, "denied-credential-max-uses (156)"),
     Reason.USED_AT_OTHER_GATE: StandardEquivalent(_CREDENTIAL, "denied-credential-max-uses (156)"),
-    Reason.RESERVED_ELSEWHERE: StandardEquivalent(_CREDENTIAL, _OTHER, note="another gate of the site has it in hand"),
+    Reason.RESERVED_ELSEWHERE: StandardEquivalent(_CREDENTIAL, _OTHER, note="another gate of the site has reserved it"),
     Reason.LEDGER_UNREACHABLE: StandardEquivalent(_CREDENTIAL, _UNAVAILABLE),
     Reason.STATE_NOT_WHOLE: StandardEquivalent(_CREDENTIAL, _UNAVAILABLE),
     Reason.PASSBACK: StandardEquivalent(_CREDENTIAL, "denied-passback (138)"),
     Reason.RATE_LIMITED: StandardEquivalent(_ANONYMOUS, "denied-max-attempts (140)", note=_UNPROVEN),
     Reason.WATCHLIST_HOLD: StandardEquivalent(_CREDENTIAL, _OTHER, note="an officer wants to see it"),
-    Reason.SAMPLED: StandardEquivalent(_CREDENTIAL, _OTHER, note="chosen for a check by an officer"),
+    Reason.SAMPLED: StandardEquivalent(_CREDENTIAL, _OTHER, note="selected for a check by an officer"),
     Reason.PICTURE_MISMATCH: StandardEquivalent(_CREDENTIAL, _OTHER, note="the pictures do not show what was read"),
     Reason.PICTURE_UNCONFIRMED: StandardEquivalent(_CREDENTIAL, _UNVERIFIED),
-    Reason.INTERLOCKED: StandardEquivalent(_CREDENTIAL, _OTHER, note="a neighbour has the way"),
+    Reason.INTERLOCKED: StandardEquivalent(_CREDENTIAL, _OTHER, note="a neighbouring lane is in use"),
     Reason.LANE_LOCKED: StandardEquivalent(_CREDENTIAL, "denied-lockout (161)"),
-    Reason.GATE_FAULT: StandardEquivalent(_CREDENTIAL, _OTHER, note="the gate cannot judge"),
-    Reason.INTERNAL_ERROR: StandardEquivalent(_CREDENTIAL, _OTHER, note="the gate cannot judge"),
+    Reason.GATE_FAULT: StandardEquivalent(_CREDENTIAL, _OTHER, note="the gate cannot decide"),
+    Reason.INTERNAL_ERROR: StandardEquivalent(_CREDENTIAL, _OTHER, note="the gate cannot decide"),
 }
 """By the reason of an access.decided whose verdict is DENY."""
 
 ALARMS: Final[Mapping[Alarm, StandardEquivalent]] = {
-    Alarm.WRONG_WAY: StandardEquivalent(note="a vehicle from the wrong side; no word for it"),
+    Alarm.WRONG_WAY: StandardEquivalent(note="a vehicle from the wrong side; no equivalent"),
     Alarm.FORCED_OPEN: StandardEquivalent(f"{_DOOR}DoorAlarm", "forced-open (3)", note="ONVIF: DoorForcedOpen"),
-    Alarm.TAILGATING: StandardEquivalent(note="a second vehicle on one grant; no word for it"),
+    Alarm.TAILGATING: StandardEquivalent(note="a second vehicle on one grant; no equivalent"),
     Alarm.BLOCKED: StandardEquivalent(f"{_DOOR}DoorAlarm", "door-open-too-long (2)", note="ONVIF: DoorOpenTooLong"),
     Alarm.OPEN_FAILED: StandardEquivalent(f"{_DOOR}DoorFault", "door-fault (5)"),
     Alarm.CLOSE_FAILED: StandardEquivalent(f"{_DOOR}DoorFault", "door-fault (5)"),
     Alarm.OPEN_TOO_LONG: StandardEquivalent(
         f"{_DOOR}DoorAlarm", "door-open-too-long (2)", note="ONVIF: DoorOpenTooLong"
     ),
-    Alarm.REOPENED: StandardEquivalent(note="a closing arm went up for what it met; no word for it"),
+    Alarm.REOPENED: StandardEquivalent(note="a closing arm opened again because of an obstacle; no equivalent"),
     Alarm.INPUTS_LOST: StandardEquivalent(f"{_DOOR}DoorFault", "door-fault (5)"),
     Alarm.PULSE_UNKNOWN: StandardEquivalent(f"{_DOOR}DoorFault", "door-fault (5)"),
     Alarm.RELAY_LOST: StandardEquivalent(f"{_DOOR}DoorFault", "door-fault (5)"),
-    Alarm.READERS_LOST: StandardEquivalent(note="no door is at fault: the readers are"),
+    Alarm.READERS_LOST: StandardEquivalent(note="the readers are at fault, not the door"),
     Alarm.JOURNAL_FAILED: StandardEquivalent(note=_OWN),
-    Alarm.INTERLOCKED: StandardEquivalent(note="a neighbour has the way; no word for it"),
+    Alarm.INTERLOCKED: StandardEquivalent(note="a neighbouring lane is in use; no equivalent"),
     Alarm.INPUTS_FLAPPING: StandardEquivalent(f"{_DOOR}DoorTamper", "tamper (4)", note="or a worn contact"),
     Alarm.DELIVERY_STALLED: StandardEquivalent(note=_OWN),
     Alarm.LISTS_FAILED: StandardEquivalent(note=_OWN),
     Alarm.PART_FAILED: StandardEquivalent(note=_OWN),
     Alarm.STATE_NOT_WHOLE: StandardEquivalent(note=_OWN),
     Alarm.PICTURE_MISMATCH: StandardEquivalent(
-        f"{_DOOR}DoorTamper", "tamper (4)", note="of what reads for the door, not of the door"
+        f"{_DOOR}DoorTamper", "tamper (4)", note="of the readers, not of the door"
     ),
 }
 """By the alarm of alarm.raised."""
 
 CUSTOMS: Final[tuple[CustomsField, ...]] = (
-    CustomsField(GATHER, "AREA_ID", "birth: `inventory.site`", "10 characters there: pad it as agreed"),
-    CustomsField(GATHER, "CHNL_NO", "birth: `inventory.lanes.{lane}.number`", "10 characters there: pad it as agreed"),
+    CustomsField(GATHER, "AREA_ID", "birth: `inventory.site`", "10 characters there: pad the value as agreed"),
+    CustomsField(
+        GATHER, "CHNL_NO", "birth: `inventory.lanes.{lane}.number`", "10 characters there: pad the value as agreed"
+    ),
     CustomsField(GATHER, "I_E_TYPE", "`data.direction` of vehicle.present", "import: I; export: E"),
     CustomsField(
         GATHER,
         "SEQ_NO",
         "`transaction`",
-        "the same 20 digits: yyyyMMddHHmmss, then 6 that are lane number (2) and serial (4); in UTC with us",
+        "the same 20 digits: yyyyMMddHHmmss in UTC, lane number (2), serial number (4)",
     ),
-    CustomsField(GATHER, "IC", None, "no card is read; the tag must exist, its value may be empty"),
-    CustomsField(GATHER, "WEIGHT", None, "no scales"),
+    CustomsField(GATHER, "IC", None, "the gate reads no card; the tag must exist, but may be empty"),
+    CustomsField(GATHER, "WEIGHT", None, "the gate has no scales"),
     CustomsField(
         GATHER,
         "CAR/VE_NAME",
         "`data.plate` of transaction.closed",
-        "the plate as read; its kind by GA/T 16.7 is in `data.plate_code`",
+        "the plate as read; its GA/T 16.7 kind is in `data.plate_code`",
     ),
-    CustomsField(GATHER, "CAR/CAR_EC_NO", None, "no electronic plate is read"),
-    CustomsField(GATHER, "TRAILER", None, "trailers are not read"),
-    CustomsField(GATHER, "CONTA", None, "containers are not read"),
-    CustomsField(GATHER, "SEAL", None, "seals are not read"),
+    CustomsField(GATHER, "CAR/CAR_EC_NO", None, "the gate reads no electronic plate"),
+    CustomsField(GATHER, "TRAILER", None, "the gate does not read trailers"),
+    CustomsField(GATHER, "CONTA", None, "the gate does not read containers"),
+    CustomsField(GATHER, "SEAL", None, "the gate does not read seals"),
     CustomsField(
-        GATHER, "BAR_CODE", "`data.permit` of transaction.closed", "the permit id; the code's text is never kept"
+        GATHER, "BAR_CODE", "`data.permit` of transaction.closed", "the permit id; the text of the code is never kept"
     ),
-    CustomsField(GATHER, "CONTA_PIC", None, "containers are not photographed"),
+    CustomsField(GATHER, "CONTA_PIC", None, "the gate takes no pictures of containers"),
     CustomsField(GATHER, "OPTCAR", "`evidence/{sha256}` of `data.pictures`", "pictures of the vehicle"),
-    CustomsField(COMMAND, "SEQ_NO", "`transaction`", "echoed, so it names the transaction"),
-    CustomsField(COMMAND, "CHECK_RESULT", "`data.verdict` of access.decided", "all 0: PASS; 11 and then 0: DENY"),
+    CustomsField(COMMAND, "SEQ_NO", "`transaction`", "echoed, so it identifies the transaction"),
+    CustomsField(COMMAND, "CHECK_RESULT", "`data.verdict` of access.decided", "all 0: PASS; 11 followed by 0: DENY"),
     CustomsField(
         COMMAND,
         "OP_HINT",
         "`data.reason` of access.decided; `texts` of command `display`",
-        "the code, and words for the driver of that transaction",
+        "the code, and a text for the driver of that transaction",
     ),
-    CustomsField(COMMAND, "EXCUTE_COMMAND", "command `open`", "spelt so there"),
+    CustomsField(COMMAND, "EXCUTE_COMMAND", "command `open`", "the spelling is that of the standard"),
     CustomsField(COMMAND, "OP_TYPE", "the command's `name`"),
-    CustomsField(COMMAND, "OP_REASON", "`cause` of the command", "also of command.accepted and access.granted"),
-    CustomsField(COMMAND, "OP_ID", "`operator` of the command", "also of command.accepted and access.granted"),
-    CustomsField(COMMAND, "EXECUTE_RESULT", "`result` of the result, and of command.executed"),
+    CustomsField(COMMAND, "OP_REASON", "`cause` of the command", "also in command.accepted and access.granted"),
+    CustomsField(COMMAND, "OP_ID", "`operator` of the command", "also in command.accepted and access.granted"),
+    CustomsField(COMMAND, "EXECUTE_RESULT", "`result` of the result and of command.executed"),
     CustomsField(
         COMMAND,
         "LED/DISPLAY",
         "`texts` of command `display`",
-        "in up to four languages; without it the driver is told what the lane says: `data.driver_messages` of "
+        "in up to four languages; without it the driver gets the messages of the lane: `data.driver_messages` of "
         "transaction.closed",
     ),
-    CustomsField(COMMAND, "FORM_ID", None, "what it names is not known to us"),
-    CustomsField(COMMAND, "GPS", None, "no positions"),
-    CustomsField(COMMAND, "SEAL", None, "seals are not set"),
+    CustomsField(COMMAND, "FORM_ID", None, "its meaning is unknown"),
+    CustomsField(COMMAND, "GPS", None, "the gate has no positions"),
+    CustomsField(COMMAND, "SEAL", None, "the gate sets no seals"),
 )
 """The elements of the two messages, in their order."""
 

@@ -27,19 +27,22 @@ Detail = Annotated[str, WrapValidator(_kept)]
 
 
 class Message(BaseModel):
-    """What was said, by its message id: with a catalogue of translations it can be shown in a reader's language."""
+    """The message behind a text. A reader with the gate's catalogues can show it in another language."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    id: str = Field(description="The English words with a `{name}` for each value, as the gate's catalogues have them.")
+    id: str = Field(
+        description="The English text with a `{name}` for each value: the message id in the gate's catalogues."
+    )
     args: dict[str, JsonValue] = Field(
-        default={}, description="The values by name: a text, a number, or an object that is a message again."
+        default={}, description="The values by name: a text, a number, or an object that is itself a message."
     )
 
 
 DetailMessage = Annotated[
     Message | None,
     Field(
-        description="What `detail` was made of; absent: nothing but these words is known. Written by the gate itself."
+        description="The message behind `detail`, for translation. The gate adds it, and leaves it out if it has only "
+        "the text."
     ),
 ]
 

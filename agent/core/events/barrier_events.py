@@ -12,7 +12,7 @@ from agent.core.events.event_base import Event
 
 
 class Alarm(StrEnum):
-    """What an officer should hear of at once."""
+    """What an officer must hear of at once."""
 
     WRONG_WAY = "wrong_way"
     FORCED_OPEN = "forced_open"
@@ -37,61 +37,64 @@ class Alarm(StrEnum):
 
 
 class BarrierPulsed(Event):
-    """A pulse was sent to the relay, and what is known of it."""
+    """The gate sent a pulse to the relay. `delivery` says whether it arrived."""
 
     TYPE: ClassVar[str] = "barrier.pulsed"
-    grant: str | None = Field(description="The grant that it spends; null: a pulse to close.")
-    action: Literal["open", "close"] = Field(description="What was asked of the barrier.")
+    grant: str | None = Field(description="The grant that the pulse uses. Null for a pulse to close.")
+    action: Literal["open", "close"] = Field(description="What the pulse asks of the barrier.")
     delivery: Literal["delivered", "not_delivered", "unknown"] = Field(
-        description="Whether the relay board did it; unknown is never repeated."
+        description="Whether the relay board did it. The gate never repeats a pulse whose delivery is unknown."
     )
 
 
 class BarrierMoved(Event):
-    """A limit switch saw the arm."""
+    """A limit switch detected the arm."""
 
     TYPE: ClassVar[str] = "barrier.moved"
     position: Literal["open", "closed"] = Field(description="Where the arm is now.")
 
 
 class BarrierHeld(Event):
-    """The barrier was put into, or out of, permanent opening."""
+    """The barrier was set to stay open, or released from that."""
 
     TYPE: ClassVar[str] = "barrier.held"
-    held: bool = Field(description="Whether it is held open now.")
+    held: bool = Field(description="Whether the barrier is held open now.")
     operator: str = Field(description="Who ordered it, or which contact.")
-    cause: str = Field(description="Why.")
+    cause: str = Field(description="Why it was ordered.")
 
 
 class BarrierTested(Event):
-    """A technician at the gate tries the barrier with one pulse, while no vehicle is there.
+    """A technician at the gate tests the barrier with one pulse while no vehicle is there.
 
-    It is recorded before the pulse. One to open has a transaction and a grant of its own, without a vehicle.
+    The gate records the test before the pulse. A test to open has a transaction and a grant of its own, without a
+    vehicle.
     """
 
     TYPE: ClassVar[str] = "barrier.tested"
     action: Literal["open", "close"] = Field(description="What the pulse asks of the barrier.")
     operator: str = Field(description="The technician.")
-    cause: str = Field(description="Why.")
+    cause: str = Field(description="Why the technician tests the barrier.")
 
 
 class AlarmRaised(WithDetail, Event):
-    """Something an officer should hear of."""
+    """Something happened that an officer must hear of."""
 
     TYPE: ClassVar[str] = "alarm.raised"
-    alarm: Alarm = Field(description="What it is.")
-    detail: Detail = Field(default="", description="In words.")
+    alarm: Alarm = Field(description="Which alarm it is.")
+    detail: Detail = Field(default="", description="What happened, in words.")
     message: DetailMessage = None
 
 
 class LaneOrdered(Event):
-    """A lane was locked or taken out of service by an order, or given back; it stays so over restarts.
+    """An order locked a lane or took it out of service, or ended that. The order stays in force over restarts.
 
-    A locked lane opens only for the hold contact. A lane out of service reads nothing and lets no vehicle pass by
-    itself; an officer can still open it.
+    A locked lane opens only for the hold contact. A lane that is out of service reads nothing and lets no vehicle pass
+    by itself. An officer can still open it.
     """
 
     TYPE: ClassVar[str] = "lane.ordered"
-    order: Literal["locked", "unlocked", "out_of_service", "in_service"] = Field(description="What holds from now on.")
-    operator: str = Field(description="Who ordered it.")
-    cause: str = Field(description="Why.")
+    order: Literal["locked", "unlocked", "out_of_service", "in_service"] = Field(
+        description="What applies from now on."
+    )
+    operator: str = Field(description="Who gave the order.")
+    cause: str = Field(description="Why the order was given.")

@@ -13,52 +13,60 @@ from agent.core.model import UploadFault
 
 
 class CommandAccepted(Event):
-    """A command from central passed every check, before anything is done about it."""
+    """A command from central passed every check. The gate has not yet acted on it."""
 
     TYPE: ClassVar[str] = "command.accepted"
-    command: str = Field(description="The command's id.")
-    name: str = Field(description="Which command.")
-    key: str = Field(description="The id of the key that signed it.")
+    command: str = Field(description="The id of the command.")
+    name: str = Field(description="The name of the command.")
+    key: str = Field(description="The id of the key that signed the command.")
     fingerprint: str | None = Field(
-        default=None, description="SHA-256 of the public key that signed it, in hex; null: of an earlier agent."
+        default=None,
+        description="SHA-256 of the public key that signed the command, in hex. Null in events of earlier agents.",
     )
-    counter: int = Field(description="Its counter; it only rises with one key.")
-    operator: str = Field(description="Who ordered it, as the command says.")
-    cause: str = Field(description="Why, as the command says.")
-    group: str = Field(default="", description="The group of gates of which it was ordered; empty: of this gate alone.")
+    counter: int = Field(description="The counter of the command. For one key it only rises.")
+    operator: str = Field(description="Who ordered the command, as the command says.")
+    cause: str = Field(description="Why the command was ordered, as the command says.")
+    group: str = Field(
+        default="",
+        description="The group of gates that the command was sent to. Empty if it was sent to this gate alone.",
+    )
 
 
 class CommandExecuted(WithDetail, Event):
-    """What became of an accepted command."""
+    """The result of an accepted command."""
 
     TYPE: ClassVar[str] = "command.executed"
-    command: str = Field(description="The command's id.")
-    name: str = Field(description="Which command.")
-    result: Result = Field(description="How it ended.")
-    detail: Detail = Field(default="", description="In words.")
+    command: str = Field(description="The id of the command.")
+    name: str = Field(description="The name of the command.")
+    result: Result = Field(description="How the command ended.")
+    detail: Detail = Field(default="", description="The result in words.")
     message: DetailMessage = None
 
 
 class CommandRefused(WithDetail, Event):
-    """A command was not obeyed. Nothing that is not proved is repeated here but for the topic's last part."""
+    """The gate refused a command. Except for `name`, the event contains only values that the signature proves."""
 
     TYPE: ClassVar[str] = "command.refused"
-    code: Refusal = Field(description="Why.")
-    name: str = Field(description="The last part of its topic.")
+    code: Refusal = Field(description="Why the gate refused the command.")
+    name: str = Field(description="The last part of the topic.")
     command: str | None = Field(
-        default=None, description="The command's id, where the signature held and the body is right."
+        default=None, description="The id of the command. Null if the signature or the body is not valid."
     )
-    key: str | None = Field(default=None, description="The id of its key, where the signature held.")
-    detail: Detail = Field(default="", description="In words.")
+    key: str | None = Field(default=None, description="The id of the key. Null if the signature is not valid.")
+    detail: Detail = Field(default="", description="The reason in words.")
     message: DetailMessage = None
     count: int = Field(
-        default=1, description="How many of this code since the last such event; a flood is folded into few events."
+        default=1,
+        description="The number of such cases since the last event with this code. Many cases in a short time share "
+        "few events.",
     )
-    group: str = Field(default="", description="The group by whose topic it came; empty: by the gate's own.")
+    group: str = Field(
+        default="", description="The group whose topic the command came on. Empty if it came on the gate's own topic."
+    )
 
 
 class AcknowledgementRefused(Event):
-    """Central sent an impossible acknowledgement, or someone else did in its name."""
+    """The gate refused an acknowledgement that cannot be right. Central sent it, or someone in central's name."""
 
     TYPE: ClassVar[str] = "acknowledgement.refused"
     code: Literal[
@@ -73,69 +81,75 @@ class AcknowledgementRefused(Event):
         "wrong_head",
         "beyond_sent",
         "behind",
-    ] = Field(description="Why.")
-    stream: str | None = Field(default=None, description="The stream, as it said.")
-    seq: int | None = Field(default=None, description="The watermark, as it said.")
-    key: str | None = Field(default=None, description="The id of central's key, where its signature held.")
+    ] = Field(description="Why the gate refused it. docs/delivery.md explains the codes.")
+    stream: str | None = Field(default=None, description="The stream that the acknowledgement names.")
+    seq: int | None = Field(default=None, description="The watermark that the acknowledgement names.")
+    key: str | None = Field(default=None, description="The id of central's key. Null if the signature is not valid.")
     count: int = Field(
-        default=1, description="How many of this code since the last such event; a flood is folded into few events."
+        default=1,
+        description="The number of such cases since the last event with this code. Many cases in a short time share "
+        "few events.",
     )
 
 
 class ChainCheckpoint(Event):
-    """The gate's own signature over the chain up to the event before this one."""
+    """The gate signs its chain up to the event before this one."""
 
     TYPE: ClassVar[str] = "chain.checkpoint"
-    seq: int = Field(description="Of the event before.")
-    digest: str = Field(description="SHA-256 of the bytes of the event before, in hex.")
-    key: str = Field(description="The id of the gate's key; birth has the key.")
+    seq: int = Field(description="The `seq` of the event before this one.")
+    digest: str = Field(description="SHA-256 of the bytes of the event before this one, in hex.")
+    key: str = Field(description="The id of the gate's key. `birth` has the key.")
     signature: str = Field(
-        description="Compact JWS (RFC 7515, RFC 8037) whose payload names gate, stream, seq, digest and time."
+        description="Compact JWS (RFC 7515, RFC 8037). Its payload names gate, stream, seq, digest and time."
     )
 
 
 class EvidenceSent(Event):
-    """The broker took a picture, or the object store did."""
+    """The broker or the object store accepted a picture."""
 
     TYPE: ClassVar[str] = "evidence.sent"
-    picture: str = Field(description="Its SHA-256 in hex: the last part of its topic.")
-    bytes: int = Field(description="Its size.")
+    picture: str = Field(description="SHA-256 of the picture, in hex. It is also the last part of the topic.")
+    bytes: int = Field(description="The size in bytes.")
     via: Literal["mqtt", "store"] = Field(
-        default="mqtt", description="mqtt: the broker took it; store: it was PUT to where central said."
+        default="mqtt",
+        description="mqtt: the broker accepted it. store: the gate sent it to the URL from central with PUT.",
     )
-    host: str = Field(default="", description="The host of the object store; empty: it went over MQTT.")
+    host: str = Field(default="", description="The host of the object store. Empty if the picture went over MQTT.")
 
 
 class BundleSent(Event):
-    """A support bundle left the gate: the broker took it, or the object store did."""
+    """The broker or the object store accepted a support bundle."""
 
     TYPE: ClassVar[str] = "bundle.sent"
-    bundle: str = Field(description="Its SHA-256 in hex, as the result of `send_bundle` names it.")
-    bytes: int = Field(description="Its size.")
+    bundle: str = Field(description="SHA-256 of the bundle, in hex, as in the result of `send_bundle`.")
+    bytes: int = Field(description="The size in bytes.")
     via: Literal["mqtt", "store"] = Field(
-        description="mqtt: on the topic `evidence`, as application/zip; store: it was PUT to where central said."
+        description="mqtt: on the topic `evidence`, as application/zip. store: the gate sent it to the URL from "
+        "central with PUT."
     )
-    host: str = Field(default="", description="The host of the object store; empty: it went over MQTT.")
+    host: str = Field(default="", description="The host of the object store. Empty if the bundle went over MQTT.")
 
 
 class UploadFailed(WithDetail, Event):
-    """A picture or bundle did not get to where central said. It is kept and asked for again, or goes over MQTT."""
+    """A picture or bundle did not reach the URL from central. It is kept for another URL or for MQTT."""
 
     TYPE: ClassVar[str] = "upload.failed"
-    what: Literal["picture", "bundle"] = Field(description="What it is.")
-    sha256: str = Field(description="Its SHA-256 in hex.")
-    code: UploadFault = Field(description="Why, as of the last try.")
+    what: Literal["picture", "bundle"] = Field(description="Whether it is a picture or a bundle.")
+    sha256: str = Field(description="SHA-256 of the picture or bundle, in hex.")
+    code: UploadFault = Field(description="Why the last attempt failed.")
     host: str = Field(description="The host of the object store. The rest of the URL is a secret.")
-    detail: Detail = Field(default="", description="In words.")
+    detail: Detail = Field(default="", description="The reason in words.")
     message: DetailMessage = None
     count: int = Field(
-        default=1, description="How many of this code since the last such event; a flood is folded into few events."
+        default=1,
+        description="The number of such cases since the last event with this code. Many cases in a short time share "
+        "few events.",
     )
 
 
 class EvidenceDropped(Event):
-    """Pictures were deleted early because all pictures together exceeded their limit."""
+    """The gate deleted pictures early because all pictures together exceeded their limit."""
 
     TYPE: ClassVar[str] = "evidence.dropped"
-    count: int = Field(description="How many.")
-    cause: str = Field(description="Why.")
+    count: int = Field(description="The number of pictures.")
+    cause: str = Field(description="Why the gate deleted them.")

@@ -22,23 +22,28 @@ VALUE_BYTES: Final = 4_096
 
 
 class ChangedKey(BaseModel):
-    """One key of the configuration that is another than before."""
+    """One key of the configuration that changed."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     key: str = Field(description="The key, such as commands.keys[0].public_key.")
     before: str | None = Field(
-        default=None, description="Its value until then, as TOML; null: it had none, or one that is not told."
+        default=None,
+        description="The value before the change, as TOML. Null if there was none, or if the event does not show it.",
     )
     after: str | None = Field(
-        default=None, description="Its value from then on, as TOML; null: it has none, or one that is not told."
+        default=None,
+        description="The value after the change, as TOML. Null if there is none, or if the event does not show it.",
     )
     before_fingerprints: tuple[str, ...] = Field(
         default=(),
-        description="Of the value until then: of each public key sha256: and the SHA-256 of its 32 bytes; of a value "
-        "that is too long sha256: and that of its text; of a secret hmac-sha256: and a hash that only the gate can "
-        "make, which tells equal secrets and nothing else.",
+        description="Fingerprints of the value before the change. For each public key: sha256: and the SHA-256 of "
+        "its 32 bytes. For a value that is too long: sha256: and the SHA-256 of its text. For a secret: "
+        "hmac-sha256: and a hash that only the gate can make. That hash shows whether two secrets are equal, and "
+        "nothing else.",
     )
-    after_fingerprints: tuple[str, ...] = Field(default=(), description="Of the value from then on, in the same way.")
+    after_fingerprints: tuple[str, ...] = Field(
+        default=(), description="Fingerprints of the value after the change, in the same form."
+    )
 
 
 def key_fingerprint(public: bytes) -> str:

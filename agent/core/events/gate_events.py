@@ -19,171 +19,194 @@ class GateStarted(Event):
     version: str = Field(description="The version of the agent.")
     configuration: str = Field(description="SHA-256 of the configuration, in hex.")
     interrupted: tuple[str, ...] = Field(
-        default=(), description="The transactions that were open when it last stopped without a word."
+        default=(), description="The transactions that were open when the agent last ended without a clean stop."
     )
     dry_run: tuple[str, ...] = Field(
-        default=(), description="The lanes in dry run: they decide and record, and move nothing."
+        default=(), description="The lanes in dry run. They decide and record, but move nothing."
     )
 
 
 class GateStopping(Event):
-    """The agent stops as asked."""
+    """The agent stops on request."""
 
     TYPE: ClassVar[str] = "gate.stopping"
-    cause: str = Field(description="Why.")
+    cause: str = Field(description="Why the agent stops.")
 
 
 class ConfigurationRefused(WithDetail, Event):
-    """The configuration on the disk cannot be used; the gate runs on with the last one that could."""
+    """The gate cannot use the configuration on the disk. It continues with the last valid one."""
 
     TYPE: ClassVar[str] = "configuration.refused"
-    errors: int = Field(description="How many mistakes it has.")
-    detail: Detail = Field(description="The first of them, with file, line and column.")
+    errors: int = Field(description="The number of errors in the configuration.")
+    detail: Detail = Field(description="The first error, with file, line and column.")
     message: DetailMessage = None
     running: str = Field(description="SHA-256 of the configuration in force, in hex.")
 
 
 class ConfigurationApplied(WithDetail, Event):
-    """The gate runs with another configuration than the last time, however it came; told with every key of it."""
+    """The gate runs with another configuration than the last time. The event lists every changed key.
+
+    It does not matter how the change was made.
+    """
 
     TYPE: ClassVar[str] = "configuration.applied"
     configuration: str = Field(description="SHA-256 of the configuration in force, in hex.")
-    before: str = Field(default="", description="That of the one before it; empty: none is known.")
+    before: str = Field(default="", description="SHA-256 of the previous configuration, in hex. Empty if unknown.")
     person: str = Field(
-        default="", description="Who made it, as the history of the configuration knows; empty: unknown."
+        default="", description="Who made the change, from the history of the configuration. Empty if unknown."
     )
-    detail: Detail = Field(default="", description="How it was made, in words.")
+    detail: Detail = Field(default="", description="How the change was made, in words.")
     message: DetailMessage = None
     changes: tuple[ChangedKey, ...] = Field(
-        default=(), description="The keys that are others than before; all that are set, where none before is known."
+        default=(), description="The keys that changed. If no previous configuration is known: all keys that are set."
     )
-    part: int = Field(default=1, ge=1, description="Which of `parts` events this is, which follow one another.")
-    parts: int = Field(default=1, ge=1, description="Among how many events the keys are shared.")
+    part: int = Field(default=1, ge=1, description="The number of this event among `parts` consecutive events, from 1.")
+    parts: int = Field(default=1, ge=1, description="The number of consecutive events that share the keys.")
 
 
 class AnchorRecord(BaseModel):
-    """A trust anchor that is another now; entries by their fingerprints, those that stay in both."""
+    """One trust anchor that changed. Its entries are fingerprints. Entries that stay are in both lists."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    key: str = Field(description="Which anchor: section and name, as in permits.root_keys.")
-    before: tuple[str, ...] = Field(description="What it was; of keys and certificates sha256: and the SHA-256.")
-    after: tuple[str, ...] = Field(description="What it is.")
+    key: str = Field(description="The anchor: section and name, as in permits.root_keys.")
+    before: tuple[str, ...] = Field(
+        description="The entries before the change. Keys and certificates are shown as sha256: and their SHA-256."
+    )
+    after: tuple[str, ...] = Field(description="The entries after the change, in the same form.")
 
 
 class AnchorsChanged(Event):
-    """The trust anchors of the gate (keys, brokers and people that it trusts) have changed."""
+    """The trust anchors of the gate (the keys, brokers and people that it trusts) changed."""
 
     TYPE: ClassVar[str] = "anchors.changed"
-    number: int = Field(description="Their number after it; 0: the gate has none of its own any more.")
-    authority: str = Field(
-        description="By whose word: root (before the first real vehicle), persons (two), person_and_root, central (a "
-        "signed document), seal (a real vehicle has been there: no one can change them alone any more), or unknown "
-        "(someone wrote the file)."
+    number: int = Field(
+        description="The number of the anchors after the change. 0 if the gate has no anchors of its own any more."
     )
-    by: tuple[str, ...] = Field(description="Who: names of persons, or ids of keys of central.")
-    cause: str = Field(description="Why.")
-    anchors: tuple[AnchorRecord, ...] = Field(description="Those that are others; all of them where it is the first.")
-    digest: str = Field(description="SHA-256 of them all, in hex.")
-    changed_at: int = Field(description="When, Unix seconds; 0: not known.")
+    authority: str = Field(
+        description="Who authorised the change. root: before the first real vehicle. persons: two people. "
+        "person_and_root: one person and root. central: a signed document. seal: a real vehicle was there, so no "
+        "one can change the anchors alone any more. unknown: someone wrote the file."
+    )
+    by: tuple[str, ...] = Field(description="The names of the people, or the ids of the keys of central.")
+    cause: str = Field(description="Why the anchors changed.")
+    anchors: tuple[AnchorRecord, ...] = Field(
+        description="The anchors that changed. In the first such event: all anchors."
+    )
+    digest: str = Field(description="SHA-256 of all anchors together, in hex.")
+    changed_at: int = Field(description="When the anchors changed, in Unix seconds. 0 if unknown.")
 
 
 class FleetDocumentChanged(WithDetail, Event):
-    """A fleet document of central was refused, waits, is on trial, is in force, or was undone by the gate itself."""
+    """A fleet document from central changed its state: refused, waiting, on trial, in force, or undone by the gate."""
 
     TYPE: ClassVar[str] = "fleet.document"
     kind: str = Field(description="configuration, policy or software.")
-    audience: str = Field(description="For whom it is: all, group:NAME or gate:ID.")
-    version: int = Field(description="Its version; 0: it names none. Of a refused one nothing need be true.")
+    audience: str = Field(description="Who the document is for: all, group:NAME or gate:ID.")
+    version: int = Field(
+        description="The version of the document. 0 if it names none. The values of a refused document need not be "
+        "true."
+    )
     digest: str = Field(
-        default="", description="SHA-256, in hex, of its kind, audience and text; empty: it was not proven."
+        default="", description="SHA-256, in hex, of kind, audience and text. Empty if the document was not proven."
     )
-    key: str = Field(default="", description="The id of the key that signed it; empty: it was not proven.")
+    key: str = Field(
+        default="", description="The id of the key that signed the document. Empty if the document was not proven."
+    )
     state: DocumentState = Field(
-        description="refused; waiting (for vehicles to be gone); trial; applied; undone: the gate went back. Of "
-        "software also fetching, and installing until it has proved itself."
+        description="refused; waiting (until no vehicle is there); trial; applied; undone (the gate went back). For "
+        "software also fetching, and installing (until the software has proved itself)."
     )
-    code: DocumentFault | None = Field(default=None, description="Why it was refused or undone; null: it was not.")
-    detail: Detail = Field(default="", description="The same in words.")
+    code: DocumentFault | None = Field(
+        default=None, description="Why the document was refused or undone. Null if it was neither."
+    )
+    detail: Detail = Field(default="", description="The reason in words.")
     message: DetailMessage = None
-    problems: tuple[DocumentProblem, ...] = Field(default=(), description="What is wrong with it, by line.")
+    problems: tuple[DocumentProblem, ...] = Field(default=(), description="The errors in the document, by line.")
     count: int = Field(
-        default=1, description="How many of this code since the last such event; a flood is folded into few events."
+        default=1,
+        description="The number of such cases since the last event with this code. Many cases in a short time share "
+        "few events.",
     )
 
 
 class FleetDrifted(Event):
-    """What the gate sets otherwise than its fleet documents has changed."""
+    """The list of settings in which the gate differs from its fleet documents changed."""
 
     TYPE: ClassVar[str] = "fleet.drift"
-    keys: tuple[FleetDifference, ...] = Field(description="The keys, 50 at most; empty: none differs any more.")
-    count: int = Field(description="How many keys there are.")
+    keys: tuple[FleetDifference, ...] = Field(
+        description="The keys that differ, 50 at most. Empty if none differs any more."
+    )
+    count: int = Field(description="The number of keys that differ.")
 
 
 class ConsoleActed(WithDetail, Event):
-    """A person did something on the console, or was refused."""
+    """A person did something on the console or at the command line, or was refused."""
 
     TYPE: ClassVar[str] = "console.acted"
     person: str = Field(
-        description='Who: a user\'s name, at the command line one of the computer; "local" through its socket, '
-        '"" for no known person.'
+        description="Who acted: the name of a console user, or at the command line of a user of the computer. "
+        '"local" for a request through the local socket. "" if the person is unknown.'
     )
-    role: str = Field(description='viewer, technician or admin; "" for no known person, and at the command line.')
-    address: str = Field(description='The network address that it came from, or "local".')
+    role: str = Field(description='viewer, technician or admin. "" for an unknown person, and at the command line.')
+    address: str = Field(description='The network address of the request, or "local".')
     act: str = Field(
         description="What was done, such as session.opened, user.added, configuration.changed or barrier.pulsed."
     )
-    detail: Detail = Field(default="", description="To what, and why, in words.")
+    detail: Detail = Field(default="", description="What was acted on, and why, in words.")
     message: DetailMessage = None
-    done: bool = Field(default=True, description="False: it was refused, and nothing was done.")
+    done: bool = Field(default=True, description="False if the request was refused and nothing was done.")
     changes: tuple[ChangedKey, ...] = Field(
         default=(),
-        description="Of a configuration that was proposed or written: every key that is another than in the one that "
-        "runs.",
+        description="For a proposed or written configuration: every key that differs from the configuration in force.",
     )
-    part: int = Field(default=1, ge=1, description="Which of `parts` events this is, which follow one another.")
-    parts: int = Field(default=1, ge=1, description="Among how many events the keys are shared.")
+    part: int = Field(default=1, ge=1, description="The number of this event among `parts` consecutive events, from 1.")
+    parts: int = Field(default=1, ge=1, description="The number of consecutive events that share the keys.")
 
 
 class Search(BaseModel):
     """What a person searched for in the journal."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    plate: str = Field(default="", description="The plate in the search; empty: none.")
-    permit: str = Field(default="", description="The permit id in the search; empty: none.")
+    plate: str = Field(default="", description="The plate in the search. Empty if none.")
+    permit: str = Field(default="", description="The permit id in the search. Empty if none.")
 
 
 class EvidenceViewed(Event):
-    """A person viewed data of vehicles and people: pictures, vehicles, searches.
+    """A person viewed data of vehicles and people: pictures, vehicles or searches.
 
-    The looks of one person are gathered: the first is told at once, those after it together.
+    The gate reports the first view of a person at once, and later views together.
     """
 
     TYPE: ClassVar[str] = "evidence.viewed"
-    person: str = Field(description='Who: a user\'s name, at the command line one of the computer; or "local".')
-    role: str = Field(description='viewer, technician or admin; "" at the command line.')
-    address: str = Field(description='The network address that it came from, or "local".')
-    pictures: tuple[str, ...] = Field(default=(), description="SHA-256 of the kept pictures that were shown, in hex.")
-    vehicles: tuple[str, ...] = Field(default=(), description="Transactions whose whole story was shown.")
-    cameras: tuple[str, ...] = Field(
-        default=(), description="Cameras whose live picture was shown, as lane/camera; told again after an hour."
+    person: str = Field(
+        description="Who viewed: the name of a console user, or at the command line of a user of the computer; or "
+        '"local".'
     )
-    searches: tuple[Search, ...] = Field(default=(), description="Searches in the journal.")
+    role: str = Field(description='viewer, technician or admin. "" at the command line.')
+    address: str = Field(description='The network address of the request, or "local".')
+    pictures: tuple[str, ...] = Field(default=(), description="SHA-256 of each kept picture that was shown, in hex.")
+    vehicles: tuple[str, ...] = Field(default=(), description="The transactions whose whole record was shown.")
+    cameras: tuple[str, ...] = Field(
+        default=(),
+        description="The cameras whose live picture was shown, as lane/camera. Reported again after an hour.",
+    )
+    searches: tuple[Search, ...] = Field(default=(), description="The searches in the journal.")
     commands: tuple[str, ...] = Field(
-        default=(), description="Commands of this computer that showed or wrote out events, or pictures."
+        default=(), description="The commands on this computer that showed or exported events or pictures."
     )
 
 
 class DeviceChanged(WithDetail, Event):
-    """A device came, went or changed its state."""
+    """A device appeared, disappeared or changed its state."""
 
     TYPE: ClassVar[str] = "device.changed"
-    device: str = Field(description="Its name: lane and id.")
+    device: str = Field(description="The name of the device: lane and id.")
     family: Literal["camera", "scanner", "relay", "inputs", "sign", "voice", "broker"] = Field(
-        description="What it is."
+        description="The kind of device."
     )
     state: str = Field(
-        description="connecting, up, stale or lost; a camera that delivers says streaming, overloaded, or what its "
-        "picture is like: dark, covered, blurred, blinded, noisy or moved."
+        description="connecting, up, stale or lost. A working camera reports streaming, overloaded, or a problem "
+        "with its picture: dark, covered, blurred, blinded, noisy or moved."
     )
-    detail: Detail = Field(default="", description="What is there, or why it is lost, in words.")
+    detail: Detail = Field(default="", description="What the device is, or why it is lost, in words.")
     message: DetailMessage = None

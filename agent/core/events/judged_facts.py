@@ -19,138 +19,163 @@ class _Facts(BaseModel):
 
 
 class VoteRecord(_Facts):
-    """The plate that the readings pointed to, whether a permit declares one or not."""
+    """The plate that the readings voted for, whether or not a permit declares one."""
 
     read: str = Field(description="The plate as read.")
-    confidence: float = Field(description="Probability of the whole text, 0 to 1.")
-    frames: int = Field(description="How many readings the vote holds.")
-    agreeing: int = Field(description="How many of them read exactly this text.")
-    kind: str = Field(description="What kind it is, by format and colour.")
-    colour: str = Field(description="The colour of its ground.")
-    contested: bool = Field(description="Another plate in the same frames may as well have been the vehicle's.")
+    confidence: float = Field(description="The probability of the whole text, 0 to 1.")
+    frames: int = Field(description="The number of readings in the vote.")
+    agreeing: int = Field(description="The number of those readings that have exactly this text.")
+    kind: str = Field(description="The kind of what was read, by format and colour.")
+    colour: str = Field(description="The background colour of what was read.")
+    contested: bool = Field(
+        description="Whether another plate in the same frames is nearly as likely to be the vehicle's."
+    )
 
 
 class PermitClaimsRecord(_Facts):
-    """What a verified permit says, beside what its record in the event says."""
+    """The values of a verified permit that PermitRecord does not have."""
 
-    not_before: int = Field(description="From when on it is valid, Unix seconds.")
-    issued_at: int = Field(description="When it was issued, Unix seconds.")
-    site: int = Field(description="The number of its site.")
-    lane_mask: int = Field(description="Its lanes: bit 0 is lane 1; 0: any lane.")
+    not_before: int = Field(description="When the permit becomes valid, in Unix seconds.")
+    issued_at: int = Field(description="When the permit was issued, in Unix seconds.")
+    site: int = Field(description="The number of the site.")
+    lane_mask: int = Field(description="The lanes of the permit: bit 0 is lane 1. 0 means any lane.")
     direction: str = Field(description="export or import.")
-    max_uses: int = Field(description="How often it may pass.")
-    plate_kind: str | None = Field(description="The declared kind, by format and colour; null: none is declared.")
+    max_uses: int = Field(description="How often the permit may be used.")
+    plate_kind: str | None = Field(description="The declared kind, by format and colour. Null if none is declared.")
 
 
 class DeclarationRecord(_Facts):
-    """What the declaration behind a permit said."""
+    """The values of the declaration behind a permit."""
 
-    status: DeclarationStatus = Field(description="What customs said of it.")
-    max_uses: int = Field(description="How often it may pass.")
-    not_before: int = Field(description="From when on it holds, Unix seconds.")
-    expires_at: int = Field(description="From when on it holds no more, Unix seconds.")
-    lane_mask: int = Field(description="Its lanes, as a permit has them.")
-    differs: tuple[str, ...] = Field(description="The fields that it and the permit have, and which are not the same.")
+    status: DeclarationStatus = Field(description="The status that customs gave the declaration.")
+    max_uses: int = Field(description="How often the vehicle may pass.")
+    not_before: int = Field(description="When the declaration becomes valid, in Unix seconds.")
+    expires_at: int = Field(description="When the declaration expires, in Unix seconds. From then on it is not valid.")
+    lane_mask: int = Field(description="The lanes of the declaration: bit 0 is lane 1. 0 means any lane.")
+    differs: tuple[str, ...] = Field(description="The fields in which the declaration and the permit differ.")
 
 
 class ListRecord(_Facts):
-    """A list as the gate held it."""
+    """A list that the gate had."""
 
-    list: ListKind = Field(description="Which list.")
-    version: int = Field(description="Its version.")
-    issued_at: int = Field(description="When central last said that it was the newest, Unix seconds.")
+    list: ListKind = Field(description="Which list it is.")
+    version: int = Field(description="The version of the list.")
+    issued_at: int = Field(description="When central last confirmed that this version is the newest, in Unix seconds.")
 
 
 class UsesRecord(_Facts):
-    """What the permit ledger said."""
+    """The uses of the permit in the permit ledger."""
 
-    used: int = Field(description="Consumed uses, at any gate of the site.")
-    reserved_by: str | None = Field(description="The transaction of this gate that held a use; null: none did.")
-    in_doubt: bool = Field(description="It is not known whether the vehicle of that transaction passed.")
-    passed_s: float | None = Field(
-        description="Seconds since the vehicle last passed, where that was the same way; null: it did not."
+    used: int = Field(description="The number of consumed uses at all gates of the site.")
+    reserved_by: str | None = Field(
+        description="The transaction of this gate that reserved a use. Null if there is none."
     )
-    used_at: str | None = Field(description="The other gate that consumed the last use; null: it was this one.")
+    in_doubt: bool = Field(description="Whether it is unknown if the vehicle of that transaction passed.")
+    passed_s: float | None = Field(
+        description="Seconds since the vehicle last passed, if that was in the same direction. Null otherwise."
+    )
+    used_at: str | None = Field(description="The other gate that consumed the last use. Null if it was this gate.")
 
 
 class ExitRecord(_Facts):
-    """The vehicle's newest passage the same way under another permit, however long ago."""
+    """The newest passage of the vehicle in the same direction under another permit, however long ago."""
 
-    permit: str = Field(description="The other permit's id, in hex.")
-    gate: str = Field(description="Where.")
-    utc: float = Field(description="When, Unix seconds.")
+    permit: str = Field(description="The id of the other permit, in hex.")
+    gate: str = Field(description="The gate where the vehicle passed.")
+    utc: float = Field(description="When the vehicle passed, in Unix seconds.")
 
 
 class FloorRecord(_Facts):
-    """A list that must have a version at least."""
+    """The lowest version that the gate accepts of a list."""
 
-    list: str = Field(description="Which list.")
-    version: int = Field(description="The least version.")
+    list: str = Field(description="Which list it is.")
+    version: int = Field(description="The lowest version.")
 
 
 class HoldRecord(_Facts):
-    """What the gate's own state, which was not whole, kept from permits."""
+    """The limits on permits while the gate's own state is not whole."""
 
-    all_permits: bool = Field(description="None could pass.")
-    ledger: bool = Field(description="None could pass that was not issued after the ledger was lost.")
-    issued_after: float | None = Field(description="From when on they counted as issued after it, Unix seconds.")
-    floors: tuple[FloorRecord, ...] = Field(description="The versions that lists had to have.")
+    all_permits: bool = Field(description="Whether no permit may pass.")
+    ledger: bool = Field(description="Whether only permits that were issued after the loss of the ledger may pass.")
+    issued_after: float | None = Field(
+        description="From when on a permit counts as issued after that loss, in Unix seconds. Null if no such time "
+        "is known."
+    )
+    floors: tuple[FloorRecord, ...] = Field(description="The lowest version that each list must have.")
 
 
 class ClaimRecord(_Facts):
-    """The answer of who keeps the uses of the permit: its home gate, or this one."""
+    """The answer of the gate that keeps the uses of the permit: the home gate of the permit, or this gate."""
 
     code: Literal[
         "granted", "flagged", "used_at_other_gate", "reserved_elsewhere", "vin_already_exited", "ledger_unreachable"
-    ] = Field(description="What it was.")
-    gate: str = Field(description="Who used or held it, or could not be asked; empty: no gate.")
+    ] = Field(description="The answer. With granted and flagged the vehicle may pass.")
+    gate: str = Field(
+        description="The gate that used or reserved the permit, or that did not answer. Empty if there is none."
+    )
 
 
 class FactsRecord(_Facts):
-    """What a decision was made on, so that it can be judged again by other rules (`gate-agent replay`)."""
+    """The facts behind a decision. They are enough to judge it again by other rules (`gate-agent replay`)."""
 
-    utc: float = Field(description="The time by which it was judged, Unix seconds.")
-    clock_trusted: bool = Field(description="Whether that time could be trusted.")
-    final: bool = Field(description="No more evidence was to come.")
+    utc: float = Field(description="The time of the decision, in Unix seconds.")
+    clock_trusted: bool = Field(description="Whether the gate trusted its clock.")
+    final: bool = Field(description="Whether the gate expected no more evidence.")
     require: Literal["permit_and_plate", "permit", "plate", "either"] = Field(
-        description="What the lane asked for, as in its configuration."
+        description="What the lane required, as in its configuration."
     )
-    forms: tuple[str, ...] = Field(description="The forms of permits that the gate took, as in its configuration.")
+    forms: tuple[str, ...] = Field(description="The forms of permits that the gate accepted, as in its configuration.")
     tie: Literal["nothing", "plate", "vin", "either", "both", "officer"] = Field(
-        description="What had to tie the permit to the vehicle: nothing, its plate, its VIN, one of the two, both, or "
-        "an officer's eye."
+        description="What had to tie the permit to the vehicle: nothing, its plate, its VIN, one of the two, both, "
+        "or an officer who looks."
     )
     assessed: Reason = Field(
-        description="The result of the permit itself, before lists and ledger were asked: OK, or why it does not "
-        "hold. What the lists and the ledger said is known only where it is OK."
+        description="The result of the permit itself, before the gate asked the lists and the ledger: OK, or why it "
+        "is not valid. What the lists and the ledger say is known only for OK."
     )
-    by_plate: bool = Field(description="No code counted; the plate was to lead to the permit.")
-    readings: int = Field(description="How many readings of plates there were.")
-    set_aside: int = Field(description="How many more were taken for those of other vehicles.")
-    of_same_camera: int = Field(description="How many more did not count: the camera that read the permit read them.")
+    by_plate: bool = Field(description="Whether no code counted, so that the plate had to lead to the permit.")
+    readings: int = Field(description="The number of plate readings that counted.")
+    set_aside: int = Field(
+        description="The number of further plate readings that the gate ignored as those of other vehicles."
+    )
+    of_same_camera: int = Field(
+        description="The number of further plate readings that did not count, because the camera that read the "
+        "permit made them."
+    )
     permit_by: tuple[str, ...] = Field(description="The cameras and scanners that read the permit.")
-    plate_by: tuple[str, ...] = Field(description="The cameras behind `readings`.")
+    plate_by: tuple[str, ...] = Field(description="The cameras that made the `readings`.")
     label_by: tuple[str, ...] = Field(description="The cameras and scanners that read VINs.")
-    vins_of_same_camera: int = Field(description="How many readings of VINs did not count, as of_same_camera.")
-    vote: VoteRecord | None = Field(description="The plate that was read; null: none was.")
-    disputed: bool = Field(
-        description="A witness and the gate's own cameras did not say the same of the declared plate."
+    vins_of_same_camera: int = Field(
+        description="The number of VIN readings that did not count, for the same reason as in `of_same_camera`."
     )
-    permit: PermitClaimsRecord | None = Field(description="What the permit says; null: none was verified.")
-    lists: tuple[ListRecord, ...] = Field(description="The lists as they were, but for the trust list.")
-    trust_expires_at: int = Field(description="When the trust list ends, Unix seconds.")
-    uses: UsesRecord | None = Field(description="What the ledger said; null: there was no permit to ask for.")
-    declaration: DeclarationRecord | None = Field(description="The declaration behind the permit; null: none was here.")
-    revoked: bool = Field(description="Central had taken the permit back.")
-    watched: Subject | None = Field(description="By what an officer wanted to see the vehicle; null: no one did.")
+    vote: VoteRecord | None = Field(description="The plate that was read. Null if none was.")
+    disputed: bool = Field(
+        description="Whether a witness and the gate's own cameras disagree about the declared plate."
+    )
+    permit: PermitClaimsRecord | None = Field(description="The values of the permit. Null if no permit was verified.")
+    lists: tuple[ListRecord, ...] = Field(description="The lists that the gate had, without the trust list.")
+    trust_expires_at: int = Field(description="When the trust list expires, in Unix seconds.")
+    uses: UsesRecord | None = Field(description="The answer of the ledger. Null if there was no permit.")
+    declaration: DeclarationRecord | None = Field(
+        description="The declaration behind the permit. Null if the gate had none."
+    )
+    revoked: bool = Field(description="Whether central had revoked the permit.")
+    watched: Subject | None = Field(
+        description="The kind of watch list entry that the vehicle matched. Null if there was none."
+    )
     others: int | None = Field(
-        description="How many declared plates of others looked like what was read; null: it was not asked."
+        description="The number of declared plates of other vehicles that look like the plate that was read. Null "
+        "if the gate did not check."
     )
     other_exit: ExitRecord | None = Field(
-        description="The vehicle's passage under another permit; null: none is known."
+        description="The passage of the vehicle under another permit. Null if none is known."
     )
-    hold: HoldRecord | None = Field(description="What a state that was not whole kept back; null: it was whole.")
-    claim: ClaimRecord | None = Field(description="The answer of the keeper of the uses; null: not asked.")
+    hold: HoldRecord | None = Field(
+        description="The limits because the gate's state was not whole. Null if it was whole."
+    )
+    claim: ClaimRecord | None = Field(
+        description="The answer of the gate that keeps the uses. Null if it was not asked."
+    )
     second: Literal["confirmed", "unclear", "different", "failed"] | None = Field(
-        description="What the second reading of the kept pictures came to; null: there was none."
+        description="The result of the second reading of the kept pictures. Null if there was none."
     )

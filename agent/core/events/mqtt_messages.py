@@ -28,287 +28,326 @@ class GateKey(BaseModel):
     """The gate's own key, which signs checkpoints."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    kid: str = Field(description="Key id: the first 16 hex digits of the SHA-256 of the public key.")
-    public: str = Field(description="The public key: 32 bytes of Ed25519 in hex.")
+    kid: str = Field(description="The key id: the first 16 hex digits of the SHA-256 of the public key.")
+    public: str = Field(description="The public key: 32 bytes of Ed25519, in hex.")
 
 
 class CommandOffer(BaseModel):
-    """What the gate says of the commands that it takes."""
+    """The commands that the gate accepts."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    names: tuple[str, ...] = Field(description="The commands that some key may give.")
-    keys: tuple[str, ...] = Field(description="The ids of the keys whose commands are checked at all.")
-    max_life_s: int = Field(description="The longest time between `iat` and `exp` of a command.")
+    names: tuple[str, ...] = Field(description="The commands that at least one key may give.")
+    keys: tuple[str, ...] = Field(
+        description="The ids of the keys whose commands the gate checks. It refuses all others."
+    )
+    max_life_s: int = Field(description="The longest time between `iat` and `exp` of a command, in seconds.")
     optional: tuple[str, ...] = Field(
         default=(),
-        description="Fields of the body that it takes, and that agents before them refuse: `traceparent`, "
-        "`tracestate`. Empty: of an earlier agent.",
+        description="The optional fields of the body that this gate accepts and earlier agents refuse: "
+        "`traceparent`, `tracestate`. Empty from an earlier agent.",
     )
 
 
 class KeyFingerprints(BaseModel):
-    """The keys that the gate trusts, each by the SHA-256 of its public half in hex."""
+    """The keys that the gate trusts, each as the SHA-256 of its public key in hex."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    root_keys: tuple[str, ...] = Field(description="Of the keys that sign the trust list.")
-    command_keys: dict[str, str] = Field(description="Of the keys that may sign commands, by their ids.")
+    root_keys: tuple[str, ...] = Field(description="The keys that sign the trust list.")
+    command_keys: dict[str, str] = Field(description="The keys that may sign commands, by their ids.")
 
 
 class StandingOrders(BaseModel):
-    """Which orders are in force for a lane, and who gave them; empty: no one."""
+    """The orders in force for a lane, and who gave them. Empty if no one did."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    locked_by: str = Field(default="", description="Who locked it: it opens only for the hold contact.")
-    out_of_service_by: str = Field(default="", description="Who took it out of service.")
+    locked_by: str = Field(
+        default="", description="Who locked the lane. A locked lane opens only for the hold contact."
+    )
+    out_of_service_by: str = Field(default="", description="Who took the lane out of service.")
 
 
 class ListsHeld(BaseModel):
-    """The lists of the gate: how fresh they are, and their versions; null: it has none."""
+    """How fresh the lists of the gate are, and their versions. A version is null if the gate does not have the list."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    state: DataState | None = Field(description="What their age allows; null: that cannot be known.")
-    trust: Count = Field(default=0, description="Version of the trust list; 0: none.")
-    declarations: Count | None = Field(default=None, description="Version of the declarations.")
-    revocations: Count | None = Field(default=None, description="Version of the revocations.")
-    watch: Count | None = Field(default=None, description="Version of the watch list.")
+    state: DataState | None = Field(description="What the age of the lists allows. Null if that is unknown.")
+    trust: Count = Field(default=0, description="The version of the trust list. 0 if there is none.")
+    declarations: Count | None = Field(default=None, description="The version of the declarations.")
+    revocations: Count | None = Field(default=None, description="The version of the revocations.")
+    watch: Count | None = Field(default=None, description="The version of the watch list.")
 
 
 class UploadWanted(BaseModel):
-    """A picture or a bundle that waits for central to say where it may be put."""
+    """A picture or a bundle for which the gate needs a URL from central."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    sha256: str = Field(description="Its SHA-256 in hex.")
-    bytes: Count = Field(description="Its size.")
+    sha256: str = Field(description="SHA-256 of the picture or bundle, in hex.")
+    bytes: Count = Field(description="The size in bytes.")
     what: Literal["picture", "bundle"] = Field(description="A JPEG picture, or a support bundle (ZIP).")
 
 
 class PartOfState(BaseModel):
-    """How one part of what the gate keeps stands."""
+    """Whether one part of the gate's state is whole."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     state: Wholeness = Field(
-        default=Wholeness.WHOLE, description="whole; behind: an older copy is here; lost: not here, or not all of it."
+        default=Wholeness.WHOLE,
+        description="whole; behind: the gate has an older copy; lost: the gate has nothing, or not all of it.",
     )
-    cause: str = Field(default="", description="Who shows it, in words; empty: it is whole.")
+    cause: str = Field(default="", description="How the gate knows, in words. Empty if the part is whole.")
 
 
 class Presence(BaseModel):
-    """What birth and status have in common."""
+    """The fields that birth and status share."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     gate: str = Field(description="The gate id: the CN of the gate's certificate.")
     version: str = Field(description="The version of the agent.")
-    boot: str = Field(description="New with every start of the agent.")
-    stream: str = Field(description="New with every new journal; sequence numbers count within it.")
+    boot: str = Field(description="An id that is new with every start of the agent.")
+    stream: str = Field(
+        description="The id of the stream. Each new journal begins a new stream, and sequence numbers count within it."
+    )
     time: str = Field(
-        description="When this was said: RFC 3339, UTC, milliseconds.", json_schema_extra={"format": "date-time"}
+        description="When the gate made the message: RFC 3339, UTC, with milliseconds.",
+        json_schema_extra={"format": "date-time"},
     )
     clock_synced: bool = Field(description="Whether the gate's clock is synchronised.")
-    clock_error_ms: Count | None = Field(default=None, description="Bound of the clock's error; null: not known.")
-    clock_state: ClockState | None = Field(
-        default=None, description="Whether permits may be judged by the gate's clock: not while UNTRUSTED."
+    clock_error_ms: Count | None = Field(
+        default=None, description="The largest possible error of the clock, in ms. Null if unknown."
     )
-    lists: ListsHeld | None = Field(default=None, description="The signed lists that the gate holds.")
+    clock_state: ClockState | None = Field(
+        default=None,
+        description="Whether the gate may judge permits by its clock: not while it is UNTRUSTED. Null if unknown.",
+    )
+    lists: ListsHeld | None = Field(default=None, description="The signed lists of the gate. Null if it has none.")
     trust_state: dict[str, PartOfState] = Field(
         default={},
-        description="Whether the gate still has what it keeps: journal, ledger, lists, orders. While one is not whole, "
-        "an officer decides.",
+        description="Whether the gate still has all of its state: journal, ledger, lists and orders. While a part "
+        "is not whole, an officer decides.",
     )
     head: str | None = Field(
         default=None,
-        description="Compact JWS of the type gate-head+jwt, signed by the gate's key, over the last event, the end of "
-        "the row log, the versions of lists and the lanes' orders. The gate reads its own again and holds itself "
-        "against it.",
+        description="Compact JWS of the type gate-head+jwt, signed with the gate's key. It covers the last event, "
+        "the end of the row log, the list versions and the orders of the lanes. The gate reads it back later and "
+        "compares its own state with it.",
     )
     fingerprints: KeyFingerprints | None = Field(
-        default=None, description="The keys that the gate trusts; null: of an earlier agent."
+        default=None, description="The keys that the gate trusts. Null from an earlier agent."
     )
     site: dict[str, JsonValue] = Field(
-        default={}, description="Its connection to the other gates of its site; empty: it is the only one."
+        default={}, description="The connection to the other gates of the site. Empty if there are no others."
     )
     anchors: dict[str, JsonValue] = Field(
         default={},
-        description="The trust anchors that root keeps for the gate: `number`, `sealed`, `digest` (SHA-256 in hex) and "
-        "`overruled`, the keys that its configuration would set otherwise. Empty: they are in its configuration.",
+        description="The trust anchors that root keeps for the gate: `number`, `sealed`, `digest` (SHA-256 in hex) "
+        "and `overruled` (the keys that the configuration sets differently). Empty if the anchors are in the "
+        "configuration.",
     )
     configuration_problem: str = Field(
         default="",
-        description="Why the configuration on the disk is not the one that runs: its first mistake. Empty: it is.",
+        description="The first error in the configuration on the disk, if the gate cannot use that configuration. "
+        "Empty if it can.",
     )
     devices: dict[str, str] = Field(default={}, description="The state of every device, by its name.")
     lanes: dict[str, str | None] = Field(
-        default={}, description="The state of every lane, by its name; null: it has none yet."
+        default={}, description="The state of every lane, by its name. Null if it has none yet."
     )
     driver_messages: dict[str, DriverMessage] = Field(
-        default={}, description="What the driver at each lane is told now, by the lane's name; a message's id."
+        default={}, description="The id of the message that the driver at each lane gets now, by the name of the lane."
     )
     dry_run: tuple[str, ...] = Field(
-        default=(), description="The lanes in dry run: they decide and record, and move nothing."
+        default=(), description="The lanes in dry run. They decide and record, but move nothing."
     )
     driver_outputs: dict[str, DriverOutputRecord] = Field(
         default={},
-        description="What each sign and loudspeaker was given last and the result, by the device's name; "
+        description="The last message to each sign and loudspeaker and its result, by the name of the device. "
         "`after_s` is 0.",
     )
     orders: dict[str, StandingOrders] = Field(
         default={}, description="The lanes that are locked or out of service, by their names."
     )
-    pictures_waiting: Count = Field(default=0, description="How many pictures are still to be sent.")
-    pictures_trouble: str = Field(default="", description="Why the last picture did not get through; empty: it did.")
+    pictures_waiting: Count = Field(default=0, description="The number of pictures still to be sent.")
+    pictures_trouble: str = Field(default="", description="Why the last picture was not sent. Empty if it was.")
     uploads_wanted: tuple[UploadWanted, ...] = Field(
         default=(),
-        description="What waits for a URL, at most 16 at a time: central answers with the command `upload_grant`. "
-        "Always empty where the gate may upload nowhere.",
+        description="The pictures and bundles that need a URL, 16 at a time at most. Central answers with the "
+        "command `upload_grant`. Always empty if the gate may not upload anywhere.",
     )
     journal_failing: bool = Field(
-        default=False, description="The journal cannot be written: no barrier is raised, an officer must act."
+        default=False,
+        description="Whether the gate cannot write the journal. Then it raises no barrier, and an officer must act.",
     )
     challenge: str | None = Field(
         default=None,
-        description="What a command must repeat; new with every connection and every ten minutes, so take it from "
-        "`status`: that of `birth` goes stale. Null: no commands are taken.",
+        description="The challenge that a command must repeat. It changes with every connection and every ten "
+        "minutes, so take it from `status`, not from `birth`. Null if the gate accepts no commands.",
     )
     checkpoint: str | None = Field(
         default=None,
-        description="Compact JWS, signed by the gate's key, over {gate, stream, seq, digest, time} of the last event.",
+        description="Compact JWS, signed with the gate's key, over {gate, stream, seq, digest, time} of the last "
+        "event.",
     )
 
 
 class Status(Presence):
-    """How the gate is. Retained; also the last will.
+    """The state of the gate. Retained, and also the last will.
 
     A gate that cannot make the whole message sends `state` alone.
     """
 
     model_config = ConfigDict(json_schema_extra={"required": ["state"]})
     state: Literal["online", "offline", "lost"] = Field(
-        description="online; offline: stopped in order; lost: the will, whose other fields are those of the connect."
+        description="online; offline: stopped normally; lost: the last will, whose other fields date from the connect."
     )
-    seq_head: Count = Field(description="The highest sequence number recorded; 0: none.")
-    seq_acked: Count = Field(description="The watermark: all up to it is acknowledged.")
-    depth: Count = Field(description="How many events wait for their acknowledgement.")
+    seq_head: Count = Field(description="The highest sequence number recorded. 0 if there is none.")
+    seq_acked: Count = Field(description="The watermark: central has acknowledged all events up to this `seq`.")
+    depth: Count = Field(description="The number of events that wait for their acknowledgement.")
     ack_mode: AckModeName = Field(
-        description="watermark: events are kept until central acknowledges them; puback: until the broker took them."
+        description="watermark: the gate keeps events until central acknowledges them. puback: it keeps them until "
+        "the broker has accepted them."
     )
     ack: AckStateName = Field(
-        description="Acknowledgements: waiting for the first, heard, silent (one is owed), none (not used)."
+        description="The state of acknowledgements: waiting (for the first), heard, silent (one is overdue), none "
+        "(not used)."
     )
-    trouble: str = Field(description="Why events do not get through, in words; empty: they do.")
+    trouble: str = Field(description="Why events do not get through, in words. Empty if they do.")
     refused: Count = Field(description="How often the broker refused an event since the start.")
-    acks: dict[str, Count] = Field(description="Acknowledgements since the start by result.")
+    acks: dict[str, Count] = Field(description="The number of acknowledgements since the start, by result.")
     acks_signed: bool | None = Field(
         default=None,
-        description="Whether only acknowledgements are taken that central signed. False: who may write to `ack` can "
-        "make the gate forget events. Null: not used (`ack_mode` puback).",
+        description="Whether the gate accepts only acknowledgements that central signed. False: anyone who may "
+        "write to `ack` can make the gate delete events. Null if acknowledgements are not used (`ack_mode` "
+        "puback).",
     )
-    broker: Count = Field(description="Which address of the gate's list it is connected to, from 0.")
+    broker: Count = Field(description="The position, from 0, of the connected broker in the gate's list of addresses.")
 
 
 class Birth(Presence):
-    """What the gate is. Retained; published on every connect."""
+    """What the gate is. Retained, and published on every connect."""
 
     schema_version: int = Field(
         alias="schema", description="The version of the schemas: the last part of `dataschema`."
     )
     types: tuple[str, ...] = Field(description="The event types that this gate can send.")
     inventory: dict[str, JsonValue] = Field(
-        description="Site, groups, digest of the configuration, the drivers in use that installed packages bring, each "
-        "with package and version, every lane with its devices by kind, `devices`: each with what its driver "
-        "found there, firmware included, and `machine`: model, serial number, system, kernel, architecture, versions, "
-        "time zone."
+        description="The site, the groups and the digest of the configuration. The drivers in use from installed "
+        "packages, each with package and version. Every lane with its devices by kind. `devices`: what each "
+        "driver found, firmware included. `machine`: model, serial number, system, kernel, architecture, "
+        "versions and time zone."
     )
-    first_kept: Count = Field(default=1, description="The lowest sequence number that can still be replayed.")
-    key: GateKey | None = Field(default=None, description="The gate's own key; null: it signs nothing.")
-    commands: CommandOffer | None = Field(default=None, description="The commands that it takes; null: none.")
+    first_kept: Count = Field(default=1, description="The lowest sequence number that the gate can still replay.")
+    key: GateKey | None = Field(default=None, description="The gate's own key. Null if the gate signs nothing.")
+    commands: CommandOffer | None = Field(
+        default=None, description="The commands that the gate accepts. Null if it accepts none."
+    )
     fleet: FleetReport | None = Field(
-        default=None, description="The fleet documents of the gate, and what it sets otherwise; null: not known yet."
+        default=None,
+        description="The fleet documents of the gate, and the keys in which it differs from them. Null if unknown yet.",
     )
 
 
 class CameraHealth(BaseModel):
-    """How one camera does."""
+    """How well one camera works."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    state: str = Field(description="As in `devices` of `status`; empty: not known yet.")
+    state: str = Field(description="The state as in `devices` of `status`. Empty if unknown yet.")
     score: Share | None = Field(
-        description="Share of the frames in a time of change that were read, over the last minute; null: no frame came."
+        description="The share of the frames that were read while the picture changed, over the last minute: 0 to "
+        "1. Null if unknown yet."
     )
     age_p95_ms: Count | None = Field(
-        description="What the age of the newest frame stayed below in 95 of 100 looks, over the last minute; null: "
-        "no frame came."
+        description="The 95th percentile of the age of the newest frame over the last minute, in ms. Null if no "
+        "frame came."
     )
-    load: Share | None = Field(description="Share of the time in which the code reader was busy; null: not known.")
-    restarts: Count = Field(description="How often the camera's process was restarted.")
+    load: Share | None = Field(
+        description="The share of the time in which the code reader was busy, 0 to 1. Null if unknown."
+    )
+    restarts: Count = Field(description="How often the process of the camera was restarted.")
 
 
 class HealthFinding(BaseModel):
-    """A problem that the gate found; docs/doctor.md says how to fix it."""
+    """A problem that the gate found. docs/doctor.md says how to fix it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    code: str = Field(description="What was found.")
-    subject: str = Field(description="Of which of several things, such as a camera's name; empty: there is one only.")
-    severity: Literal["note", "warning", "error"] = Field(description="How grave it is.")
+    code: str = Field(description="The code of the problem.")
+    subject: str = Field(
+        description="Which of several things has the problem, such as the name of a camera. Empty if there is only one."
+    )
+    severity: Literal["note", "warning", "error"] = Field(description="How serious the problem is.")
     values: dict[str, str] = Field(
         default={},
-        description="What the words of the code in docs/doctor.md name, such as `date` and `left`; empty: nothing.",
+        description="The values for the text of the code in docs/doctor.md, such as `date` and `left`. Empty if the "
+        "text needs none.",
     )
 
 
 class HealthExpiry(BaseModel):
-    """When something ends that the gate goes by: a certificate, an authority, the trust list, a key in it."""
+    """The expiry of something that the gate needs: a certificate, an authority, the trust list or one of its keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    kind: ExpiryKind = Field(description="What it is.")
+    kind: ExpiryKind = Field(description="The kind of thing that expires.")
     subject: str = Field(
         description="Which one: the section of the configuration that names it, such as mqtt, or the id of a key."
     )
     ends: str | None = Field(
-        description="When it ends; null: it cannot be read.", json_schema_extra={"format": "date-time"}
+        description="When it expires: RFC 3339, UTC. Null if the gate cannot read it.",
+        json_schema_extra={"format": "date-time"},
     )
     renews: str | None = Field(
         default=None,
-        description="When the gate asks for the next one by itself; null: it does not.",
+        description="When the gate renews it by itself: RFC 3339, UTC. Null if it does not.",
         json_schema_extra={"format": "date-time"},
     )
-    trouble: str = Field(default="", description="Why the last attempt to renew it failed; empty: it did not.")
+    trouble: str = Field(default="", description="Why the last attempt to renew it failed. Empty if it did not fail.")
 
 
 class Health(BaseModel):
-    """How well the gate does: every minute and when a problem comes or goes, retained.
+    """How well the gate works: every minute, and when a problem appears or ends. Retained.
 
-    Also what `gate-agent doctor` publishes to try a broker, not retained.
+    `gate-agent doctor` also publishes it to test a broker. That message is not retained.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     gate: str = Field(description="The gate id.")
     version: str = Field(description="The version of the agent.")
-    boot: str | None = Field(description="That of `status`; null: the doctor says it, while no agent was asked.")
+    boot: str | None = Field(
+        description="The `boot` of `status`. Null if the doctor made the message without asking a running agent."
+    )
     time: str = Field(
-        description="When this was said: RFC 3339, UTC, milliseconds.", json_schema_extra={"format": "date-time"}
+        description="When the gate made the message: RFC 3339, UTC, with milliseconds.",
+        json_schema_extra={"format": "date-time"},
     )
     cameras: dict[str, CameraHealth] = Field(default={}, description="Every camera, by its name.")
     relays_ms: dict[str, float | None] = Field(
-        default={}, description="How long each relay board took to answer last; null: it does not answer."
+        default={},
+        description="The time that the last answer of each relay board took, in ms, by its name. Null if the board "
+        "does not answer.",
     )
-    disk_free_bytes: Count | None = Field(default=None, description="Room on the disk of the state; null: not known.")
+    disk_free_bytes: Count | None = Field(
+        default=None, description="The free space on the disk with the state, in bytes. Null if unknown."
+    )
     examined: str | None = Field(
         default=None,
-        description="When the gate last examined itself; null: not yet.",
+        description="When the gate last examined itself: RFC 3339, UTC. Null if it has not yet.",
         json_schema_extra={"format": "date-time"},
     )
-    findings: tuple[HealthFinding, ...] = Field(default=(), description="The problems that it found then; empty: none.")
+    findings: tuple[HealthFinding, ...] = Field(
+        default=(), description="The problems that the gate found then. Empty if there are none."
+    )
     expiries: tuple[HealthExpiry, ...] = Field(
-        default=(), description="When certificates, authorities, the trust list and its keys end; of keys the first 16."
+        default=(),
+        description="When certificates, authorities, the trust list and its keys expire. Of the keys the first 16.",
     )
     fleet: FleetReport | None = Field(
-        default=None, description="The fleet documents of the gate, and what it sets otherwise; null: not known yet."
+        default=None,
+        description="The fleet documents of the gate, and the keys in which it differs from them. Null if unknown yet.",
     )
 
 
 class Ack(BaseModel):
-    """Central's word that all events of `stream` up to `seq` are stored without a gap.
+    """Central confirms that it has stored all events of `stream` up to `seq`, without a gap.
 
-    A gate that has keys of central in `mqtt.ack_keys` takes it by its signature alone. Unknown fields are left alone.
+    A gate with keys of central in `mqtt.ack_keys` accepts only a valid signature. It ignores unknown fields.
     """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
@@ -318,30 +357,32 @@ class Ack(BaseModel):
     )
     signature: str | None = Field(
         default=None,
-        description="Compact JWS (RFC 7515, RFC 8037) with the `typ` gate-acknowledgement+jwt, by central's key, over "
-        "{gate, stream, seq, digest}: `digest` is the SHA-256, in hex, of the bytes of the event `seq`, and of the "
-        "stream id for 0. Null: it is not signed.",
+        description="Compact JWS (RFC 7515, RFC 8037) with the `typ` gate-acknowledgement+jwt, signed with "
+        "central's key, over {gate, stream, seq, digest}. `digest` is the SHA-256, in hex, of the bytes of the "
+        "event `seq`; for `seq` 0, of the stream id. Null if the message is not signed.",
     )
 
 
 class CommandResult(BaseModel):
-    """What became of a command. A repeat of an accepted command brings the same answer and does nothing."""
+    """The result of a command. A repeated command gets the same answer, and the gate does nothing again."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     command: str | None = Field(
-        default=None, description="The command's id; null where its signature did not hold, and for BODY_INVALID."
+        default=None, description="The id of the command. Null if its signature is not valid, and for BODY_INVALID."
     )
     gate: str = Field(description="The gate id.")
-    name: str = Field(description="The last part of the command's topic.")
-    result: Result = Field(description="How it ended.")
-    code: Refusal | None = Field(default=None, description="Why it was refused; null: it was not.")
+    name: str = Field(description="The last part of the topic of the command.")
+    result: Result = Field(description="How the command ended.")
+    code: Refusal | None = Field(default=None, description="Why the gate refused the command. Null if it did not.")
     detail: str = Field(default="", description="One sentence for people.")
-    data: dict[str, JsonValue] = Field(default={}, description="What the command brings.")
+    data: dict[str, JsonValue] = Field(default={}, description="What the command returns.")
     challenge: str | None = Field(default=None, description="The gate's current challenge, for the next command.")
     traceparent: str | None = Field(
         default=None,
         pattern=TRACEPARENT,
-        description="That of the command, as it came; null: it carries none that is right, or its signature did not "
-        "hold.",
+        description="The `traceparent` of the command, unchanged. Null if the command has no valid one, or if its "
+        "signature is not valid.",
     )
-    tracestate: str | None = Field(default=None, description="That of the command; null: none that is right.")
+    tracestate: str | None = Field(
+        default=None, description="The `tracestate` of the command. Null if the command has no valid one."
+    )

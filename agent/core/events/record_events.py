@@ -14,117 +14,123 @@ from agent.core.trust_state import StatePart, Wholeness
 
 
 class ListsApplied(Event):
-    """A new version of a list is in force, whole; what the gate decides from here on, it decides by it."""
+    """A new version of a list is completely in force. The gate decides by it from now on."""
 
     TYPE: ClassVar[str] = "lists.applied"
-    list: Literal["trust", "declarations", "revocations", "watch"] = Field(description="Which list.")
-    version: int = Field(description="Its version, which only goes up.")
-    before: int = Field(description="The version until now; 0: none.")
-    issued_at: int = Field(description="When it was signed, Unix seconds.")
-    rows: int = Field(description="How many entries it has.")
-    key: str = Field(description="The id of the key that signed it, in hex.")
-    source: Literal["mqtt", "file"] = Field(description="How it came: over MQTT, or from a file.")
-    whole: bool = Field(description="It was loaded whole; else by what had changed.")
+    list: Literal["trust", "declarations", "revocations", "watch"] = Field(description="Which list it is.")
+    version: int = Field(description="The version of the list. It only rises.")
+    before: int = Field(description="The version before. 0 if there was none.")
+    issued_at: int = Field(description="When the list was signed, in Unix seconds.")
+    rows: int = Field(description="The number of entries in the list.")
+    key: str = Field(description="The id of the key that signed the list, in hex.")
+    source: Literal["mqtt", "file"] = Field(description="How the list arrived: over MQTT or from a file.")
+    whole: bool = Field(description="True if the gate loaded the whole list, false if it loaded only the changes.")
 
 
 class ListsRefused(WithDetail, Event):
-    """A list, or a part of one, was not accepted; the one in force stays."""
+    """The gate refused a list or a part of one. The list in force stays."""
 
     TYPE: ClassVar[str] = "lists.refused"
-    list: Literal["trust", "declarations", "revocations", "watch"] = Field(description="Which list.")
-    code: str = Field(description="Why, in one word: a ListFault or TrustFault value.")
-    detail: Detail = Field(default="", description="In words.")
+    list: Literal["trust", "declarations", "revocations", "watch"] = Field(description="Which list it is.")
+    code: str = Field(description="Why the gate refused it, as a code. docs/lists.md lists the codes.")
+    detail: Detail = Field(default="", description="The reason in words.")
     message: DetailMessage = None
-    source: Literal["mqtt", "file"] = Field(description="How it came: over MQTT, or from a file.")
+    source: Literal["mqtt", "file"] = Field(description="How the list arrived: over MQTT or from a file.")
     count: int = Field(
-        default=1, description="How many of this code since the last such event; a flood is folded into few events."
+        default=1,
+        description="The number of such cases since the last event with this code. Many cases in a short time share "
+        "few events.",
     )
 
 
 class ListsState(Event):
-    """What the age of the lists allows has changed."""
+    """What the age of the lists allows changed."""
 
     TYPE: ClassVar[str] = "lists.state"
-    state: DataState = Field(description="What it allows now.")
-    before: DataState | None = Field(default=None, description="What it allowed until now; null: the gate has started.")
+    state: DataState = Field(description="What the age of the lists allows now.")
+    before: DataState | None = Field(
+        default=None, description="What the age of the lists allowed before. Null if the gate just started."
+    )
     age_s: int | None = Field(
         default=None,
-        description="Seconds since central's word on the oldest list that the gate needs; null: it lacks one.",
+        description="Seconds since central confirmed the oldest list that the gate needs. Null if the gate lacks one.",
     )
 
 
 class StateChanged(WithDetail, Event):
-    """A part of the gate's own state is behind, lost, or whole again, as a witness shows or two persons accept."""
+    """A part of the gate's own state is behind, lost or whole again. A witness shows it, or two people accept it."""
 
     TYPE: ClassVar[str] = "state.changed"
-    part: StatePart = Field(description="Which part.")
+    part: StatePart = Field(description="Which part of the state it is.")
     state: Wholeness = Field(
-        description="whole; behind: an older copy is here; lost: it is not here, or not all of it."
+        description="whole; behind: the gate has an older copy; lost: the gate has nothing, or not all of it."
     )
-    before: Wholeness = Field(description="What it was until now.")
-    detail: Detail = Field(default="", description="Who shows it, in words; or why it is whole again.")
+    before: Wholeness = Field(description="The state of the part before.")
+    detail: Detail = Field(default="", description="How the gate knows, or why the part is whole again, in words.")
     message: DetailMessage = None
     persons: tuple[str, ...] = Field(
-        default=(), description="The two persons who accepted what is missing; empty: not needed."
+        default=(), description="The two people who accepted what is missing. Empty if that was not needed."
     )
 
 
 class LedgerConflict(Event):
-    """One use of a permit was consumed by more than one gate of the site. Nothing undoes it."""
+    """More than one gate of the site consumed the same use of a permit. Nothing undoes it."""
 
     TYPE: ClassVar[str] = "ledger.conflict"
     permit: str = Field(description="The permit id, in hex.")
-    use: int = Field(description="Which use of it, from 1.")
-    gates: tuple[str, ...] = Field(description="The gates that consumed it, in the order of their times.")
-    transactions: tuple[str, ...] = Field(description="Their transactions, in the same order.")
+    use: int = Field(description="The number of the use, from 1.")
+    gates: tuple[str, ...] = Field(description="The gates that consumed the use, in the order of their times.")
+    transactions: tuple[str, ...] = Field(description="The transactions of these gates, in the same order.")
     vin: str = Field(default="", description="The vehicle identification number that the permit names.")
 
 
 class ClockChanged(WithDetail, Event):
-    """The clock became more or less worth trusting, or was set."""
+    """The gate trusts its clock more or less than before, or someone set the clock."""
 
     TYPE: ClassVar[str] = "clock.changed"
-    state: ClockState = Field(description="What it is worth now.")
+    state: ClockState = Field(description="How far the gate trusts its clock now.")
     before: ClockState | None = Field(
-        default=None, description="What it was worth until now; null: the gate has started."
+        default=None, description="How far the gate trusted its clock before. Null if the gate just started."
     )
     step_s: float | None = Field(
-        default=None, description="By how much it was set, in seconds, forward positive; null: it was not."
+        default=None, description="How far the clock was set, in seconds; forward is positive. Null if it was not set."
     )
-    detail: Detail = Field(default="", description="Why, in words.")
+    detail: Detail = Field(default="", description="The reason in words.")
     message: DetailMessage = None
 
 
 class RecordsDeleted(Event):
-    """Personal data went because its time was over."""
+    """The gate deleted personal data whose time was over."""
 
     TYPE: ClassVar[str] = "records.deleted"
-    kind: Literal["uses", "declarations", "revocations", "watch", "pictures"] = Field(description="What it was.")
-    count: int = Field(description="How many.")
+    kind: Literal["uses", "declarations", "revocations", "watch", "pictures"] = Field(description="The kind of data.")
+    count: int = Field(description="The number of entries.")
     cause: str = Field(description="The rule.")
 
 
 class PersonalDataErased(Event):
-    """Personal values of events were erased for good; the events keep their digests, and the chain holds."""
+    """The gate permanently erased personal values of events. The events keep digests, and the chain stays valid."""
 
     TYPE: ClassVar[str] = "personal_data.erased"
-    rule: Literal["age", "request"] = Field(description="Why: their time was over, or a person asked for it.")
-    values: int = Field(description="How many values.")
-    events: int = Field(description="Of how many events.")
-    pictures: int = Field(default=0, description="How many pictures went with them.")
-    copies: int = Field(default=0, description="How many copies of the journal that had been set aside went with them.")
-    operator: str | None = Field(default=None, description="Who asked for it; null: no person.")
-    cause: str = Field(description="Why, as that person said; else the rule.")
-    request: str | None = Field(default=None, description="The id of the command or request; null: there was none.")
+    rule: Literal["age", "request"] = Field(
+        description="Why the values were erased: age (their time was over) or request (a person asked for it)."
+    )
+    values: int = Field(description="The number of erased values.")
+    events: int = Field(description="The number of events that had these values.")
+    pictures: int = Field(default=0, description="The number of pictures erased with them.")
+    copies: int = Field(default=0, description="The number of earlier copies of the journal erased with them.")
+    operator: str | None = Field(default=None, description="Who asked for it. Null if no one did.")
+    cause: str = Field(description="The reason that this person gave. If there is none: the rule.")
+    request: str | None = Field(default=None, description="The id of the command or request. Null if there was none.")
 
 
 class EventsDropped(Event):
-    """Events that the gate had to give up. Never silent."""
+    """The gate had to give up events. It always reports this."""
 
     TYPE: ClassVar[str] = "events.dropped"
-    first: int = Field(description="The first one's sequence number.")
-    last: int = Field(description="The last one's sequence number.")
-    cause: str = Field(description="Why.")
+    first: int = Field(description="The sequence number of the first event.")
+    last: int = Field(description="The sequence number of the last event.")
+    cause: str = Field(description="Why the gate gave up the events.")
     stream: str | None = Field(
-        default=None, description="The stream that they belonged to, where it is not this one; null: not known."
+        default=None, description="The stream of the events, if it is not this one. Null if unknown."
     )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class DocumentKind(StrEnum):
-    """What a fleet document is. The value is its name in topics, files and settings."""
+    """The kind of a fleet document. The value is its name in topics, files and settings."""
 
     CONFIGURATION = "configuration"
     POLICY = "policy"

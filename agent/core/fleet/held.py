@@ -19,9 +19,10 @@ PROBLEMS_KEPT: Final = 20
 class DocumentState(StrEnum):
     """The state of the newest document of a place at a gate.
 
-    REFUSED: not taken. WAITING: taken in, until no vehicle is under way. TRIAL: it runs, and may yet be undone.
-    APPLIED: in force. UNDONE: it ran, or was to run, and the gate went back to what ran before.
-    FETCHING: the package of a software document is fetched. INSTALLING: it is installed, and must prove itself.
+    REFUSED: the gate did not accept it. WAITING: the gate accepted it, and waits until no vehicle is there. TRIAL: it
+    runs, and the gate can still undo it. APPLIED: it is in force. UNDONE: it ran or was about to run, and the gate went
+    back to what ran before. FETCHING: the gate fetches the package of a software document. INSTALLING: the package is
+    installed and must prove itself.
     """
 
     REFUSED = "refused"
@@ -38,14 +39,16 @@ class _Kept(BaseModel):
 
 
 class DocumentProblem(BaseModel):
-    """One error in the text of a document, or in the configuration with this document."""
+    """One error in the text of a document, or in the configuration that results from it."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
-    source: str = Field(description="Where: the place of the document, such as configuration/all, or a file.")
-    line: int | None = Field(default=None, description="Line, from 1; null: not known.")
-    column: int | None = Field(default=None, description="Column, from 1; null: not known.")
-    key: str = Field(default="", description="Which key.")
-    message: str = Field(description="What was expected, in English.")
+    source: str = Field(
+        description="Where the error is: the place of the document, such as configuration/all, or a file."
+    )
+    line: int | None = Field(default=None, description="The line, from 1. Null if unknown.")
+    column: int | None = Field(default=None, description="The column, from 1. Null if unknown.")
+    key: str = Field(default="", description="The key with the error.")
+    message: str = Field(description="What the gate expected, in English.")
 
 
 class Floor(_Kept):

@@ -6,9 +6,9 @@ from enum import StrEnum
 
 
 class DocumentFault(StrEnum):
-    """What is wrong with a document, in one word, in the order of the checks; then what takes it back.
+    """Why the gate refuses a document, in the order of the checks; then why it undoes one.
 
-    From NOT_PACKAGED on they are of software documents alone.
+    The values from NOT_PACKAGED on apply to software documents only.
     """
 
     TOO_LARGE = "too_large"

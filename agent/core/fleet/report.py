@@ -26,50 +26,54 @@ LONGEST_VALUE: Final = 200
 
 
 class FleetDifference(BaseModel):
-    """A key that the gate sets otherwise than a fleet document."""
+    """A key that the gate sets differently from a fleet document."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
-    key: str = Field(description="Which key, such as lanes.exit-1.timing.read_s.")
+    key: str = Field(description="The key, such as lanes.exit-1.timing.read_s.")
     document: str = Field(description="The place of the document: kind and audience, such as configuration/all.")
-    wanted: str = Field(description="What the document wants, as TOML, shortened.")
-    local: str = Field(description="What the gate says, as TOML, shortened.")
-    counts: bool = Field(description="Whether what the gate says counts: a technician may set this key.")
+    wanted: str = Field(description="The value in the document, as TOML, shortened.")
+    local: str = Field(description="The value at the gate, as TOML, shortened.")
+    counts: bool = Field(description="Whether the value at the gate applies, because a technician may set this key.")
     person: str = Field(
-        default="", description="Who set it, as the history of the configuration knows; empty: unknown."
+        default="", description="Who set the key, from the history of the configuration. Empty if unknown."
     )
 
 
 class FleetDocumentReport(WithDetail):
-    """The state of the newest document of a place at the gate, and which one is in force there."""
+    """The newest document of a place at the gate, its state, and the document in force there."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
     kind: DocumentKind = Field(description="configuration, policy or software.")
-    audience: str = Field(description="For whom it is: all, group:NAME or gate:ID.")
-    version: int = Field(description="The version of the newest document that was meant for this gate.")
-    digest: str = Field(description="SHA-256, in hex, of its kind, audience and text: the same in every stage.")
+    audience: str = Field(description="Who the document is for: all, group:NAME or gate:ID.")
+    version: int = Field(description="The version of the newest document for this gate.")
+    digest: str = Field(description="SHA-256, in hex, of kind, audience and text. It is the same in every state.")
     state: DocumentState = Field(
-        description="refused; waiting (for vehicles to be gone); trial; applied; undone: the gate went back. Of "
-        "software also fetching, and installing until it has proved itself."
+        description="refused; waiting (until no vehicle is there); trial; applied; undone (the gate went back). For "
+        "software also fetching, and installing (until the software has proved itself)."
     )
-    code: DocumentFault | None = Field(default=None, description="Why it was refused or undone; null: it was not.")
-    detail: Detail = Field(default="", description="The same in words, in English.")
+    code: DocumentFault | None = Field(
+        default=None, description="Why the document was refused or undone. Null if it was neither."
+    )
+    detail: Detail = Field(default="", description="The reason in words, in English.")
     message: DetailMessage = None
-    problems: tuple[DocumentProblem, ...] = Field(default=(), description="What is wrong with it, by line.")
-    at: int = Field(default=0, description="Since when, Unix seconds.")
-    in_force: int = Field(default=0, description="The version that runs here, also on trial; 0: none.")
-    in_force_digest: str = Field(default="", description="Its digest; empty: none.")
+    problems: tuple[DocumentProblem, ...] = Field(default=(), description="The errors in the document, by line.")
+    at: int = Field(default=0, description="When the document entered this state, in Unix seconds.")
+    in_force: int = Field(default=0, description="The version in force here, also on trial. 0 if there is none.")
+    in_force_digest: str = Field(default="", description="The digest of that version. Empty if there is none.")
 
 
 class FleetReport(BaseModel):
     """The fleet documents of a gate."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
-    groups: tuple[str, ...] = Field(default=(), description="The groups that the gate belongs to.")
-    documents: tuple[FleetDocumentReport, ...] = Field(default=(), description="One for each kind and audience.")
-    drift: tuple[FleetDifference, ...] = Field(
-        default=(), description=f"Keys that the gate sets otherwise than its documents, {DRIFT_TOLD} at most."
+    groups: tuple[str, ...] = Field(default=(), description="The groups of the gate.")
+    documents: tuple[FleetDocumentReport, ...] = Field(
+        default=(), description="The newest document of each kind and audience."
     )
-    drifting: int = Field(default=0, description="How many such keys there are.")
+    drift: tuple[FleetDifference, ...] = Field(
+        default=(), description=f"The keys in which the gate differs from its documents, {DRIFT_TOLD} at most."
+    )
+    drifting: int = Field(default=0, description="The number of all such keys.")
 
 
 def fleet_report(

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 class DataState(StrEnum):
     """What the age of the lists allows.
 
-    FRESH and STALE_OK: all that is checked may pass. KNOWN_ONLY: only permits whose declaration the gate holds.
-    TOO_OLD: an officer decides.
+    FRESH and STALE_OK: every permit that passes all checks. KNOWN_ONLY: only permits whose declaration the gate has.
+    TOO_OLD: nothing; an officer decides.
     """
 
     FRESH = "FRESH"

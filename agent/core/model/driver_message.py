@@ -6,9 +6,9 @@ from enum import StrEnum
 
 
 class DriverMessage(StrEnum):
-    """A message to the driver. It says what to do, never why in a way that helps who tries a code.
+    """A message to the driver. It says what to do. It gives no reason that could help someone who tries out codes.
 
-    The value is the message's id: in events, in the names of recordings and of pictograms.
+    The value is the id of the message: in events, and in the names of recordings and pictograms.
     """
 
     WELCOME = "welcome"
@@ -40,10 +40,10 @@ class DriverMessage(StrEnum):
 
 
 class DriverReceipt(StrEnum):
-    """What is known of a message on one sign or loudspeaker.
+    """What the gate knows about a message on one sign or loudspeaker.
 
-    CONFIRMED: it has accepted just that. SENT: it left for a device that does not tell what it shows or says. LOST: the
-    device was away, or could not show or say it.
+    CONFIRMED: the device accepted exactly this message. SENT: the message left for a device that does not report what
+    it shows or says. LOST: the device was away, or could not show or say the message.
     """
 
     CONFIRMED = "confirmed"

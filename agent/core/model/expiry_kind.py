@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class ExpiryKind(StrEnum):
-    """What ends, in `expiries` of `health`."""
+    """What expires, in `expiries` of `health`."""
 
     CERTIFICATE = "certificate"
     AUTHORITY = "authority"

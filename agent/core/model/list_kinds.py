@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 
 class ListKind(StrEnum):
-    """A list that central keeps in step at a site. The value is its name in topics, files and settings."""
+    """A list that central keeps current at a site. The value is its name in topics, files and settings."""
 
     DECLARATIONS = "declarations"
     REVOCATIONS = "revocations"

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class DeclarationStatus(StrEnum):
-    """What customs says of a declaration. Only RELEASED may pass."""
+    """The status that customs gives a declaration. Only RELEASED may pass."""
 
     DECLARED = "declared"
     RELEASED = "released"

@@ -71,7 +71,7 @@ class Reading:
 
 
 class VinSource(StrEnum):
-    """Where on the vehicle a VIN was read, or by what."""
+    """What a VIN was read from: a kind of code, print, or a scanner."""
 
     CODE_39 = "code_39"
     CODE_128 = "code_128"

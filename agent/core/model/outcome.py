@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Outcome(StrEnum):
-    """How a transaction ended; exactly one a transaction."""
+    """How a transaction ended. Every transaction has exactly one outcome."""
 
     PASSED = "passed"
     PASSED_WITH_VIOLATION = "passed_with_violation"

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """What a decision says."""
+    """The result of a decision."""
 
     PASS = "PASS"  # noqa: S105
     DENY = "DENY"
@@ -16,7 +16,7 @@ class Verdict(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why. The order is the order of the checks: the first that fails decides."""
+    """Why the gate decided so. The values are in the order of the checks: the first check that fails decides."""
 
     OK = "OK"
     QR_NONE = "QR_NONE"

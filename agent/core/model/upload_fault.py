@@ -4,14 +4,15 @@ from enum import StrEnum
 
 
 class UploadFault(StrEnum):
-    """What is wrong with a place, or with what was said there.
+    """Why the gate cannot use a URL, or why an upload failed.
 
-    HOST_NOT_ALLOWED: the gate sends nothing to that host. URL_INVALID: no place that a gate may write to. EXPIRED: its
-    time was over. UNREACHABLE: no connection. TLS: the store could not prove itself. TIMED_OUT: it took too long.
-    REFUSED: an answer of 400 to 499. FAILED: one of 500 on. REDIRECTED: it names another place, where nothing is sent.
-    ANSWER_INVALID: no HTTP, too much of it, a success before it had all, or one without an ETag. DIGEST_WRONG: it says
-    that it has other bytes. TOO_LARGE: more than the gate sends. TOO_MANY: the gate holds enough places. UNKNOWN:
-    nothing of this name is kept.
+    HOST_NOT_ALLOWED: the gate may not send to that host. URL_INVALID: a gate may not write to such a URL. EXPIRED: the
+    time of the URL was over. UNREACHABLE: no connection. TLS: the store could not prove its identity. TIMED_OUT: the
+    upload took too long. REFUSED: the store answered 400 to 499. FAILED: the store answered 500 or above. REDIRECTED:
+    the store named another URL; the gate sends nothing there. ANSWER_INVALID: the answer is not HTTP, is too long,
+    reports success before the store had all bytes, or has no ETag. DIGEST_WRONG: the store reports other bytes.
+    TOO_LARGE: more bytes than the gate sends. TOO_MANY: the gate has enough URLs. UNKNOWN: the gate keeps nothing with
+    this digest.
     """
 
     HOST_NOT_ALLOWED = "host_not_allowed"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class StatePart(StrEnum):
-    """The parts of the state, each of which is whole, behind or lost."""
+    """The parts of the gate's state. Each part is whole, behind or lost."""
 
     JOURNAL = "journal"
     LEDGER = "ledger"
@@ -25,7 +25,11 @@ class StatePart(StrEnum):
 
 
 class Wholeness(StrEnum):
-    """WHOLE: no witness knows more than is here. BEHIND: an older copy is here. LOST: it is not here at all."""
+    """Whether the gate has all of a part of its state.
+
+    WHOLE: no witness knows more than the gate has. BEHIND: the gate has an older copy. LOST: the gate has nothing, or
+    not all of it.
+    """
 
     WHOLE = "whole"
     BEHIND = "behind"
