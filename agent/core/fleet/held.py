@@ -45,7 +45,7 @@ class DocumentProblem(BaseModel):
     line: int | None = Field(default=None, description="Line, from 1; null: not known.")
     column: int | None = Field(default=None, description="Column, from 1; null: not known.")
     key: str = Field(default="", description="Which key.")
-    message: str = Field(description="What was expected, in English.")
+    message: Detail = Field(description="What was expected, in English.")
 
 
 class Floor(_Kept):
