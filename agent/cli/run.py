@@ -40,6 +40,7 @@ from agent.settings import (
     made_by,
     on_disk,
     state_directory,
+    step_text,
 )
 from agent.settings.drivers import load_configuration
 from drivers.text import Text, shortened
@@ -241,7 +242,7 @@ def _made_by(configuration: Path, found: UsableConfiguration, before: UsableConf
         return made_by(History(found.loaded.settings.state.directory, configuration), configuration, found, before)
     except HistoryError as error:
         log.warning("who made the configuration is not known: %s", error)
-        return "", BY_HAND
+        return "", step_text(BY_HAND)
 
 
 def _start_log(settings: Settings) -> None:
