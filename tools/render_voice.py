@@ -9,12 +9,12 @@ bytes. A person's recording is better than any of these: docs/voice.md says how 
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 import tomllib
 from array import array
@@ -76,13 +76,16 @@ HEADER: Final = """\
 
 def main() -> int:
     """Render all; the exit code: 1 where --check found a difference."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="write nothing; say which files differ")
+    only_check = parser.parse_args().check
     texts = texts_of(FOLDER / MANIFEST)
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         manifest = rendered(texts, folder)
         (folder / MANIFEST).write_text(manifest, encoding="utf-8")
         names = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
-        if "--check" in sys.argv:
+        if only_check:
             different = [name for name in names if not same(folder / name, FOLDER / name)]
             print("\n".join(different) or f"{len(names)} files are as they would be rendered now")
             return 1 if different else 0

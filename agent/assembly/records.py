@@ -227,13 +227,13 @@ class GateRecords:
         )
 
     def _prune_files(self) -> int:
-        """Give up old pictures, and databases that were moved aside as damaged long ago; how many pictures went."""
+        """Give up old pictures, and what was moved aside as damaged long ago; how many pictures went."""
         utc = self._dependencies.trusted_utc()
         try:
             if utc is not None:
                 drop_damaged_copies(self._settings.state.directory, utc)
         except OSError as error:
-            log.error("a damaged database that was moved aside cannot be deleted: %s", error)  # noqa: TRY400 - told
+            log.error("what was moved aside as damaged cannot be deleted: %s", error)  # noqa: TRY400 - told
         return self._prune_evidence()
 
     def _prune_evidence(self) -> int:

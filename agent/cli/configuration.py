@@ -30,9 +30,6 @@ ConfigurationToChange = Annotated[
 ]
 ConfigurationLater = Annotated[Path, typer.Option("--config", "-c", help=_HELP, show_default=str(DEFAULT_PATH))]
 """For a command that first does something with its caller's own rights; it then calls `act_at_gate` itself."""
-ConfigurationFile = Annotated[
-    Path, typer.Argument(metavar="[CONFIG]", callback=act_at_gate, help="The configuration file.")
-]
 ConfigurationArgument = Annotated[
     Path | None, typer.Argument(metavar="[CONFIG]", help="The same as --config.", show_default=False)
 ]
@@ -44,9 +41,9 @@ ProblemLanguage = Annotated[Language, typer.Option("--language", help="The langu
 def configuration_of(argument: Path | None, option: Path | None) -> Path:
     """The configuration that a command was given; from then on root has the rights of who keeps it.
 
-    Raises typer.BadParameter where both name one. Raises OSError.
+    Raises typer.BadParameter where the two name different ones. Raises OSError.
     """
-    if argument is not None and option is not None:
+    if argument is not None and option is not None and argument != option:
         raise typer.BadParameter(f"name one configuration, {argument} or --config {option}")
     return act_at_gate(argument or option or DEFAULT_PATH)
 

@@ -13,8 +13,9 @@ import typer
 
 from agent.cli import exit_codes
 from agent.cli.configuration import (
-    DEFAULT_PATH,
-    ConfigurationFile,
+    ConfigurationArgument,
+    ConfigurationOption,
+    configuration_of,
     last_good_configuration,
     relay_boards,
     usable_configuration,
@@ -37,8 +38,9 @@ NO_ANSWER = "no answer in time; its relays are not known to be released"
 
 
 def release(
-    configuration: ConfigurationFile = DEFAULT_PATH,
+    configuration: ConfigurationArgument = None,
     *,
+    config: ConfigurationOption = None,
     within_s: Annotated[
         float, typer.Option("--within-s", min=0.1, max=60.0, help="Maximum time in seconds.")
     ] = WITHIN_S,
@@ -50,14 +52,15 @@ def release(
     the disk is invalid. Exit code 0 when every board is known to be released, 1 when one is not, 78 when no
     configuration can be used.
     """
+    path = configuration_of(configuration, config)
     try:
-        found = usable_configuration(configuration)
+        found = usable_configuration(path)
     except SettingsError as error:
         echo(str(error), err=True)
         raise typer.Exit(exit_codes.CONFIGURATION) from None
     if found.refused is not None:
         echo(f"{found.refused}\nthe boards of the last good configuration are released instead", err=True)
-    good = last_good_configuration(configuration)
+    good = last_good_configuration(path)
     boards = ({} if good is None else _boards(good)) | _boards(found)
     # On a thread each: a board that hangs must not keep the others energised.
     jobs = {

@@ -8,15 +8,15 @@ import os
 import time
 from dataclasses import replace
 from functools import partial
-from pathlib import Path  # noqa: TC003 - typer reads the annotation
 from typing import TYPE_CHECKING, Final
 
 import typer
 
 from agent.cli import exit_codes
 from agent.cli.configuration import (
-    DEFAULT_PATH,
-    ConfigurationFile,
+    ConfigurationArgument,
+    ConfigurationOption,
+    configuration_of,
     configuration_on_disk,
     last_good_configuration,
     usable_configuration,
@@ -40,11 +40,14 @@ from agent.settings import (
     made_by,
     on_disk,
     state_directory,
+    step_text,
 )
 from agent.settings.drivers import load_configuration
 from drivers.text import Text, shortened
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from agent.assembly import App
     from agent.fleet import TrialStart
     from agent.settings import LoadedSettings, Settings, UsableConfiguration
@@ -63,7 +66,9 @@ NEW: Final = OwnCause.NEW_CONFIGURATION.value
 
 
 def run(
-    configuration: ConfigurationFile = DEFAULT_PATH,
+    configuration: ConfigurationArgument = None,
+    *,
+    config: ConfigurationOption = None,
 ) -> None:
     """Run the agent until it is stopped (SIGTERM or Ctrl-C). The service starts this command.
 
@@ -73,32 +78,33 @@ def run(
     used, 1 when the journal or the lists cannot be opened, the journal is damaged, or a part fails or does not end:
     then the service starts the agent again.
     """
+    path = configuration_of(configuration, config)
     faulthandler.enable()
     gives_back = give_back_memory()
     asked = ProcessSignals()
     end_on_thread_failure(asked.thread_failed)
-    trials = _trial_start(configuration)
+    trials = _trial_start(path)
     trials.recover()
     try:
-        found = usable_configuration(configuration)
+        found = usable_configuration(path)
     except SettingsError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(exit_codes.CONFIGURATION) from None
     _load()
-    app, found = _started(configuration, found, None, asked)
+    app, found = _started(path, found, None, asked)
     if not gives_back:
         log.info(
             "the C library of this system cannot be told to give memory back early: the agent will take more of it"
         )
-    while (newer := _newer(configuration, app, found.loaded, asked)) is not None:
+    while (newer := _newer(path, app, found.loaded, asked)) is not None:
         log.info("stopping: %s", NEW)
         if not trials.begin(newer.loaded.fleet.texts):
-            newer = on_disk(configuration, partial(load_configuration, configuration, fleet=trials.in_force()))
+            newer = on_disk(path, partial(load_configuration, path, fleet=trials.in_force()))
         with PlannedPause(Notifier.from_environment(os.environ), START_OVER_S):
             if not app.stop(NEW, again=True):
                 log.critical("a part of the agent has not ended: it needs a process of its own to start over")
                 raise typer.Exit(exit_codes.FAILED)
-            app, found = _started(configuration, newer, found, asked)
+            app, found = _started(path, newer, found, asked)
     log.info("stopping: %s", asked.cause)
     app.stop(asked.cause)
     if asked.failed:
@@ -241,7 +247,7 @@ def _made_by(configuration: Path, found: UsableConfiguration, before: UsableConf
         return made_by(History(found.loaded.settings.state.directory, configuration), configuration, found, before)
     except HistoryError as error:
         log.warning("who made the configuration is not known: %s", error)
-        return "", BY_HAND
+        return "", step_text(BY_HAND)
 
 
 def _start_log(settings: Settings) -> None:

@@ -156,7 +156,7 @@ def tasks_without_settings(path: Path, load: Callable[[], LoadedSettings]) -> li
     return [
         Task(
             DiagnosticCheck.CONFIGURATION,
-            partial(software.configuration, path, load, lambda: None),
+            partial(software.configuration, path, load, lambda: None, fallback=False),
             of_software.configuration,
         ),
         Task(DiagnosticCheck.ANCHORS, partial(files.anchors, path), of_files.anchors),

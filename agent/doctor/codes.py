@@ -65,6 +65,7 @@ class FindingCode(StrEnum):
     """What a check can find. The text of each, and how to fix it, is in agent.doctor.texts."""
 
     CONFIGURATION_REFUSED = "CONFIGURATION_REFUSED"
+    CONFIGURATION_UNUSABLE = "CONFIGURATION_UNUSABLE"
     CONFIGURATION_DOUBTFUL = "CONFIGURATION_DOUBTFUL"
     CONFIGURATION_WAITS = "CONFIGURATION_WAITS"
     LANE_DRY_RUN = "LANE_DRY_RUN"

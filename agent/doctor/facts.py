@@ -33,6 +33,7 @@ class ConfigurationFacts:
     """The configuration on the disk. `errors`, `warnings`: in order; `digest`: of what is there, None if unusable.
 
     `running`: the digest of what the agent runs with; None: no agent was asked. `dry_run`: the lanes that move nothing.
+    `fallback`: whether there is one that can be used, this one or the last one with which the agent ran.
     """
 
     path: Path
@@ -41,6 +42,7 @@ class ConfigurationFacts:
     digest: str | None
     running: str | None
     dry_run: tuple[str, ...] = ()
+    fallback: bool = True
 
 
 @dataclass(frozen=True, slots=True)

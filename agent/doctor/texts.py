@@ -68,6 +68,13 @@ FINDINGS: Final[Mapping[FindingCode, Advice]] = {
             "configuration."
         ),
     ),
+    FindingCode.CONFIGURATION_UNUSABLE: Advice(
+        Text("The configuration on disk is invalid: {problem}"),
+        Text(
+            "Fix that line and run `gate-agent config check`. No earlier valid configuration was found; without one, "
+            "the agent does not start."
+        ),
+    ),
     FindingCode.CONFIGURATION_DOUBTFUL: Advice(
         Text("The configuration is valid, with a warning: {problem}"), Text("Change it, unless this is intended.")
     ),

@@ -154,13 +154,14 @@ class CertificatePair:
             if waiting_key is not None and _belong(certificate, waiting_key):
                 self._keep_present()
                 key_file.replace(self.key_file)
+                # On two filesystems the later rename could outlive the earlier one, and nothing finishes that.
+                sync_folder(self.key_file.parent)
             elif (present := _key(self.key_file)) is None or not _belong(certificate, present):
                 log.warning("%s belongs to no key and is taken away; the present pair stays", waiting_file)
                 waiting_file.unlink()
                 return False
             waiting_file.replace(self.certificate_file)
-            for folder in {self.certificate_file.parent, self.key_file.parent}:
-                sync_folder(folder)
+            sync_folder(self.certificate_file.parent)
         except OSError as error:
             raise _unwritable(error, self.certificate_file) from error
         return True

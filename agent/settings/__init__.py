@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     )
     from agent.settings.editing.provenance import generation_of, made_by
     from agent.settings.editing.recorded_changes import recorded_changes
-    from agent.settings.editing.revision import BY_HAND, note_present, replace_text, set_value, undo
+    from agent.settings.editing.revision import note_present, replace_text, set_value, undo
     from agent.settings.editing.secret_mask import masked_text, restored_text, restored_value
+    from agent.settings.editing.step_words import BY_HAND, step_text
     from agent.settings.loading.anchor_file import (
         AnchorFile,
         AnchorsUnusableError,
@@ -212,6 +213,7 @@ __all__ = [
     "set_value",
     "shared_arms",
     "state_directory",
+    "step_text",
     "tables_of",
     "undo",
     "usable",

@@ -106,6 +106,7 @@ def test_from_the_first_code_to_the_first_vehicle(box, phone):
     box.show()
     box.lane.drive_through(box.until)
     him.state("done")
+    expect(page.locator("#steps .step[aria-current=step]")).to_have_class("step done", timeout=PATIENCE_MS)
     him.done("first vehicle")
     log.info("%s taps; seconds: %s; in all %.0f s", him.taps, him.steps, sum(him.steps.values()))
     assert phone.sideways_px() == 0

@@ -44,6 +44,28 @@ def test_the_tool_renders_the_same_bytes_again() -> None:
     assert answer.stdout == "97 files are as they would be rendered now\n"
 
 
+@pytest.mark.parametrize("option", ["--help", "--no-such-option"])
+def test_the_tool_renders_nothing_where_it_is_asked_for_help_or_for_what_it_cannot_do(
+    option: str, tmp_path: Path
+) -> None:
+    started = tmp_path / "started"
+    (tmp_path / "espeak-ng").write_text(f"#!/bin/sh\n: > {started}\nexit 1\n")
+    (tmp_path / "espeak-ng").chmod(0o755)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    answer = subprocess.run(
+        [sys.executable, "tools/render_voice.py", option],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=scaled(60),
+    )
+    assert answer.returncode == (0 if option == "--help" else 2)
+    assert "--check" in answer.stdout + answer.stderr
+    assert not started.exists()
+
+
 def test_the_page_counts_and_measures_the_files_as_they_are() -> None:
     sizes = [path.stat().st_size for path in SHIPPED.rglob("*") if path.is_file()]
     rows = [MANIFEST.of(key) for key in all_keys()]

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path  # noqa: TC003 - typer reads the annotation
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from agent.cli import exit_codes
-from agent.cli.configuration import DEFAULT_PATH, ConfigurationFile, ProblemLanguage, relay_boards
+from agent.cli.configuration import (
+    ConfigurationArgument,
+    ConfigurationOption,
+    ProblemLanguage,
+    configuration_of,
+    relay_boards,
+)
 from agent.cli.terminal import echo
 from agent.core.model import CommandName
 from agent.i18n import Language
@@ -18,13 +23,15 @@ from agent.settings.drivers import confined_problems, drivers_from_outside, load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from agent.settings import Commands, Lane, LoadedSettings, Problem
 
 
 def check(
-    configuration: ConfigurationFile = DEFAULT_PATH,
+    configuration: ConfigurationArgument = None,
     *,
+    config: ConfigurationOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON, for programs.")] = False,
     language: ProblemLanguage = Language.EN,
 ) -> None:
@@ -33,21 +40,22 @@ def check(
     Reads the file, what it includes, the credentials and the GATE_ variables exactly as the service does, and names
     every problem with its line. Exit code 0 when the configuration can be used, 78 when it cannot.
     """
+    path = configuration_of(configuration, config)
     try:
-        loaded = _proved(load_configuration(configuration))
+        loaded = _proved(load_configuration(path))
     except SettingsError as error:
         if as_json:
-            _print_json(configuration, error.problems, None, language)
+            _print_json(path, error.problems, None, language)
         else:
             echo(error.words(language), err=True)
-            echo(f"{configuration}: {_count(error.problems)}", err=True)
+            echo(f"{path}: {_count(error.problems)}", err=True)
         raise typer.Exit(exit_codes.CONFIGURATION) from None
     if as_json:
-        _print_json(configuration, loaded.warnings, loaded, language)
+        _print_json(path, loaded.warnings, loaded, language)
         return
     for warning in loaded.warnings:
         echo(warning.words(language), err=True)
-    echo(_summary(configuration, loaded))
+    echo(_summary(path, loaded))
 
 
 def _proved(loaded: LoadedSettings) -> LoadedSettings:

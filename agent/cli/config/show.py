@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.cli.configuration import DEFAULT_PATH, ConfigurationFile
+from agent.cli.configuration import ConfigurationArgument, ConfigurationOption, configuration_of
 from agent.cli.terminal import echo
 from agent.settings import key_origins, schema_text
 from agent.settings.drivers import load_configuration, models, usable_kinds
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 
 def show(
-    configuration: ConfigurationFile = DEFAULT_PATH,
+    configuration: ConfigurationArgument = None,
     *,
+    config: ConfigurationOption = None,
     origin: Annotated[
         bool, typer.Option("--origin", help="Show which line, credential or variable each value comes from.")
     ] = False,
@@ -32,7 +33,8 @@ def show(
 
     Secrets are shown as "set". Exit code 78 when the configuration cannot be used.
     """
-    found = key_origins(load_configuration(configuration))
+    path = configuration_of(configuration, config)
+    found = key_origins(load_configuration(path))
     if as_json:
         echo(json.dumps([_fields(entry) for entry in found], ensure_ascii=False, indent=2))
         return

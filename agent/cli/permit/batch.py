@@ -12,11 +12,10 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from agent.cli.permit.common import time_of
+from agent.cli.permit.common import TextForm, time_of
 from agent.cli.permit.files import PermitFileError, read_driver_key, read_key
 from agent.cli.terminal import echo, fail
 from agent.core.model import DeclarationStatus
-from agent.core.permit import PermitForm
 from central.issuing import Issued, Level, OutputError, PermitIssuer, Pictures, Terms, issue_batch, read_orders, symbols
 from central.publishing import SourceError
 
@@ -44,7 +43,7 @@ def batch(  # noqa: PLR0913, PLR0917 - one argument an option
     issuer: Annotated[str, typer.Option(help="Name of the issuer, as in the trust list.")],
     site: Annotated[int, typer.Option(help="Number of the site.")],
     out: Annotated[Path, typer.Option(help="Folder to make, for permits.csv, declarations.csv and the pictures.")],
-    form: Annotated[PermitForm, typer.Option(help="Form of the texts: signed, jws or reference.")] = PermitForm.SIGNED,
+    form: Annotated[TextForm, typer.Option(help="Form of the texts: signed, jws or reference.")] = TextForm.SIGNED,
     status: Annotated[
         DeclarationStatus, typer.Option(help="What the declarations begin with; only released ones pass.")
     ] = DeclarationStatus.RELEASED,
@@ -75,7 +74,7 @@ def batch(  # noqa: PLR0913, PLR0917 - one argument an option
     try:
         secret = read_driver_key(driver_key) if driver_key else None
         terms = Terms(issuer, site, secret, check_digits=not any_check_digit)
-        permit_issuer = PermitIssuer(read_key(key), terms, form, status)
+        permit_issuer = PermitIssuer(read_key(key), terms, form.permit_form, status)
         checked = read_orders(orders, permit_issuer, now)
         drawn = Pictures(None if pictures is PictureKind.NONE else pictures.value, level, module_px)
         begin = time.monotonic()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from agent.clock import Clock
+from agent.core.permit import PermitForm
 from central.issuing import moment_of
 
 HOUR_S = 3600
@@ -15,6 +17,19 @@ Source = Annotated[
     str, typer.Argument(help='The text of the QR code, a file that holds it, or "-" for standard input.')
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+class TextForm(StrEnum):
+    """The forms in which a permit is a text. By its plate, it has none: only its declaration is published."""
+
+    SIGNED = PermitForm.SIGNED.value
+    JWS = PermitForm.JWS.value
+    REFERENCE = PermitForm.REFERENCE.value
+
+    @property
+    def permit_form(self) -> PermitForm:
+        """The same among all forms."""
+        return PermitForm(self.value)
 
 
 def time_of(text: str | None) -> int:

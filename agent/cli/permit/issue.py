@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.cli.permit.common import HOUR_S, time_of
+from agent.cli.permit.common import HOUR_S, TextForm, time_of
 from agent.cli.permit.files import PermitFileError, append_row, has_columns, read_driver_key, read_key, write_picture
 from agent.cli.secret_options import refusing, secret_of
 from agent.cli.terminal import echo, fail
 from agent.core.model import ListKind
-from agent.core.permit import LANES, PermitForm, vin
+from agent.core.permit import LANES, vin
 from agent.core.plates import PlateKind  # noqa: TC001 - Typer reads the annotations
 from central.issuing import COLUMNS_WITHOUT_TRACE, Level, OrderError, PermitIssuer, PermitOrder, Terms, declaration_row
 from central.publishing import COLUMNS
@@ -57,7 +57,7 @@ def issue(  # noqa: PLR0913, PLR0917 - one argument an option
             callback=refusing("--driver-id", "--driver-id-file FILE (mode 600), or --driver-id-file - to be asked"),
         ),
     ] = None,
-    form: Annotated[PermitForm, typer.Option(help="Form of the text: signed, jws or reference.")] = PermitForm.SIGNED,
+    form: Annotated[TextForm, typer.Option(help="Form of the text: signed, jws or reference.")] = TextForm.SIGNED,
     declarations: Annotated[Path | None, typer.Option(help="CSV file to add the declaration to.")] = None,
     out: Annotated[Path | None, typer.Option(help="Picture of the QR code to write, .png or .svg.")] = None,
     level: Annotated[
@@ -68,11 +68,11 @@ def issue(  # noqa: PLR0913, PLR0917 - one argument an option
     """Sign a permit, print its text, and draw its QR code."""
     now = time_of(None)
     begin = now if since is None else time_of(since)
-    if form is PermitForm.REFERENCE and declarations is None:
+    if form is TextForm.REFERENCE and declarations is None:
         raise typer.BadParameter("a reference is worth nothing without its declaration; name a file: --declarations")
     try:
         secret = read_driver_key(driver_key) if driver_key else None
-        permit_issuer = PermitIssuer(read_key(key), Terms(issuer, site, secret, check_digits=False), form)
+        permit_issuer = PermitIssuer(read_key(key), Terms(issuer, site, secret, check_digits=False), form.permit_form)
         order = PermitOrder(
             declaration=declaration,
             vin=vin_,

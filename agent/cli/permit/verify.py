@@ -11,12 +11,12 @@ from rich.console import Console
 
 from agent.cli import exit_codes
 from agent.cli.permit import view
-from agent.cli.permit.common import AsJson, Source, time_of
+from agent.cli.permit.common import AsJson, Source, TextForm, time_of
 from agent.cli.permit.declarations import declared
 from agent.cli.permit.files import PermitFileError, read_permit, read_roots, read_trust_list
 from agent.cli.terminal import echo, fail
 from agent.core.model import Reason
-from agent.core.permit import LANES, Direction, GateContext, PermitForm, reference, verify_permit
+from agent.core.permit import LANES, Direction, GateContext, reference, verify_permit
 from agent.i18n import Language  # noqa: TC001 - Typer reads the annotations
 from agent.i18n.reasons import officer_text
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from agent.core.model import Declaration
     from agent.core.permit import TrustList
 
-_FORMS = frozenset({PermitForm.SIGNED, PermitForm.JWS, PermitForm.REFERENCE})
+_FORMS = frozenset(one.permit_form for one in TextForm)
 
 
 def verify(  # noqa: PLR0913, PLR0917 - one argument an option

@@ -32,17 +32,3 @@ SECTIONS: Final[Mapping[str, Text]] = {
     "log": Text("Log"),
     "metrics": Text("Metrics"),
 }
-
-STEPS: Final[Mapping[str, Text]] = {
-    "add": Text("added: {what}"),
-    "change": Text("changed: {what}"),
-    "edit": Text("edited as text: {what}"),
-    "remove": Text("removed: {what}"),
-    "set": Text("set: {what}"),
-    "setup": Text("written by the set-up"),
-    "undo": Text("back to state {what}"),
-    "unset": Text("back to the default: {what}"),
-    "upload": Text("a file uploaded"),
-    "zone": Text("zone of {what}"),
-}
-"""By the words that the steps of the history begin with, as the pages and the commands write them."""

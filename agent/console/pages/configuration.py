@@ -27,11 +27,9 @@ from agent.console.configuration_requests import (
     text_of,
 )
 from agent.console.dependencies import AtGate, Gate
-from agent.console.labels.configuration import STEPS
 from agent.console.navigation import Nav, Place
 from agent.console.page import render, translated
 from agent.settings import (
-    BY_HAND,
     LARGEST_BYTES,
     ConfigEditor,
     Document,
@@ -42,6 +40,7 @@ from agent.settings import (
     present_files,
     read,
     schema_of,
+    step_text,
 )
 from drivers.text import Text
 
@@ -167,23 +166,13 @@ def show_history(request: Request, editor: AtEditor, _person: Technician) -> HTM
             "number": one.number,
             "utc": one.utc,
             "who": one.who,
-            "what": _step_words(request, one.what),
+            "what": translated(request, step_text(one.what)),
             "changed": one.changed,
             "is_now": one.state == now,
         }
         for one in reversed(editor.history.generations())
     ]
     return render(request, "configuration_history.html", rows=rows, seen=seen)
-
-
-def _step_words(request: Request, what: str) -> str:
-    """How a state came to be, in the reader's language."""
-    if what in {"", BY_HAND}:
-        return translated(request, Text("edited manually"))
-    verb, _, rest = what.partition(" ")
-    if verb not in STEPS:
-        return what
-    return translated(request, STEPS[verb].filled(what=rest.removeprefix("to ").removeprefix("of ")))
 
 
 def _problems(editor: ConfigEditor) -> tuple[Problem, ...]:

@@ -102,10 +102,13 @@ def onward(request: Request, path: str) -> Response:
 
 
 def live_part(request: Request, visit: StepVisit) -> HTMLResponse:
-    """What is seen of a step now: a fragment. What can be done beside the step comes with it where that changed."""
+    """What is seen of a step now: a fragment.
+
+    The list of steps, and what can be done beside the step, come with it where they changed.
+    """
     visit.settings  # noqa: B018
-    shown = request.query_params.get("leaving")
-    return render(request, "setup_live.html", **_context(visit, NOTHING_SENT) | {"leaving_shown": shown})
+    shown = {f"{name}_shown": request.query_params.get(name) for name in ("leaving", "steps")}
+    return render(request, "setup_live.html", **_context(visit, NOTHING_SENT) | shown)
 
 
 def _context(visit: StepVisit, outcome: StepOutcome) -> dict[str, Any]:
@@ -120,6 +123,8 @@ def _context(visit: StepVisit, outcome: StepOutcome) -> dict[str, Any]:
     return {
         "lane": lane,
         "steps": found,
+        "steps_state": " ".join(one.progress for one in found),
+        "steps_shown": None,
         "step": step,
         "leaving": _leaving(step),
         "leaving_shown": None,

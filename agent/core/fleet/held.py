@@ -48,7 +48,7 @@ class DocumentProblem(BaseModel):
     line: int | None = Field(default=None, description="The line, from 1. Null if unknown.")
     column: int | None = Field(default=None, description="The column, from 1. Null if unknown.")
     key: str = Field(default="", description="The key with the error.")
-    message: str = Field(description="What the gate expected, in English.")
+    message: Detail = Field(description="What the gate expected, in English.")
 
 
 class Floor(_Kept):

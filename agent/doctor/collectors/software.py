@@ -25,14 +25,14 @@ _STARTS: Final = frozenset({"enabled", "enabled-runtime", "static", "alias", "li
 
 
 def configuration(
-    path: Path, load: Callable[[], LoadedSettings], running: Callable[[], str | None]
+    path: Path, load: Callable[[], LoadedSettings], running: Callable[[], str | None], *, fallback: bool = True
 ) -> ConfigurationFacts:
-    """The configuration on the disk, by the loader of the service."""
+    """The configuration on the disk, by the loader of the service. `fallback`: as of the facts."""
     try:
         loaded = load()
     except SettingsError as error:
         errors, warnings = (_told(error.problems, severity, path) for severity in ("error", "warning"))
-        return ConfigurationFacts(path, errors, warnings, None, running())
+        return ConfigurationFacts(path, errors, warnings, None, running(), fallback=fallback)
     dry_run = tuple(name for name, lane in loaded.settings.lanes.items() if lane.dry_run)
     return ConfigurationFacts(path, (), _told(loaded.warnings, "warning", path), loaded.digest, running(), dry_run)
 

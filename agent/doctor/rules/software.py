@@ -30,7 +30,8 @@ DIGEST_SHOWN: Final = 12
 def configuration(facts: ConfigurationFacts) -> Iterator[Finding]:
     """Whether it can be used, what is unwise in it, whether it is the one that runs, and which lanes move nothing."""
     check, path = DiagnosticCheck.CONFIGURATION, str(facts.path)
-    told = [(FindingCode.CONFIGURATION_REFUSED, one) for one in facts.errors[:MOST_PROBLEMS]]
+    wrong = FindingCode.CONFIGURATION_REFUSED if facts.fallback else FindingCode.CONFIGURATION_UNUSABLE
+    told = [(wrong, one) for one in facts.errors[:MOST_PROBLEMS]]
     told += [(FindingCode.CONFIGURATION_DOUBTFUL, one) for one in facts.warnings[:MOST_PROBLEMS]]
     for code, one in told:
         yield Finding(check, path, code, values={"problem": one.head, BRIEF: one.brief})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agent.settings.editing.history import EditStep, present_files
-from agent.settings.editing.revision import BY_HAND
+from agent.settings.editing.step_words import BY_HAND, step_text
 from drivers.text import Text, joined
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ def made_by(
         return "", joined(elsewhere or (ELSEWHERE,))
     made = generation_of(history, found.state, main)
     step = EditStep("", BY_HAND, 0.0) if made is None else EditStep(made.who, made.what, made.utc)
-    return step.who, joined((Text.of(step.what), *elsewhere)) if elsewhere else step.what
+    said = step_text(step.what)
+    return step.who, joined((said, *elsewhere)) if elsewhere else said
 
 
 def _laid_over(found: UsableConfiguration, before: UsableConfiguration) -> list[Text]:

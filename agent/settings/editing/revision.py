@@ -6,12 +6,13 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from agent.settings.editing.anchor_lock import check_anchors_untouched
 from agent.settings.editing.edits import Edit, edited
 from agent.settings.editing.fleet_lock import check_fleet_untouched
 from agent.settings.editing.history import ConfigurationFiles, EditStep, Generation, present_files
+from agent.settings.editing.step_words import BY_HAND
 from agent.settings.toml.change import ChangeError
 from agent.settings.toml.files import read_file, replace_file
 from agent.settings.toml.includes import dotted
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from agent.settings.editing.edits import ConfigEditor
     from agent.settings.loading.load import LoadedSettings
     from agent.settings.toml.files import FileReader
-
-BY_HAND: Final = "edited by hand"
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,6 +168,15 @@ def test_a_document_that_would_not_be_usable_never_starts(machine):
     assert (event.code, event.problems[0].key) == (DocumentFault.CONFIGURATION_INVALID, "mqtt.window")
 
 
+def test_why_a_document_is_not_usable_is_told_with_its_message_also_after_a_restart(machine):
+    machine.boot().take(signed(WRONG))
+    expected = {"id": "expected more", "args": {}}
+    (event,) = [one for one in machine.events if one.state is DocumentState.REFUSED]
+    assert event.model_dump(mode="json")["message"] == expected
+    (document,) = machine.boot().service.report().documents
+    assert document.model_dump(mode="json")["message"] == expected
+
+
 def test_what_is_refused_is_told_with_a_code_and_a_flood_is_folded(machine):
     agent = machine.boot()
     for _ in range(20):

@@ -1,4 +1,4 @@
-"""Databases that were moved aside as damaged: the newest stay, what is old enough goes."""
+"""What was moved aside as damaged or unusable: the newest stay, what is old enough goes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from contextlib import closing
 import pytest
 
 from agent.console.access.database import AccessDatabase
+from agent.recording.erasure_requests import ErasureRequests
 from agent.store.damaged_copies import KEPT, KEPT_S, drop_damaged_copies
+from agent.store.files import set_aside
 from tests.support.store.journals import UTC, FakeClock, open_journal
 from tests.support.store.registries import open_registry
 
@@ -67,6 +69,35 @@ def test_each_database_has_its_own_newest(tmp_path):
         lay(tmp_path, pattern, KEPT)
     assert drop_damaged_copies(tmp_path, LATER) == 0
     assert len(names(tmp_path)) == 3 * KEPT
+
+
+@pytest.mark.parametrize("place", [".", "bundles", "evidence", "fleet"])
+def test_the_newest_of_each_file_that_could_not_be_used_stay(tmp_path, place, now):
+    folder = tmp_path / place
+    folder.mkdir(exist_ok=True)
+    for name in ("gate.key", "documents.json"):
+        for number in range(KEPT + 2):
+            path = folder / name
+            path.write_bytes(b"x")
+            os.utime(path, (now + number, now + number))
+            set_aside(path)
+    (folder / "gate.key.unusable-note").write_bytes(b"of somebody else")
+    assert drop_damaged_copies(tmp_path, now + KEPT_S - 60) == 0
+    assert drop_damaged_copies(tmp_path, now + KEPT_S + DAY_S) == 4
+    kept = [f"{name}.unusable-{number}" for name in ("gate.key", "documents.json") for number in (3, 4, 5)]
+    assert names(folder) == sorted([*kept, "gate.key.unusable-note"])
+
+
+def test_requests_to_erase_that_cannot_be_read_do_not_pile_up_under_their_own_names(tmp_path, now):
+    folder = tmp_path / "erasure"
+    folder.mkdir()
+    for number in range(KEPT + 2):
+        path = folder / f"0{number}.request"
+        path.write_bytes(b"x")
+        os.utime(path, (now + number, now + number))
+    assert list(ErasureRequests(tmp_path).waiting()) == []
+    assert drop_damaged_copies(tmp_path, now + KEPT_S + DAY_S) == 2
+    assert names(folder) == [f"0{number}.request.unusable" for number in range(2, KEPT + 2)]
 
 
 def test_what_is_younger_than_thirty_days_is_never_deleted(tmp_path):

@@ -364,6 +364,11 @@ def test_an_ended_trust_list_is_told_of_and_is_no_fault_of_the_permit(keys):
 # ------------------------------------------------------------------------------------------------ other forms
 
 
+@pytest.mark.parametrize("command", ["issue", "batch"])
+def test_a_form_without_a_text_is_not_offered(command):
+    assert "<signed|jws|reference>" in run(command, "--help").stdout
+
+
 def test_a_json_web_signature_is_issued_shown_and_verified(keys):
     text = text_of(issue(keys, "--form", "jws"))
     assert text.startswith("eyJ")

@@ -14,6 +14,7 @@ from agent.doctor.codes import DiagnosticCheck
 from agent.doctor.texts import FINDINGS, TITLES
 from agent.i18n import Language, translate
 from agent.observability import logs
+from agent.settings.editing.history import History, present_files
 from tests.support.console.consoles import ConsoleGate
 from tests.support.mqtt.contract_check import assert_valid
 from tests.support.observability.root_logger import root_as_before
@@ -149,8 +150,24 @@ def test_a_configuration_that_cannot_be_used_is_a_finding_and_an_exit_code_of_it
     path.write_text("version = 1\n[gate]\nid = \n")
     answer = run("doctor", str(path), "--socket", str(tmp_path / "none"), "--json")
     assert answer.exit_code == 78
-    (refused,) = [one for one in json.loads(answer.stdout)["findings"] if one["code"] == "CONFIGURATION_REFUSED"]
+    (refused,) = [one for one in json.loads(answer.stdout)["findings"] if one["code"] == "CONFIGURATION_UNUSABLE"]
     assert f"{path}:3:" in refused["finding"]
+    assert "the agent does not start" in refused["mend"]
+
+
+def test_a_wrong_configuration_in_place_of_a_good_one_is_told_with_what_the_agent_would_run_with(tmp_path):
+    path = tmp_path / "gate.toml"
+    head = 'version = 1\n[gate]\nid = "gate-7"\nsite = 7\n[mqtt]\nenabled = false\n'
+    roots = f'[permits]\nroot_keys = ["{"3a7f0c5d9be14288" * 4}"]\n[state]\ndirectory = "{tmp_path}/state"\n'
+    lanes = SIMULATED[: SIMULATED.index("[[lanes.out.cameras]]")].replace('"health"', '"before"')
+    path.write_text(head + roots + lanes)
+    with (history := History(tmp_path / "state", path)).held():
+        history.keep_good(present_files(path), 1.0)
+    path.write_text(head.replace('"gate-7"', "7") + roots + lanes)
+    answer = run("doctor", str(path), "--socket", str(tmp_path / "none"), "--json")
+    assert answer.exit_code == 1
+    (refused,) = [one for one in json.loads(answer.stdout)["findings"] if one["code"] == "CONFIGURATION_REFUSED"]
+    assert "the gate runs with the last valid configuration" in refused["mend"]
 
 
 def test_the_command_takes_its_configuration_by_the_option_that_other_commands_have_too(tmp_path):
@@ -159,7 +176,7 @@ def test_the_command_takes_its_configuration_by_the_option_that_other_commands_h
     away = ("--socket", str(tmp_path / "none"), "--json")
     for given in ((str(path),), ("-c", str(path)), ("--config", str(path))):
         told = json.loads(run("doctor", *given, *away).stdout)
-        (refused,) = [one for one in told["findings"] if one["code"] == "CONFIGURATION_REFUSED"]
+        (refused,) = [one for one in told["findings"] if one["code"] == "CONFIGURATION_UNUSABLE"]
         assert f"{path}:3:" in refused["finding"]
     both = run("doctor", str(path), "-c", str(other), *away)
     assert both.exit_code == 2

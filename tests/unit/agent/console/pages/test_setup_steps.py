@@ -118,6 +118,28 @@ def test_a_page_that_is_open_offers_to_skip_a_step_only_while_that_can_be(gate):
     assert 'id="leaving"' not in browser.get(live, params={"leaving": ""}).text
 
 
+def steps_shown(text):
+    """The state of the list of steps of a page, as its script sends it."""
+    return re.search(r'id="steps-shown" name="steps" value="([a-z ]+)"', text)[1]
+
+
+def test_a_page_that_is_open_follows_the_steps_that_are_done_meanwhile(gate):
+    browser, other = gate.browser("technician"), gate.browser("admin")
+    live = "/live/settings/setup/out/board"
+    page = browser.get("/settings/setup/out/board").text
+    before = steps_shown(page)
+    assert len(before.split()) == len(StepCode)
+    assert 'hx-include="#leaving-shown, #steps-shown"' in page
+    assert 'id="steps"' not in browser.get(live, params={"steps": before}).text
+    lines = [str(number) for number in range(1, len(SAFETY_LINES) + 1)]
+    other.post("/settings/setup/out/safety/sign", data={"line": lines, "name": "Ivan Petrov"})
+    changed = browser.get(live, params={"steps": before}).text
+    assert '<aside id="steps" hx-swap-oob="true">' in changed
+    assert '<div id="progress" class="progress" aria-hidden="true" hx-swap-oob="true">' in changed
+    assert changed.count('class="step done"') == page.count('class="step done"') + 1
+    assert 'id="steps"' not in browser.get(live, params={"steps": steps_shown(changed)}).text
+
+
 def found_input(browser):
     return re.search(r"Found: input (\d)", browser.get("/live/settings/setup/out/inputs").text)
 

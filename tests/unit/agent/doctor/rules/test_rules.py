@@ -103,6 +103,11 @@ CASES = [
         replace(CONFIGURATION, digest=None, errors=(WRONG, WRONG)),
         2 * [FindingCode.CONFIGURATION_REFUSED],
     ),
+    (
+        software.configuration,
+        replace(CONFIGURATION, digest=None, running=None, errors=(WRONG,), fallback=False),
+        [FindingCode.CONFIGURATION_UNUSABLE],
+    ),
     (software.configuration, replace(CONFIGURATION, warnings=(WRONG,)), [FindingCode.CONFIGURATION_DOUBTFUL]),
     (software.configuration, replace(CONFIGURATION, dry_run=("a", "b")), 2 * [FindingCode.LANE_DRY_RUN]),
     (software.service, SERVICE, []),

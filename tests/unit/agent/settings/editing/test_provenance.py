@@ -7,7 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from agent.settings import BY_HAND, EditStep, History, generation_of, made_by, present_files
+from agent.core.events import ConfigurationApplied
+from agent.i18n import Language
+from agent.i18n.event_text import event_summary
+from agent.settings import EditStep, History, generation_of, made_by, present_files
 from agent.settings.editing.last_known_good import UsableConfiguration
 
 
@@ -56,7 +59,27 @@ def test_who_made_what_is_on_the_disk_is_known(main, history, write):
 
 def test_what_nobody_noted_was_edited_by_hand(main, history, write):
     before, now = write("version = 1\n", "ivan"), write("version = 2\n")
-    assert made_by(history, main, usable(now), usable(before)) == ("", BY_HAND)
+    assert made_by(history, main, usable(now), usable(before)) == ("", "edited manually")
+
+
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        ("set lanes.out.number", "задано: lanes.out.number"),
+        ("undo to 3", "возврат к состоянию 3"),
+        ("edited by hand", "правка вручную"),
+        ("", "правка вручную"),
+        ("what a later version writes", "what a later version writes"),
+    ],
+)
+def test_how_it_was_made_is_recorded_so_that_it_can_be_translated(main, history, step, words):
+    main.write_text("version = 1\n")
+    state = present_files(main)
+    with history.held():
+        history.note(state, EditStep("olga", step, 1.0))
+    _, how = made_by(history, main, usable(state), None)
+    event = ConfigurationApplied(configuration="", detail=how).model_dump(mode="json")
+    assert event_summary(ConfigurationApplied.TYPE, event, Language.RU) == words
 
 
 def test_who_made_it_is_known_also_where_the_files_were_changed_again_since(main, history, write):
