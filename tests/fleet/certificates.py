@@ -168,6 +168,7 @@ class World:
         while self._is_on_trial() and not self._until(self._is_proven, REFUSED_S):
             cut += 1
             if cut > LONGEST_CUT_MIN:
+                course.cut_off[day] = cut
                 raise NoWayBackError(f"day {day}: cut off for more than {LONGEST_CUT_MIN} minutes by a new certificate")
             self._goes_on(MINUTE_S)
             self._look()
