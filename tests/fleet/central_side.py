@@ -244,7 +244,7 @@ class Rollout:
             self.code = process.wait()
         self.took_s = time.monotonic() - began
         if watch.is_late:
-            raise InVainError(f"{self.name}: an answer of", stage_s, self._unanswered())
+            raise InVainError(f"an answer to {self.name} of", stage_s, self._unanswered())
         return self.code
 
     def reached(self):

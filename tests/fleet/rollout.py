@@ -168,8 +168,8 @@ class Proof:
         code = rollout.run(self.say, within_s)
         plan = read_plan(rollout.plan)
         digest = plan.document(0, 1, 1.0).digest
-        until_none(lambda: rollout.reached() - self._words(digest)[1], f"{rollout.name}: the last word of", within_s)
-        self._until_online(rollout.name)
+        until_none(lambda: rollout.reached() - self._words(digest)[1], f"the last word on {rollout.name} of", within_s)
+        self._until_online(f"after {rollout.name}")
         words, _ = self._words(digest)
         failed = {
             gate: (data["code"], data["detail"])
@@ -207,7 +207,7 @@ class Proof:
         return lambda: frozenset(gate for gate, box in self.boxes.items() if box.gate.version == version)
 
     def _until_online(self, when):
-        until_none(lambda: self.everybody - self.central.online(), f"{when}: a connection of", self._settled_s)
+        until_none(lambda: self.everybody - self.central.online(), f"a connection {when} of", self._settled_s)
 
     # ----------------------------------------------------------------------------------------- vehicles and events
 
@@ -268,6 +268,13 @@ class Proof:
     def _began(self):
         return self.rows[0].began
 
+    def _vehicles(self, row):
+        """How many passed and were refused while it was rolled out; not known where the proof ended early."""
+        if self.in_vain:
+            return "-", "-"
+        passed = sum(one.passed(row.began, row.ended) for one in self.traffic.values())
+        return passed, sum(one.turned_away(row.began, row.ended) for one in self.traffic.values())
+
     def lines(self):
         rows = []
         for row in self.rows:
@@ -277,9 +284,7 @@ class Proof:
             heard = "; ".join(f"{count} x {why}" for why, count in row.whys.items()) or "-"
             verdict = "FAILED" if row.wrongs() else "ok"
             undone = (0, failed) if rolled else (failed, 0)
-            passed = sum(one.passed(row.began, row.ended) for one in self.traffic.values())
-            turned_away = sum(one.turned_away(row.began, row.ended) for one in self.traffic.values())
-            counts = (len(row.gates), len(found.told), len(found.applied), *undone, untouched, passed, turned_away)
+            counts = (len(row.gates), len(found.told), len(found.applied), *undone, untouched, *self._vehicles(row))
             rows.append((row.name, *counts, f"{found.seconds:.0f}", heard, verdict))
         if self.in_vain:
             return [*table(HEADINGS, rows), "", *self.wrongs()]

@@ -43,12 +43,12 @@ def test_gates_that_do_not_answer_are_named_with_what_they_said_last(rollout):
     began(rollout, {"gate-01": DocumentState.APPLIED, "gate-02": DocumentState.TRIAL})
     with pytest.raises(InVainError) as caught:
         rollout.run(lambda _line: None, stage_s=0.0)
-    words = "waited in vain for 0 s: good: an answer of: gate-02 (trial), gate-03 (silent)"
+    words = "waited 0 s in vain for an answer to good of gate-02 (trial), gate-03 (silent)"
     assert str(caught.value) == words
     assert rollout.reached() == set(GATES)
 
 
 def test_a_tool_that_never_begins_is_named_itself(rollout):
-    with pytest.raises(InVainError, match="good: an answer of: the tool itself, before its first stage"):
+    with pytest.raises(InVainError, match="an answer to good of the tool itself, before its first stage"):
         rollout.run(lambda _line: None, stage_s=0.0)
     assert rollout.reached() == set()

@@ -32,8 +32,8 @@ def test_what_comes_is_waited_for():
 
 def test_what_never_comes_ends_the_wait_with_the_names_of_the_gates():
     with pytest.raises(InVainError) as caught:
-        until_none(lambda: {"gate-02", "gate-01"}, "good: the last word of", within_s=0.0)
-    assert str(caught.value) == "waited in vain for 0 s: good: the last word of: gate-01, gate-02"
+        until_none(lambda: {"gate-02", "gate-01"}, "the last word on good of", within_s=0.0)
+    assert str(caught.value) == "waited 0 s in vain for the last word on good of gate-01, gate-02"
 
 
 def test_a_part_that_takes_too_long_is_ended():

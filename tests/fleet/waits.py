@@ -15,10 +15,10 @@ LOOK_S = 0.2
 
 
 class InVainError(Exception):
-    """Something did not come true in its time; says what, and for whom."""
+    """Something did not come true in its time: `what` goes before the names of those that are `missing`."""
 
     def __init__(self, what, within_s, missing):
-        super().__init__(f"waited in vain for {within_s:.0f} s: {what}: {', '.join(missing)}")
+        super().__init__(f"waited {within_s:.0f} s in vain for {what} {', '.join(missing)}")
 
 
 def settled_s(gates):
