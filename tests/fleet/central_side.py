@@ -4,14 +4,14 @@ import json
 import re
 import subprocess
 import sys
-import threading
 import time
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 from central.database import connect
-from central.fleet import read_plan
+from central.fleet import RolloutFile, count_stage, read_plan
+from tests.fleet.waits import InVainError, Watch
 from tests.support.consumer.postgres import Postgres
 from tests.support.mqtt.mosquitto import HOST, SampleBroker, free_port
 from tests.support.waiting import PATIENCE_S, eventually
@@ -77,11 +77,11 @@ class Stored:
 class CentralSide:
     """`gates`: those that may come in. `bridge`: the network from which they do.
 
-    `consumes`: whether the consumer runs.
+    `est`, `consumer`: the programs that serve; no consumer: None.
     """
 
-    def __init__(self, folder, bridge, gates, *, consumes=True):
-        self.folder, self._bridge, self._consumes = folder, bridge, consumes
+    def __init__(self, folder, bridge, gates, *, est=AGENT, consumer=CONSUMER):
+        self.folder, self._bridge, self._est, self._consumer = folder, bridge, est, consumer
         rules = "".join(RULES.format(gate=gate, group=GROUP, site=SITE) for gate in gates)
         self.broker = SampleBroker(folder, "unused", address=bridge.address, rules=rules)
         self.gates = gates
@@ -105,8 +105,9 @@ class CentralSide:
         self._central_file = self.folder / "central.toml"
         self._central_file.write_text(CONSUMER_FILE.format(port=self.broker.central_port, url=self.url))
         subprocess.run([*CONSUMER, "migrate", "--config", self._central_file], check=True, capture_output=True)
-        if self._consumes:
-            self._stack.enter_context(self._running("consumer", *CONSUMER, "consume", "--config", self._central_file))
+        if self._consumer is not None:
+            command = (*self._consumer, "consume", "--config", self._central_file)
+            self._stack.enter_context(self._running("consumer", *command))
         self._est_file = self.folder / "est.toml"
         self._est_file.write_text(
             EST.format(
@@ -118,7 +119,7 @@ class CentralSide:
                 broker=f"{HOST}:{self.broker.port}",
             )
         )
-        log = self._stack.enter_context(self._running("est", *AGENT, "est", "serve", "-c", self._est_file))
+        log = self._stack.enter_context(self._running("est", *self._est, "est", "serve", "-c", self._est_file))
         eventually(lambda: "at port" in log.read_text() or None, what="the EST server")
         said = self._agent("command", "keygen", self.folder / "fleet.pem")
         self.fleet_key = re.search(r'public_key = "([0-9a-f]{64})"', said)[1]
@@ -205,7 +206,7 @@ class Rollout:
     """
 
     def __init__(self, central, name, *, kind, text, for_whom, gates, percents, trial_s, stop=""):
-        self.name, self.gates, self.lines = name, gates, []
+        self.name, self.kind, self.gates, self.lines = name, kind, gates, []
         self._central = central
         folder = central.folder / name
         folder.mkdir()
@@ -227,16 +228,39 @@ class Rollout:
             found.append(new)
         return found
 
-    def run(self, say, within_s):
-        """Bring it out, and wait for its end; the exit code of the tool."""
+    def run(self, say, stage_s):
+        """Bring it out, and wait for its end; the exit code of the tool.
+
+        Raises InVainError where a stage takes longer than `stage_s`: a tool waits for hours, as it must.
+        """
         began = time.monotonic()
         process = self._central.apply(self.plan, self.state)
-        timer = threading.Timer(within_s, process.kill)
-        timer.start()
-        for line in process.stdout:
-            self.lines.append((time.monotonic() - began, line.rstrip()))
-            say(f"{self.name}: {line.rstrip()}")
-        self.code = process.wait()
-        timer.cancel()
+        with Watch(stage_s, process.kill) as watch:
+            for line in process.stdout:
+                if line.startswith("stage "):
+                    watch.next_part()
+                self.lines.append((time.monotonic() - began, line.rstrip()))
+                say(f"{self.name}: {line.rstrip()}")
+            self.code = process.wait()
         self.took_s = time.monotonic() - began
+        if watch.is_late:
+            raise InVainError(f"an answer to {self.name} of", stage_s, self._unanswered())
         return self.code
+
+    def reached(self):
+        """The gates to which it went, by what the tool has kept."""
+        plan, state, reports = self._kept()
+        return frozenset(plan.meant(state.stage, reports.groups)) if state.stage >= 0 else frozenset()
+
+    def _unanswered(self):
+        """The gates of this stage without an answer, each with what it said last."""
+        plan, state, reports = self._kept()
+        count = count_stage(plan, state, reports.words, reports.groups)
+        silent = [f"{gate} (silent)" for gate in count.silent]
+        busy = [f"{gate} ({reports.words[gate].state.value})" for gate in count.busy]
+        where = f"in stage {state.stage + 1}" if state.stage >= 0 else "before its first stage"
+        return sorted([*silent, *busy]) or [f"the tool itself, {where}"]
+
+    def _kept(self):
+        plan = read_plan(self.plan)
+        return plan, *RolloutFile(self.state, plan).read()

@@ -39,6 +39,7 @@ ASKED_EVERY_DAYS = 5
 REFUSED_S = 0.5
 """Real time in which an attempt at a broker of this machine comes to an end, many times over."""
 LONGEST_CUT_MIN = 6
+"""A gate that a renewed certificate cuts off for longer has no way back, and its course ends."""
 FAULTS = {"no way back": "a gate does not go back to the certificate that holds"}
 HEADINGS = (
     *("course", "days", "renewed", "undone", "cut off, min", "most a day", "warned before", "told by the gate", ""),
@@ -73,6 +74,10 @@ class Course:
         most = max(self.cut_off.values(), default=0)
         words = "; ".join(self.told) or "-"
         return (self.name, *counts, most, warned, words, "FAILED" if self.wrongs else "ok")
+
+
+class NoWayBackError(Exception):
+    """A certificate that no broker takes has not been undone in its time."""
 
 
 class World:
@@ -162,6 +167,9 @@ class World:
         cut = 0
         while self._is_on_trial() and not self._until(self._is_proven, REFUSED_S):
             cut += 1
+            if cut > LONGEST_CUT_MIN:
+                course.cut_off[day] = cut
+                raise NoWayBackError(f"day {day}: cut off for more than {LONGEST_CUT_MIN} minutes by a new certificate")
             self._goes_on(MINUTE_S)
             self._look()
         # A connection that stands is not ended by a certificate that ends: it is asked for another one.
@@ -321,7 +329,10 @@ def played(name, fault=None):
         if fault == "no way back":
             patches.object(CertificatePair, "go_back", lambda _pair: None)
         world = World(Path(folder), stack, name, **site)
-        play(world)
+        try:
+            play(world)
+        except NoWayBackError as error:
+            world.course.check(False, str(error))
         return world.course
 
 

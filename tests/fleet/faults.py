@@ -1,6 +1,7 @@
-"""Faults that are put into the product or its surroundings, so that the proof of roll-outs must fail."""
+"""Faults that are put into the product or its surroundings, so that the proofs of the fleet must fail."""
 
 import shutil
+import sys
 
 from tests.support.packaging.debian_packages import rewrite
 
@@ -11,6 +12,29 @@ FAULTS = {
     "event lost": "central loses one event of one gate",
     "vehicles refused": "the new software takes every permit for expired",
 }
+ANY_TOKEN = (
+    sys.executable,
+    "-c",
+    """
+from central.est.registrar import Registrar
+Registrar.enrol = lambda self, _token, _user, request: self._signed(request.name, request)[0]
+from agent.cli.main import main
+main()
+""",
+)
+"""`gate-agent` whose EST server asks for no token."""
+NO_ACKNOWLEDGEMENT = (
+    sys.executable,
+    "-c",
+    """
+from central.consumer.mqtt_source import MqttSource
+settle = MqttSource.settle
+MqttSource.settle = lambda self, batch, _answers: settle(self, batch, ())
+from central.operation.main import main
+main()
+""",
+)
+"""`gate-central` whose consumer keeps from the gates what it has stored."""
 STUBBORN = """#!/bin/sh
 [ -z "$GATE_AGENT_DOWNGRADE" ] || exit 1
 exec /usr/bin/dpkg.real "$@"

@@ -1,9 +1,9 @@
 """From an unpacked box to its first acknowledged event: `python -m tests.fleet.first_event [--fault NAME]`. As root.
 
 A booted Debian without any file of the product, central as it ships, and the commands of docs/enrolment.md, one after
-the other. Prints each step with its seconds. What must be true: central has stored the gate's events from the first one
-on, and the gate knows. Exit code 1 where it is not, or takes longer than `--goal-min`; `--fault` puts a fault in, which
-must be found.
+the other. Prints each step with its seconds. What must be true: tokens of another gate and of another site are refused,
+central has stored the gate's events from the first one on, and the gate knows. Exit code 1 where it is not, or takes
+longer than `--goal-min`: nothing is waited for longer than that. `--fault` puts a fault in, which must be found.
 """
 
 import argparse
@@ -15,40 +15,52 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from tests.fleet.bridge import Bridge
-from tests.fleet.central_side import CentralSide
+from tests.fleet.central_side import AGENT, CONSUMER, SITE, CentralSide
+from tests.fleet.faults import ANY_TOKEN, NO_ACKNOWLEDGEMENT
 from tests.fleet.gate_box import GateBox, name_of
 from tests.fleet.progress import Progress, report, table
+from tests.fleet.waits import InVainError, until_none
 from tests.support.packaging.booted_gate import UNIT, why_not_here
-from tests.support.packaging.container import Container, refused
+from tests.support.packaging.container import refused
 from tests.support.packaging.debian_packages import Packages
 from tests.support.packaging.release_keys import release_key, why_not, write_keys
 
 GATE = 1
 GOAL_MIN = 10.0
-WITHIN_S = 120.0
 FAULTS = {
     "token of another": "central makes the token for another gate",
-    "not acknowledged": "central's consumer does not run",
+    "any token": "central's EST server gives a certificate for any token",
+    "not stored": "central's consumer does not run",
+    "not acknowledged": "central's consumer stores events, and tells no gate",
 }
 HEADINGS = ("step", "who", "commands", "seconds")
 
 
 class Way:
-    """The steps of the way, each with its time. `wrongs`: what is not as it must be. `told`: by the doctor."""
+    """The steps of the way, each with its time. `wrongs`: what is not as it must be. `told`: by the doctor.
 
-    def __init__(self, progress):
-        self._say = progress.say
+    `goal_s`: for all of it.
+    """
+
+    def __init__(self, progress, goal_s):
+        self._say, self._goal_s = progress.say, goal_s
         self.rows, self.wrongs, self.took_s, self.told = [], [], 0.0, "-"
 
     @contextmanager
     def step(self, what, who, commands):
         """One step: `commands` that somebody types in it."""
         began = time.monotonic()
-        yield
-        took_s = time.monotonic() - began
-        self.took_s += took_s
-        self.rows.append((what, who, commands, f"{took_s:.1f}"))
-        self._say(f"{what}: {took_s:.1f} s")
+        try:
+            yield
+        finally:
+            took_s = time.monotonic() - began
+            self.took_s += took_s
+            self.rows.append((what, who, commands, f"{took_s:.1f}"))
+            self._say(f"{what}: {took_s:.1f} s")
+
+    def until(self, is_there, what, gate):
+        """Wait until something of a gate is there, as long as the goal may be reached. Raises InVainError."""
+        until_none(lambda: () if is_there() else (gate,), what, max(0.0, self._goal_s - self.took_s))
 
 
 def walk(way, central, box, package, trusted, fault):
@@ -63,6 +75,10 @@ def walk(way, central, box, package, trusted, fault):
         return
     with way.step("name, site, network, keys of central", "technician", 1):
         box.set_up(central, trusted=trusted)
+    with way.step("tokens of another gate and of another site are refused", "-", 0):
+        way.wrongs += taken_tokens(central, box)
+    if way.wrongs:
+        return
     with way.step("enrol by the token", "technician", 1):
         said = gate.run(f"gate-agent enrol '{code}'")
     if said.code:
@@ -72,16 +88,35 @@ def walk(way, central, box, package, trusted, fault):
         gate.ask("gate-agent anchors adopt --yes")
     with way.step("take the configuration", "technician", 1):
         gate.ask(f"systemctl restart {UNIT}")
-    with way.step("the first event is stored at central", "-", 0):
-        if not _comes(lambda: central.watermark(box.name) >= 1):
-            way.wrongs.append("no event of the gate is stored at central")
-    with way.step("the gate knows that it is", "-", 0):
-        if not _comes(lambda: _acknowledged(central, box.name) >= 1):
-            way.wrongs.append("the gate does not know that central has its first event")
+    try:
+        follow_first_event(way, central, box.name)
+    except InVainError as error:
+        way.wrongs.append(str(error))
     with way.step("the doctor", "technician", 1):
         said = gate.run("gate-agent doctor")
     found = re.search(r"^.*connected.*$", said.text, re.MULTILINE)
     way.told = found[0].strip() if found else "nothing of a connection"
+
+
+def follow_first_event(way, central, gate):
+    """To central, and back; raises InVainError."""
+    with way.step("the first event is stored at central", "-", 0):
+        way.until(lambda: central.watermark(gate) >= 1, "central to store an event of", gate)
+    with way.step("the gate knows that it is", "-", 0):
+        way.until(lambda: _acknowledged(central, gate) >= 1, "an acknowledgement to reach", gate)
+
+
+def taken_tokens(central, box):
+    """What is wrong with the answers to tokens that are not for this gate."""
+    of_gate = central.code(name_of(GATE + 1))
+    of_site = of_gate.replace(f",{SITE}-", f",{SITE + 1}-")
+    assert of_site != of_gate
+    found = []
+    for whose, code in (("another gate", of_gate), ("another site", of_site)):
+        said = box.gate.run(f"gate-agent enrol --again '{code}'")
+        if said.code == 0 or "403" not in said.text:
+            found.append(f"enrol by a token of {whose}, which must be refused: {said.text.strip().splitlines()[0]}")
+    return found
 
 
 def _acknowledged(central, gate):
@@ -90,20 +125,12 @@ def _acknowledged(central, gate):
     return found[0][0] if found else 0
 
 
-def _comes(condition):
-    try:
-        Container.until_true(condition, "it to be so", WITHIN_S)
-    except AssertionError:
-        return False
-    return True
-
-
 def main():
     options = _options()
     if reason := why_not_here() or why_not() or refused():
         sys.exit(f"it cannot run here: {reason}")
     progress = Progress()
-    way = Way(progress)
+    way = Way(progress, options.goal_min * 60)
     with tempfile.TemporaryDirectory(prefix="first-event-") as name, ExitStack() as stack:
         folder = Path(name)
         folder.chmod(0o755)
@@ -113,8 +140,7 @@ def main():
         package = Packages(folder / "packages").whole("0.9.0")
         trusted = write_keys(folder / "keys", stack.enter_context(release_key()))
         bridge = stack.enter_context(Bridge())
-        central = CentralSide(folder / "central", bridge, [name_of(GATE)], consumes=options.fault != "not acknowledged")
-        stack.enter_context(central)
+        central = stack.enter_context(_central_side(folder / "central", bridge, options.fault))
         box = stack.enter_context(GateBox(GATE, None, bridge, folder / "releases"))
         progress.say("the box has booted: from here on the time counts")
         walk(way, central, box, package, trusted, options.fault)
@@ -124,6 +150,12 @@ def main():
     end = f"{commands} commands, {way.took_s / 60:.1f} minutes on this machine"
     report("fleet-first-event", [*table(HEADINGS, way.rows), "", end, f"doctor: {way.told}", *way.wrongs])
     return 1 if way.wrongs else 0
+
+
+def _central_side(folder, bridge, fault):
+    est = ANY_TOKEN if fault == "any token" else AGENT
+    consumer = NO_ACKNOWLEDGEMENT if fault == "not acknowledged" else CONSUMER
+    return CentralSide(folder, bridge, [name_of(GATE)], est=est, consumer=None if fault == "not stored" else consumer)
 
 
 def _options():

@@ -6,6 +6,7 @@ import subprocess
 from agent.clock import Clock
 from tests.fleet.central_side import AGENT
 from tests.fleet.faults import put_into_software
+from tests.fleet.waits import REST_S
 from tests.support.fleet.documents import DAY_S
 from tests.support.packaging.debian_packages import rewrite
 from tests.support.packaging.release_keys import DAYS
@@ -32,7 +33,8 @@ class Releases:
             with self._key.in_use():
                 sign_file(release, self._key.fingerprint).rename(release.with_name("Release.gpg"))
         command = [*AGENT, "fleet", "software", folder, version, "--path", version]
-        return "rest_s = 60\n" + subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        return f"rest_s = {REST_S['software']}\n{text}"
 
     def _changed(self, modules, _tree):
         _fail_by_design(modules)

@@ -5,7 +5,8 @@ consumer, the EST server and `gate-agent fleet` as they ship. A good configurati
 gates off stops at its second stage and is undone by the gates; software of which one gate in ten does not come up
 stops, and then goes on with those failures allowed. What must be true is judged by central's events and at the gates
 themselves. All the while vehicles with good permits come to every gate, and none may be refused. Exit code 1 where
-something is not; `--fault` puts a fault in, which must be found.
+something is not, or where a gate does not answer in its time: then it ends at once. `--fault` puts a fault in, which
+must be found.
 """
 
 import argparse
@@ -28,9 +29,10 @@ from tests.fleet.new_software import BY_DESIGN, Releases
 from tests.fleet.progress import Progress, report, shortened, table
 from tests.fleet.traffic import summary, traffic_of, wrongs_of_traffic
 from tests.fleet.verdict import DONE, STOPPED, Found, Promise, Row, compared, wrongs_of_events
+from tests.fleet.waits import TRIAL_S, InVainError, answer_s, settled_s, until_none
 from tests.support.gate.gate_site import GateSite
 from tests.support.packaging.booted_gate import JOURNAL, UNIT, why_not_here
-from tests.support.packaging.container import Container, refused
+from tests.support.packaging.container import refused
 from tests.support.packaging.debian_packages import Packages
 from tests.support.packaging.release_keys import release_key, why_not, write_keys
 
@@ -41,9 +43,6 @@ OUTSIDER = 0
 """A gate of another group: no roll-out of this proof is for it."""
 KINDS = ("configuration", "software")
 ENDS = {"applied", "undone", "refused"}
-TRIAL_S = {"configuration": 120, "software": 300}
-WITHIN_S = 1500.0
-SETTLED_S = 200.0
 HEADINGS = (
     "roll-out",
     "gates",
@@ -61,14 +60,15 @@ HEADINGS = (
 
 
 class Proof:
-    """The fleet in a folder, and what became of each roll-out."""
+    """The fleet in a folder, and what became of each roll-out. `in_vain`: for what it waited too long, and ended."""
 
     def __init__(self, folder, options, progress, stack):
         self.folder, self.fault, self.say = folder, options.fault, progress.say
         self._stack = stack
         self.names = [name_of(number) for number in range(1, options.gates + 1)]
         self.everybody = frozenset([name_of(OUTSIDER), *self.names])
-        self.rows, self.events, self.traffic = [], {}, {}
+        self.rows, self.events, self.traffic, self.in_vain = [], {}, {}, ""
+        self._settled_s = settled_s(len(self.everybody))
         for name in ("releases", "packages", "central", "trade-window"):
             (folder / name).mkdir()
         self._trade_window = GateSite(folder / "trade-window")
@@ -80,6 +80,19 @@ class Proof:
         self.central = stack.enter_context(CentralSide(folder / "central", self.bridge, sorted(self.everybody)))
         self._packages = Packages(folder / "packages")
         self._releases = Releases(folder / "releases", key, self._packages, self.fault)
+
+    def play(self, kinds):
+        """All of it, up to the end or to what never comes."""
+        try:
+            self.begin()
+            for kind in kinds:
+                getattr(self, kind)()
+            ended = self.end_traffic()
+            self.judge_events()
+            self.judge_vehicles(ended)
+        except InVainError as error:
+            self.in_vain = str(error)
+            self.say(self.in_vain)
 
     def begin(self):
         """Install once, and start the gates one after the other."""
@@ -96,7 +109,7 @@ class Proof:
             box.enrol(self.central.code(box.name))
             self.boxes[box.name] = box
             self.say(f"{box.name}: booted, enrolled and started ({number + 1} of {len(self.everybody)})")
-        self._until(lambda: self.central.online() == self.everybody, "all gates to be online")
+        self._until_online("after the start")
         self.say("all gates are online")
 
     # ---------------------------------------------------------------------------------------------------- the roll-outs
@@ -151,11 +164,12 @@ class Proof:
     def _carry_out(self, rollout, promise, working):
         """Bring it out, wait until every gate that was told has come to an end, and note what is true then."""
         began = Clock().now().utc
-        code = rollout.run(self.say, WITHIN_S)
+        within_s = answer_s(rollout.kind, len(self.everybody))
+        code = rollout.run(self.say, within_s)
         plan = read_plan(rollout.plan)
         digest = plan.document(0, 1, 1.0).digest
-        self._until(lambda: self._words(digest)[1] >= promise.told, "every gate's last word")
-        self._until(lambda: self.central.online() == self.everybody, "all gates to be online")
+        until_none(lambda: rollout.reached() - self._words(digest)[1], f"the last word on {rollout.name} of", within_s)
+        self._until_online(f"after {rollout.name}")
         words, _ = self._words(digest)
         failed = {
             gate: (data["code"], data["detail"])
@@ -192,14 +206,8 @@ class Proof:
     def _running(self, version):
         return lambda: frozenset(gate for gate, box in self.boxes.items() if box.gate.version == version)
 
-    def _until(self, condition, what):
-        """Wait for it; whether it came."""
-        try:
-            Container.until_true(condition, what, SETTLED_S)
-        except AssertionError as error:
-            self.say(f"in vain: {error}")
-            return False
-        return True
+    def _until_online(self, when):
+        until_none(lambda: self.everybody - self.central.online(), f"a connection {when} of", self._settled_s)
 
     # ----------------------------------------------------------------------------------------- vehicles and events
 
@@ -222,16 +230,22 @@ class Proof:
         """Hold each gate's journal against what central stored."""
         if self.fault == "event lost":
             self.central.lose_one(self.names[0])
+        kept = {}
         for gate, box in sorted(self.boxes.items()):
             box.machine.ask(f"systemctl stop {UNIT}")
-            kept = self._kept(box)
+            kept[gate] = self._kept(box)
             box.machine.ask(f"systemctl start {UNIT}")
-            last = max(kept, default=0)
-            self._until(lambda gate=gate, last=last: self.central.watermark(gate) >= last, f"{gate} up to {last}")
-            stored = {event.seq: event.payload for event in self.central.stored() if event.gate == gate}
-            self.events[gate] = compared(kept, stored)
+        until_none(lambda: self._behind(kept), "the events of", self._settled_s)
+        stored = {gate: {} for gate in kept}
+        for event in self.central.stored():
+            stored[event.gate][event.seq] = event.payload
+        self.events = {gate: compared(kept[gate], stored[gate]) for gate in kept}
         counted = sum(one.recorded for one in self.events.values())
         self.say(f"{counted:,} events of {len(self.events)} gates compared")
+
+    def _behind(self, kept):
+        """The gates of which central has not all that their journals hold."""
+        return [gate for gate, events in kept.items() if self.central.watermark(gate) < max(events, default=0)]
 
     def _kept(self, box):
         """What a stopped gate's journal holds, by number; read in a copy, so that no file of it is touched."""
@@ -246,11 +260,20 @@ class Proof:
 
     def wrongs(self):
         of_rows = [text for row in self.rows for text in row.wrongs()]
+        if self.in_vain:
+            return [*of_rows, self.in_vain]
         return of_rows + wrongs_of_events(self.events) + wrongs_of_traffic(self.traffic, self._began)
 
     @property
     def _began(self):
         return self.rows[0].began
+
+    def _vehicles(self, row):
+        """How many passed and were refused while it was rolled out; not known where the proof ended early."""
+        if self.in_vain:
+            return "-", "-"
+        passed = sum(one.passed(row.began, row.ended) for one in self.traffic.values())
+        return passed, sum(one.turned_away(row.began, row.ended) for one in self.traffic.values())
 
     def lines(self):
         rows = []
@@ -261,10 +284,10 @@ class Proof:
             heard = "; ".join(f"{count} x {why}" for why, count in row.whys.items()) or "-"
             verdict = "FAILED" if row.wrongs() else "ok"
             undone = (0, failed) if rolled else (failed, 0)
-            passed = sum(one.passed(row.began, row.ended) for one in self.traffic.values())
-            turned_away = sum(one.turned_away(row.began, row.ended) for one in self.traffic.values())
-            counts = (len(row.gates), len(found.told), len(found.applied), *undone, untouched, passed, turned_away)
+            counts = (len(row.gates), len(found.told), len(found.applied), *undone, untouched, *self._vehicles(row))
             rows.append((row.name, *counts, f"{found.seconds:.0f}", heard, verdict))
+        if self.in_vain:
+            return [*table(HEADINGS, rows), "", *self.wrongs()]
         recorded = sum(one.recorded for one in self.events.values())
         lost = sum(one.lost for one in self.events.values())
         end = f"events: {recorded:,} recorded, {lost} lost, {sum(one.altered for one in self.events.values())} altered"
@@ -279,12 +302,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="fleet-") as folder, ExitStack() as stack:
         Path(folder).chmod(0o755)
         proof = Proof(Path(folder), options, progress, stack)
-        proof.begin()
-        for kind in options.only or KINDS:
-            getattr(proof, kind)()
-        ended = proof.end_traffic()
-        proof.judge_events()
-        proof.judge_vehicles(ended)
+        proof.play(options.only or KINDS)
         report("fleet-rollout", proof.lines())
         wrong = proof.wrongs()
         progress.say(json.dumps({"wrong": len(wrong)}))
