@@ -138,7 +138,7 @@ def simulate(
 
     A vehicle causes the events of a vehicle that passes, at their usual times. The gates refuse all commands, because
     they know no key. They receive lists, but do not check them. If the simulation itself was short of CPU, it says so:
-    then its times mean nothing. Exit code as of `gate-agent fleet`.
+    then its times mean nothing. Exit codes as of `gate-agent fleet`.
 
     Example:
       gate-agent fleet simulate --broker mqtt://127.0.0.1:1883 --gates 20 --for 60 --consume

@@ -66,7 +66,9 @@ def _mount_real(app: typer.Typer, command: CliCommand) -> None:
 
 def _unwrap(app: typer.Typer) -> None:
     """Give every command of a group, and of the groups in it, its help without the line breaks of the source."""
-    for command in (*app.registered_commands, *filter(None, (app.registered_callback,))):
+    described = isinstance(app.info.help, str)  # then the docstring of its callback is not its help
+    callback = () if described or app.registered_callback is None else (app.registered_callback,)
+    for command in (*app.registered_commands, *callback):
         if command.callback is not None:
             command.help = unwrapped(inspect.getdoc(command.callback) or "")
     for group in app.registered_groups:

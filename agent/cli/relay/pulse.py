@@ -177,7 +177,7 @@ def _announcement(target: Target, board: TargetBoard, plan: _Plan) -> str:
 def _consequence(lane: str | None, plan: _Plan) -> str:
     match plan.role:
         case None:
-            return f"Relay {plan.channel} will switch, and what is wired to it will act. This may be anything."
+            return f"Relay {plan.channel} will switch. The command does not know what is wired to it."
         case RelayRole.OPEN:
             return f"The barrier of lane {lane} will OPEN."
         case RelayRole.CLOSE:

@@ -231,7 +231,7 @@ def test_new_configurations_leave_no_thread_and_no_open_file_behind(gate):
         return [len(list((process / what).iterdir())) for what in ("fd", "task")]
 
     # The scanner may be up before the last part has started.
-    gate.agent.until(lambda: "runs with 1 lanes" in gate.agent.log, "the end of the start")
+    gate.agent.until(lambda: "runs with 1 lane" in gate.agent.log, "the end of the start")
     before = held()
     for _ in range(5):
         gate.reload()

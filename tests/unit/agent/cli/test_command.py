@@ -319,9 +319,9 @@ def test_a_command_to_a_group_is_signed_without_a_challenge(key):
         ("open", {"gate": None, "group": "north"}, "open is only for a single gate"),
         ("rebirth", {"gate": None, "group": "north"}, "lane: Input should be None"),
         ("rebirth", {"gate": None, "group": "North!", "lane": None}, "group: String should match pattern"),
-        ("rebirth", {"group": "north", "lane": None}, "name a gate or a group, and not both"),
-        ("rebirth", {"gate": None, "lane": None}, "name a gate or a group, and not both"),
-        ("rebirth", {"lane": None}, "a gate obeys only what carries its challenge"),
+        ("rebirth", {"group": "north", "lane": None}, "give either --gate or --group"),
+        ("rebirth", {"gate": None, "lane": None}, "give either --gate or --group"),
+        ("rebirth", {"lane": None}, "a command to a gate needs the challenge of its current status"),
     ],
 )
 def test_what_no_gate_of_a_group_would_obey_is_not_signed(key, name, options, said):

@@ -271,7 +271,7 @@ def test_who_stays_follows_its_files_renews_the_head_and_answers_who_cannot_find
         client.publish(Outgoing(TOPICS.want(DECLARATIONS), os.urandom(50)))
         central.declare(ROWS[5:], header="permit_id,statas,issuer,not_before,expires_at,declaration,vin")
         staying.until("do you mean status?")
-        staying.until("declarations: left as it was")
+        staying.until("declarations: not changed")
         central.declare(ROWS[6:])
         eventually(lambda: gate.head(central.trusted, 3), what="the head of version 3")
     head, rows = gate.rows(central.trusted)
@@ -428,7 +428,7 @@ def test_single_parts_are_told_apart_when_looked_at(central):
     path.write_bytes(b"nothing that anybody signed")
     shown = CliRunner().invoke(app, ["inspect", str(path)])
     assert shown.exit_code == 1
-    assert "no part of a list" in shown.output
+    assert "not a part of a list" in shown.output
     missing = CliRunner().invoke(app, ["inspect", str(central.folder / "nowhere")])
     assert missing.exit_code == 1
     assert "No such file" in missing.stderr

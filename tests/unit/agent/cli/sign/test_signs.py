@@ -116,7 +116,7 @@ def test_a_trial_shows_every_colour_the_languages_and_a_countdown_and_at_the_end
         shown = [text for _, text, _ in seen]
         assert {"请等待", "WAIT", "5", "4", "3", "2", "1", "END"} <= set(shown)
         assert {"Ждите", "Жди"} & set(shown)
-        assert "kk: this sign lacks its letters, or room" in out
+        assert "kk: this sign has no letters or no room for it" in out
         assert "?" not in "".join(shown)
         assert len(card.display.spoken) == 1
         assert ("longer than a line" in out) is (kind != "aa55")
