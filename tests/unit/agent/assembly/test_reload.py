@@ -307,7 +307,7 @@ def test_a_part_that_does_not_end_takes_the_process_along_where_another_agent_wa
         eventually(lambda: not process.running, 40, "the end of the process")
     assert process._process.returncode == 1
     assert "retention does not stop" in process.log
-    assert "it needs a process of its own to start over" in process.log
+    assert "the service must start a new process" in process.log
 
 
 UNIT = (Path(__file__).parents[4] / "systemd" / "gate-agent.service").read_text()

@@ -58,7 +58,7 @@ def test_a_key_is_private_and_its_public_half_is_printed(tmp_path):
     assert made.stdout == f'public_key = "{secret.public.raw.hex()}"\n'
     assert stat.S_IMODE((tmp_path / "duty.pem").stat().st_mode) == 0o600
     again = run("keygen", tmp_path / "duty.pem")
-    assert (again.exit_code, "there already" in again.stderr) == (exit_codes.FAILED, True)
+    assert (again.exit_code, "already exists" in again.stderr) == (exit_codes.FAILED, True)
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,7 @@ def test_signs_that_are_named_are_asked_and_who_does_not_answer_is_told(tmp_path
 def test_only_signs_that_a_configuration_names_are_asked() -> None:
     code, _, err = run("list", "--identify")
     assert code == 2
-    assert "only signs that it names are asked" in err
+    assert "it asks only the signs of a configuration" in err
 
 
 @pytest.mark.parametrize("kind", ["fk", "onbon", "aa55"])

@@ -167,7 +167,7 @@ def test_what_is_removed_is_shipped_again(gate: Path, stick: Path, tmp_path: Pat
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
-    [((), "name recordings, or give --all"), (("ru/wait", "--all"), "name the recordings"), (("wait",), "ru/show")],
+    [((), "name recordings, or give --all"), (("ru/wait", "--all"), "name recordings"), (("wait",), "ru/show")],
 )
 def test_to_remove_needs_names_or_all(gate: Path, arguments: tuple[str, ...], words: str) -> None:
     answer = run("remove", *arguments, "-c", gate)
