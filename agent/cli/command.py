@@ -138,8 +138,9 @@ def send(  # noqa: PLR0913, PLR0917 - one argument an option
     has done it; 1 otherwise, also when no gate answered.
 
     Example:
-      gate-agent command send snapshot --lane exit-1 --gate gate-7 --broker mqtt://127.0.0.1:1883 --key command.pem \
-          --kid central-2027 --operator ivanova --cause "check the camera"
+      gate-agent command send snapshot -a camera=front --lane exit-1 --gate gate-7 \
+          --broker mqtt://127.0.0.1:1883 --key command.pem --kid central-2027 \
+          --operator ivanova --cause "check the camera"
     """
     audience = _audience(gate, group)
     order = _Order(name, key, kid, audience, operator, cause, lane, argument or [], counter, life)

@@ -157,7 +157,7 @@ def simulate(
         a_second = gates * vehicles / HOUR_S
         typer.echo(
             f"{gates:,} gates with {vehicles:g} vehicles/hour each: {a_second:,.1f} vehicles/s for {for_s:g} s, in "
-            f"{plan.processes} processes"
+            f"{plan.processes} process{'' if plan.processes == 1 else 'es'}"
         )
     _run(plan, as_json=options.as_json)
 

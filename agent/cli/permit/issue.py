@@ -69,7 +69,7 @@ def issue(  # noqa: PLR0913, PLR0917 - one argument an option
 
     Example:
       gate-agent permit issue --key keys/issuer.pem --issuer customs-7 --site 7 --out permit.png \
-          --declaration 421120260000000001 --vin LVGBH42K4HG123456 --plate 京A12345
+          --declaration 421120260000000001 --vin LVGBH42KXHG123456 --plate 京A12345
     """
     now = time_of(None)
     begin = now if since is None else time_of(since)

@@ -52,7 +52,7 @@ def test_news_waits_in_order_and_is_written_once_when_writing_works_again(journa
         recorder.note([device(str(number))])
         recorder.retry()
     assert recorder.failing
-    assert sum("waits in memory" in line.message for line in caplog.records) == 1, "told once"
+    assert sum("wait in memory" in line.message for line in caplog.records) == 1, "told once"
     journal.fails = None
     recorder.note([device("4")])
     assert not recorder.failing
