@@ -66,7 +66,7 @@ class AnchorHelper:
                 try:
                     self._talk(connection)
                 except OSError as error:
-                    log.warning("a caller was left: %s", error)
+                    log.warning("a caller was disconnected: %s", error)
 
     def answer(self, line: bytes, sender: Sender) -> HelperAnswer:
         """What comes of one request. Nothing was changed where it is not done."""
@@ -91,7 +91,7 @@ class AnchorHelper:
         )
         sender = self._senders.get(uid)
         if sender is None:
-            log.warning("the process %d of the user %d is not heard", pid, uid)
+            log.warning("the process %d of the user %d is not allowed to ask", pid, uid)
             return
         line = _line(connection, time.monotonic() + TALK_S)
         answer = self.answer(line, sender)

@@ -216,7 +216,7 @@ def _noted(folder: RootFolder) -> list[str]:
         for line in found:
             _change(json.loads(line))
     except (OSError, ValueError) as error:
-        log.warning("the notes on earlier changes of trust anchors cannot be read, new ones begin: %s", error)
+        log.warning("the record of earlier changes of trust anchors cannot be read; a new record begins: %s", error)
         return []
     return found
 

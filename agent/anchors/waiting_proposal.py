@@ -81,7 +81,7 @@ class WaitingProposal:
         except FileNotFoundError:
             return None
         except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
-            log.warning("%s is no proposal, and is taken away: %s", self._path, error)
+            log.warning("%s is not a proposal and is deleted: %s", self._path, error)
             if not self._path.is_dir():
                 self._path.unlink(missing_ok=True)
             return None

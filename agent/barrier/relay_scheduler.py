@@ -95,7 +95,7 @@ class RelayScheduler:
             return self._energise(channel, lane_outputs.wiring.pulse_ms, deadline)
         except TooLateError:
             # The line was not ours in time: others are asked on it, too. The board itself is where it was.
-            log.warning("a pulse of relay %d was not given: its line was free too late", channel)
+            log.warning("no pulse on relay %d: its serial line was busy for too long", channel)
             return Delivery.NOT_DELIVERED
 
     def hold(self, lane_outputs: LaneOutputs, *, on: bool) -> None:
@@ -154,7 +154,7 @@ class RelayScheduler:
             if self._is_held(channel) or self._is_pulsing(channel) or channel in self._off_due:
                 continue
             if relays[channel - 1]:
-                log.error("relay %d is energised though nobody asked for it; releasing it", channel)
+                log.error("relay %d is on, although the agent did not switch it on; releasing it", channel)
                 self._off_due[channel] = 0.0
             else:
                 self._pulse_until.pop(channel, None)
@@ -200,9 +200,9 @@ class RelayScheduler:
         now = time.monotonic()
         if channel not in self._refusing_since:
             self._refusing_since[channel] = now
-            log.error("relay %d is not known to be released; trying on", channel)
+            log.error("relay %d is not known to be released; trying again", channel)
         if channel not in self._stuck and now - self._refusing_since[channel] > STUCK_S:
-            log.error("relay %d does not let go", channel)
+            log.error("relay %d does not release", channel)
             self._stuck.add(channel)
             if self._all_stuck():
                 raise DeviceUnavailableError(Text("relay {channel} does not release", channel=channel))
@@ -268,7 +268,7 @@ class RelayScheduler:
 
     def _doubt(self, channel: int) -> None:
         if channel not in self._doubted:
-            log.error("relay %d is not known to have switched; trying on", channel)
+            log.error("relay %d is not known to have switched; trying again", channel)
         self._doubted.add(channel)
         self._level_due[channel] = time.monotonic() + LEVEL_RETRY_S
 

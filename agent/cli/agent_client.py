@@ -68,7 +68,7 @@ class AgentClient:
                     elif field == "data":
                         yield name, _printable(json.loads(value))
             except (OSError, http.client.HTTPException, ValueError) as error:
-                raise AgentAwayError(f"the agent has stopped telling: {error}") from error
+                raise AgentAwayError(f"the agent has stopped sending: {error}") from error
 
     @contextmanager
     def _asked(self, path: str) -> Iterator[http.client.HTTPResponse]:
@@ -92,7 +92,7 @@ class AgentClient:
         if isinstance(error, NOBODY):
             return f"no agent is running here: no answer at {self._path} (systemctl start gate-agent)"
         if isinstance(error, PermissionError):
-            return f"{self._path} is closed to you: use sudo, or join the group gate-agent"
+            return f"{self._path} is not open to you: use sudo, or join the group gate-agent"
         return f"the agent does not answer at {self._path}: {error}"
 
 

@@ -53,7 +53,7 @@ def bundle(
     except OSError as error:
         echo(f"gate-agent bundle: {out}: {error.strerror or error}", err=True)
         raise typer.Exit(exit_codes.FAILED) from None
-    echo(f"{out}: {size / 1024:.0f} KiB; look into it before you send it")
+    echo(f"{out}: {size / 1024:.0f} KiB; check its content before you send it")
 
 
 def _material(configuration: Path, socket: Path, log: str | None) -> BundleMaterial:
@@ -80,6 +80,6 @@ def _health(socket: Path) -> dict[str, Any] | None:
     try:
         told: dict[str, Any] = AgentClient(socket, Language.EN.value).json("/api/health")
     except AgentAwayError as error:
-        echo(f"gate-agent bundle: {error}; packed without its figures", err=True)
+        echo(f"gate-agent bundle: {error}; the bundle has no figures of the agent", err=True)
         return None
     return told

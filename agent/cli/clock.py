@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from agent.core.clock import ClockTrust
     from agent.settings import Settings
 
-app = typer.Typer(no_args_is_help=True, help="Report how reliable the clock is, and fix a wrong floor.")
+app = typer.Typer(
+    no_args_is_help=True, help="Show how reliable the clock is, and correct its floor after a wrong time."
+)
 
 NEVER = "never"
 
@@ -34,7 +36,10 @@ def show(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON, for programs.")] = False,
 ) -> None:
-    """Show how reliable the clock is now, and why. Exit code 0 when permits are decided by it, otherwise 1."""
+    """Show how reliable the clock is now, and why.
+
+    Exit code 0 if it is reliable enough to decide on permits, otherwise 1.
+    """
     settings = settings_of(configuration)
     files = ClockFiles(settings.state.directory)
     try:
@@ -64,18 +69,22 @@ def show(
 
 @app.command("reset-floor")
 def reset_floor(
-    cause: Annotated[str, typer.Option(help="Why the floor is wrong; goes into an event with your user name.")],
+    cause: Annotated[str, typer.Option(help="Why the floor is wrong; recorded in an event with your user name.")],
     configuration: Configuration = DEFAULT_PATH,
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether the time is right.")] = False,
 ) -> None:
-    """Set the clock's floor back to the current time, which must be right: what raised it was wrong.
+    """Set the clock's floor, the earliest time that the gate believes, to the current time.
 
-    The agent does it and records an event: within a second if it runs, else when it starts.
+    Use it after the gate believed a time in the future. First set the computer's clock: it must be right. The agent
+    changes the floor and records an event: within a second if it runs, otherwise when it starts.
+
+    Example:
+      sudo gate-agent clock reset-floor --cause "wrong year of the time server"
     """
     settings = settings_of(configuration)
     if not cause.strip() or not cause.isprintable() or len(cause) > CAUSE_CHARACTERS:
-        raise typer.BadParameter(f"--cause takes a text of one line, up to {CAUSE_CHARACTERS} characters")
+        raise typer.BadParameter(f"--cause must be one line, up to {CAUSE_CHARACTERS} characters")
     files = ClockFiles(settings.state.directory)
     now = Clock().now().utc
     if not yes:
@@ -85,7 +94,7 @@ def reset_floor(
         files.ask_reset(FloorReset(now, operator, cause.strip()))
     except OSError as error:
         fail("clock reset-floor", error)
-    echo(f"the floor goes back to {_moment(now)}: at once where the agent runs, else when it starts")
+    echo(f"the floor goes back to {_moment(now)}: at once if the agent runs, otherwise when it starts")
 
 
 def _floor(settings: Settings) -> ClockFloor:

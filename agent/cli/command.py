@@ -29,18 +29,18 @@ app = typer.Typer(no_args_is_help=True, help="Sign and send commands to gates.")
 LIFE_S = 30
 
 _Name = Annotated[CommandName, typer.Argument(help="The command.", show_choices=True)]
-_Key = Annotated[Path, typer.Option(help="The private key that signs, made by keygen.")]
-_Kid = Annotated[str, typer.Option(help="The id of the key in the gate's settings.")]
+_Key = Annotated[Path, typer.Option(help="File of the private key that signs, from `command keygen`.")]
+_Kid = Annotated[str, typer.Option(help="Id of the key in commands.keys of the gate.")]
 _Gate = Annotated[str | None, typer.Option(help="The gate's id.")]
 _Group = Annotated[
     str | None,
     typer.Option(
-        help="A group of gates, as in their fleet.groups, instead of --gate; only for commands that move nothing."
+        help="A group of gates, as in their fleet.groups, instead of --gate. Only for commands that move nothing."
     ),
 ]
-_Operator = Annotated[str, typer.Option(help="Who orders it; goes into the gate's events.")]
-_Cause = Annotated[str, typer.Option(help="Why; goes into the gate's events.")]
-_Lane = Annotated[str | None, typer.Option(help="The lane, for commands that move or mark one, and for snapshot.")]
+_Operator = Annotated[str, typer.Option(help="Who gives the command; recorded in the gate's events.")]
+_Cause = Annotated[str, typer.Option(help="The reason, recorded in the gate's events.")]
+_Lane = Annotated[str | None, typer.Option(help="Name of the lane, for commands to a lane and for snapshot.")]
 _Arguments = Annotated[
     list[str] | None,
     typer.Option(
@@ -49,9 +49,12 @@ _Arguments = Annotated[
 ]
 _Counter = Annotated[
     int | None,
-    typer.Option(min=1, help="Must be higher than in all earlier commands of this key; default: Unix milliseconds."),
+    typer.Option(
+        min=1,
+        help="Number of the command, higher than in all earlier commands of this key; default: Unix milliseconds.",
+    ),
 ]
-_Life = Annotated[int, typer.Option(min=1, max=3600, help="For how many seconds the command is valid.")]
+_Life = Annotated[int, typer.Option(min=1, max=3600, help="Seconds for which the command is valid.")]
 
 
 @app.command()
@@ -74,7 +77,7 @@ def sign_(  # noqa: PLR0913, PLR0917 - one argument an option
     gate: _Gate = None,
     group: _Group = None,
     challenge: Annotated[
-        str | None, typer.Option(help="The challenge in the gate's current status; a group has none.")
+        str | None, typer.Option(help="The challenge in the gate's current status; not for a group.")
     ] = None,
     lane: _Lane = None,
     argument: _Arguments = None,
@@ -87,7 +90,9 @@ def sign_(  # noqa: PLR0913, PLR0917 - one argument an option
     """
     audience = _audience(gate, group)
     if gate is not None and challenge is None:
-        raise typer.BadParameter("a gate obeys only what carries its challenge", param_hint="--challenge")
+        raise typer.BadParameter(
+            "a command to a gate needs the challenge of its current status", param_hint="--challenge"
+        )
     order = _Order(name, key, kid, audience, operator, cause, lane, argument or [], counter, life)
     try:
         text = order.signed_for_group()[1] if gate is None else order.signed(challenge or "")[1]
@@ -127,10 +132,15 @@ def send(  # noqa: PLR0913, PLR0917 - one argument an option
     ] = 40.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Ask the gate for its challenge, sign a command, send it, and wait for the result.
+    r"""Ask the gate for its challenge, sign a command, send it, and wait for the result.
 
-    To a group it is sent without a challenge, and every gate answers for itself. Exit code 0 when it was done, at each
-    gate that answered; 1 otherwise, also where none answered.
+    A command to a group has no challenge, and every gate answers separately. Exit code 0 when every gate that answered
+    has done it; 1 otherwise, also when no gate answered.
+
+    Example:
+      gate-agent command send snapshot -a camera=front --lane exit-1 --gate gate-7 \
+          --broker mqtt://127.0.0.1:1883 --key command.pem --kid central-2027 \
+          --operator ivanova --cause "check the camera"
     """
     audience = _audience(gate, group)
     order = _Order(name, key, kid, audience, operator, cause, lane, argument or [], counter, life)
@@ -159,7 +169,7 @@ def send(  # noqa: PLR0913, PLR0917 - one argument an option
 def _audience(gate: str | None, group: str | None) -> dict[str, str]:
     """Who is to obey: exactly one of the two."""
     if (gate is None) == (group is None):
-        raise typer.BadParameter("name a gate or a group, and not both", param_hint="--gate")
+        raise typer.BadParameter("give either --gate or --group", param_hint="--gate")
     return {"group": group} if gate is None and group is not None else {"gate": str(gate)}
 
 

@@ -44,7 +44,7 @@ def configuration_of(argument: Path | None, option: Path | None) -> Path:
     Raises typer.BadParameter where the two name different ones. Raises OSError.
     """
     if argument is not None and option is not None and argument != option:
-        raise typer.BadParameter(f"name one configuration, {argument} or --config {option}")
+        raise typer.BadParameter(f"give one configuration, {argument} or --config {option}")
     return act_at_gate(argument or option or DEFAULT_PATH)
 
 

@@ -67,15 +67,16 @@ def doctor(
     *,
     config: ConfigurationOption = None,
     as_json_: Annotated[bool, typer.Option("--json", help="Print the report as JSON, for programs.")] = False,
-    language: Annotated[Language, typer.Option("--language", help="The language of the words.")] = Language.EN,
+    language: Annotated[Language, typer.Option("--language", help="The language of the report.")] = Language.EN,
     socket: SocketOption = DEFAULT_SOCKET,
 ) -> None:
     """Check everything that the gate needs, and report problems and how to fix them. Moves nothing.
 
     If the agent runs, the command asks the agent, which has the devices. Otherwise it watches each camera for some
-    seconds, asks each board what it is, and opens each scanner. Every check has a time limit; a check that hangs is
-    a finding. Exit code 0 when
-    there is nothing to fix, 1 when there are errors or warnings, 78 when no configuration can be used.
+    seconds, asks each board what it is, and opens each scanner. Every check has a time limit; a check that hangs is a
+    finding.
+
+    Exit code 0 when there is nothing to fix, 1 when there are errors or warnings, 78 when no configuration can be used.
     """
     report, usable = report_of(configuration_of(configuration, config), socket, language)
     if as_json_:
@@ -106,7 +107,7 @@ def _asked(socket: Path, language: Language) -> DiagnosticReport | None:
         told = AgentClient(socket, language.value, PATIENCE_S).json(PATH)
         return report_from_json(told, Clock().now().utc)
     except AgentAwayError as error:
-        echo(f"gate-agent doctor: {error}; the devices are looked at without it", err=True)
+        echo(f"gate-agent doctor: {error}; checking the devices without it", err=True)
     except (KeyError, TypeError, ValueError) as error:
         echo(f"gate-agent doctor: the agent's report cannot be understood ({error!r})", err=True)
     return None

@@ -24,52 +24,65 @@ PASSWORD_VARIABLE = "GATE_AGENT_FLEET_PASSWORD"  # noqa: S105 - the name of a va
 HOUR_S = 3600.0
 
 
-_BROKER_HELP = "mqtt://host:port or mqtts://host:port; several make a cluster."
-_For = Annotated[float, typer.Option("--for", help="For how many seconds events are recorded.")]
+_BROKER_HELP = "A broker, mqtt://HOST:PORT or mqtts://HOST:PORT; repeat for each broker of a cluster."
+_For = Annotated[float, typer.Option("--for", help="Seconds for which the gates record events.")]
 
 
 @dataclass(frozen=True, slots=True)
 class FleetOptions:
     """The options that all fleets have."""
 
-    gates: Annotated[int, typer.Option(min=1, help="How many gates.")] = 100
+    gates: Annotated[int, typer.Option(min=1, help="Number of gates.")] = 100
     settle_s: Annotated[
-        float, typer.Option("--settle", help="How many seconds at most to wait afterwards until all is acknowledged.")
+        float,
+        typer.Option("--settle", help="Maximum time in seconds to wait afterwards, until every event is acknowledged."),
     ] = 60.0
-    prefix: Annotated[str, typer.Option(help="Prefix of the gates' ids; a number follows.")] = "fleet-"
+    prefix: Annotated[str, typer.Option(help="Start of the gates' ids; a number follows.")] = "fleet-"
     consume: Annotated[
         bool,
-        typer.Option("--consume", help="Also count and acknowledge the events here, if there is no central system."),
+        typer.Option(
+            "--consume", help="Also count and acknowledge the events here, for brokers without a central system."
+        ),
     ] = False
     central_broker: Annotated[
         list[str] | None,
-        typer.Option(help="For --consume: where central connects, if not where the gates do; as --broker."),
+        typer.Option(help="For --consume: a broker for central, if it is not the gates' broker; repeat as --broker."),
     ] = None
-    ca: Annotated[Path | None, typer.Option(help="PEM file of the brokers' CA.")] = None
+    ca: Annotated[Path | None, typer.Option(help="File with the CA certificate of the brokers (PEM).")] = None
     certificate: Annotated[
-        str | None, typer.Option(help="PEM certificate of the gates; {gate} is replaced by each gate's id.")
+        str | None,
+        typer.Option(
+            help="File with the client certificate of a gate (PEM); {gate} in the name becomes the gate's id."
+        ),
     ] = None
     key: Annotated[
-        str | None, typer.Option("--certificate-key", "--key", help="PEM key of the gates; {gate} as above.")
+        str | None,
+        typer.Option("--certificate-key", "--key", help="File with the private key of a gate (PEM); {gate} as above."),
     ] = None
-    central_certificate: Annotated[str | None, typer.Option(help="PEM certificate for --consume.")] = None
-    central_key: Annotated[str | None, typer.Option(help="PEM key for --consume.")] = None
-    user: Annotated[str | None, typer.Option(help="User name; {gate} as above. No certificate needs one.")] = None
-    central_user: Annotated[str | None, typer.Option(help="User name for --consume; as --user otherwise.")] = None
+    central_certificate: Annotated[
+        str | None, typer.Option(help="For --consume: file with the client certificate of central (PEM).")
+    ] = None
+    central_key: Annotated[
+        str | None, typer.Option(help="For --consume: file with the private key of central (PEM).")
+    ] = None
+    user: Annotated[
+        str | None, typer.Option(help="User name at the broker; {gate} as above. Not needed with a certificate.")
+    ] = None
+    central_user: Annotated[str | None, typer.Option(help="For --consume: user name of central at the broker.")] = None
     password_file: Annotated[
-        Path | None, typer.Option("--password-file", help=f"For all users: {password_file_help(PASSWORD_VARIABLE)}")
+        Path | None, typer.Option("--password-file", help=password_file_help(PASSWORD_VARIABLE))
     ] = None
     refused_password: Annotated[
         str | None, typer.Option("--password", hidden=True, callback=password_refusal(PASSWORD_VARIABLE))
     ] = None
-    start_spread: Annotated[float, typer.Option(help="Spread the first connections over this many seconds.")] = 5.0
+    start_spread: Annotated[float, typer.Option(help="Seconds over which the first connections are spread.")] = 5.0
     answer_timeout: Annotated[
-        float, typer.Option(help="For how many seconds a gate waits until a broker has let it in.")
+        float, typer.Option(help="Seconds that a gate waits for the answer of a broker to its connection.")
     ] = 30.0
     session_expiry: Annotated[
-        int, typer.Option(help="Seconds for which the broker keeps the session of a disconnected gate.")
+        int, typer.Option(help="Seconds for which the brokers keep the session of a disconnected gate.")
     ] = SESSION_EXPIRY_S
-    really: Annotated[bool, typer.Option("--really", help="Confirm that a broker may be on another computer.")] = False
+    really: Annotated[bool, typer.Option("--really", help="Confirm that a broker is on another computer.")] = False
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON and nothing else.")] = False
 
 
@@ -79,19 +92,23 @@ def fleet(
     options: FleetOptions,
     broker: Annotated[list[str] | None, typer.Option("--broker", "-b", help=_BROKER_HELP)] = None,
     rate: Annotated[
-        float, typer.Option(help="Events per second of EACH gate: 1000 gates at 1 make 1000 events/s.")
+        float, typer.Option(help="Events per second of EACH gate. 1000 gates at 1 send 1000 events/s.")
     ] = 1.0,
     for_s: _For = 30.0,
-    payload_bytes: Annotated[
-        int, typer.Option(help="Pad events to this size; without padding they have about 520 bytes.")
-    ] = 0,
+    payload_bytes: Annotated[int, typer.Option(help="Size of an event in bytes. 0: no padding, about 520 bytes.")] = 0,
 ) -> None:
-    """Simulate many gates that send small events and nothing else against brokers, and measure.
+    """Roll out documents to many gates, or simulate many gates against brokers.
 
-    Each gate has an id, a stream, a real hash chain, its own order of brokers, and resends what is not acknowledged.
-    `fleet simulate` has gates that say all that a real one says. The events look like those of a real gate: never let
-    a fleet loose on a broker whose consumer keeps customs records. Exit code 0 when all gates are connected at the end
-    and no event is lost or not acknowledged.
+    Without a command, it simulates gates that send small events to the brokers, and measures. Each gate has its own id,
+    stream, hash chain and order of brokers, and resends what is not acknowledged. `fleet simulate` simulates gates that
+    send everything that real gates send.
+
+    WARNING: the events look like those of real gates. Never use a broker whose central system keeps customs records.
+
+    Exit code 0 when all gates are connected at the end, and every event is acknowledged.
+
+    Example:
+      gate-agent fleet --broker mqtt://127.0.0.1:1883 --gates 100 --for 30 --consume
     """
     if context.invoked_subcommand is not None:
         return
@@ -109,19 +126,22 @@ def simulate(
     broker: Annotated[list[str], typer.Option("--broker", "-b", help=_BROKER_HELP)],
     options: FleetOptions,
     vehicles: Annotated[
-        float, typer.Option(help="Vehicles per hour of EACH gate; one makes 9 events of 10 kB in all.")
+        float, typer.Option(help="Vehicles per hour of EACH gate. A vehicle causes 9 events, 10 kB together.")
     ] = 60.0,
     for_s: _For = 60.0,
     processes: Annotated[
-        int | None, typer.Option(min=1, help="Over how many processes the gates are spread; by default one a core.")
+        int | None, typer.Option(min=1, help="Number of processes for the gates; default: one per processor core.")
     ] = None,
-    site: Annotated[int | None, typer.Option(help="The number of the site whose lists the gates use.")] = None,
+    site: Annotated[int | None, typer.Option(help="Number of the site whose lists the gates receive.")] = None,
 ) -> None:
-    """Simulate many gates that say all that real ones say: vehicles, birth, status, health, answers to commands.
+    """Simulate many gates that send everything that real gates send: vehicles, status, health, answers to commands.
 
-    The events are those of a vehicle that passes, in their own time. Commands are refused as by a gate that knows no
-    key; lists are received and not checked. It says when it was itself short of CPU: its times mean nothing then. Exit
-    code as of `gate-agent fleet`.
+    A vehicle causes the events of a vehicle that passes, at their usual times. The gates refuse all commands, because
+    they know no key. They receive lists, but do not check them. If the simulation itself was short of CPU, it says so:
+    then its times mean nothing. Exit codes as of `gate-agent fleet`.
+
+    Example:
+      gate-agent fleet simulate --broker mqtt://127.0.0.1:1883 --gates 20 --for 60 --consume
     """
     gates = options.gates
     plan = _plan(
@@ -137,7 +157,7 @@ def simulate(
         a_second = gates * vehicles / HOUR_S
         typer.echo(
             f"{gates:,} gates with {vehicles:g} vehicles/hour each: {a_second:,.1f} vehicles/s for {for_s:g} s, in "
-            f"{plan.processes} processes"
+            f"{plan.processes} process{'' if plan.processes == 1 else 'es'}"
         )
     _run(plan, as_json=options.as_json)
 
@@ -163,7 +183,7 @@ def _plan(options: FleetOptions, broker: list[str], rate: float, for_s: float, *
     away = elsewhere((*addresses, *central_addresses))
     if away and not options.really:
         raise typer.BadParameter(
-            f"{', '.join(away)} is not on this machine. A fleet floods its broker: say --really if it is meant",
+            f"{', '.join(away)} is not on this computer. A fleet floods its broker: give --really if you mean it",
             param_hint="--broker",
         )
     try:

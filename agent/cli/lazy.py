@@ -5,6 +5,7 @@ So a quick command does not wait for the libraries of a heavy one, and a broken 
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -57,6 +58,25 @@ def _mount_real(app: typer.Typer, command: CliCommand) -> None:
         message = f"the command {command.name} cannot be loaded: {error}"
         raise CommandBrokenError(message) from error
     if isinstance(target, typer.Typer):
+        _unwrap(target)
         app.add_typer(target, name=command.name)
     else:
-        app.command(command.name)(target)
+        app.command(command.name, help=unwrapped(inspect.getdoc(target) or ""))(target)
+
+
+def _unwrap(app: typer.Typer) -> None:
+    """Give every command of a group, and of the groups in it, its help without the line breaks of the source."""
+    described = isinstance(app.info.help, str)  # then the docstring of its callback is not its help
+    callback = () if described or app.registered_callback is None else (app.registered_callback,)
+    for command in (*app.registered_commands, *callback):
+        if command.callback is not None:
+            command.help = unwrapped(inspect.getdoc(command.callback) or "")
+    for group in app.registered_groups:
+        if group.typer_instance is not None:
+            _unwrap(group.typer_instance)
+
+
+def unwrapped(text: str) -> str:
+    """A docstring with one line a paragraph, for a terminal of any width. Paragraphs with indented lines stay."""
+    paragraphs = inspect.cleandoc(text).split("\n\n")
+    return "\n\n".join(one if "\n " in one else " ".join(one.split()) for one in paragraphs)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMANDS = (
-    CliCommand("run", "agent.cli.run:run", "Run the agent: the command of the service."),
-    CliCommand("setup", "agent.cli.setup:setup", "Set up a gate with one lane by questions."),
+    CliCommand("run", "agent.cli.run:run", "Run the agent. The service starts this command."),
+    CliCommand("setup", "agent.cli.setup:setup", "Set up a gate with one lane, step by step."),
     CliCommand("config", "agent.cli.config:app", "Check, show and change the configuration, and undo a change."),
     CliCommand("watch", "agent.cli.watch:watch", "Show a lane live in the terminal, as the running agent sees it."),
     CliCommand("release", "agent.cli.release:release", "Release every relay while the agent is not running."),
@@ -30,32 +30,44 @@ COMMANDS = (
         "doctor", "agent.cli.doctor:doctor", "Check everything that the gate needs, and report problems and fixes."
     ),
     CliCommand("bundle", "agent.cli.bundle:bundle", "Create a support bundle, without secrets."),
-    CliCommand("scan", "agent.cli.scan:scan", "Read QR permits and plates from pictures or a camera."),
+    CliCommand("scan", "agent.cli.scan:scan", "Read QR codes, plates and VINs in pictures."),
     CliCommand("permit", "agent.cli.permit:app", "Make, verify and revoke permits, keys and trust lists."),
     CliCommand("enrol", "agent.cli.enrol:enrol_command", "Get the gate's certificate with a one-time token."),
-    CliCommand("est", "agent.cli.est:app", "Enrol gates at the central side: tokens, the EST server, revocation."),
+    CliCommand(
+        "est",
+        "agent.cli.est:app",
+        "Give gates their certificates, at the central side: tokens, the EST server, revocation.",
+    ),
     CliCommand(
         "anchors",
         "agent.cli.anchors:app",
         "Show, adopt and change the trust anchors: keys, brokers, gates of the site.",
     ),
-    CliCommand("console", "agent.cli.console:app", "Manage users of the console; get the code for the first log-in."),
+    CliCommand(
+        "console", "agent.cli.console:app", "Manage users of the console, and get the code for the first log-in."
+    ),
     CliCommand("lists", "agent.cli.lists:app", "Publish, pack, import and show declarations and other lists."),
-    CliCommand("clock", "agent.cli.clock:app", "Report how reliable the clock is, and fix a wrong floor."),
+    CliCommand(
+        "clock", "agent.cli.clock:app", "Show how reliable the clock is, and correct its floor after a wrong time."
+    ),
     CliCommand("events", "agent.cli.events:app", "Show the journal of events, and verify that nothing is missing."),
     CliCommand(
-        "replay", "agent.cli.replay:replay_command", "Try another configuration on past vehicles; moves nothing."
+        "replay",
+        "agent.cli.replay:replay_command",
+        "Show what another configuration would have decided on past vehicles. Moves nothing.",
     ),
-    CliCommand("notify", "agent.cli.notify:app", "Test how alarms reach people."),
+    CliCommand(
+        "notify", "agent.cli.notify:app", "Send a test message by each channel, and make a secret for a webhook."
+    ),
     CliCommand("command", "agent.cli.command:app", "Sign and send commands to gates."),
     CliCommand("relay", "agent.cli.relay:app", "Find, try and watch relay and input boards."),
     CliCommand("sign", "agent.cli.sign:app", "Find and try the signs that tell drivers what to do."),
     CliCommand("camera", "agent.cli.camera:app", "Find network cameras, and show what to write into gate.toml."),
     CliCommand("voice", "agent.cli.voice:app", "List, hear and replace what the gate says to drivers."),
     CliCommand(
-        "fleet", "agent.cli.rollout:app", "Roll out documents to many gates, and simulate many gates against brokers."
+        "fleet", "agent.cli.rollout:app", "Roll out documents to many gates, or simulate many gates against brokers."
     ),
-    CliCommand("demo", "agent.cli.demo:demo", "Play fourteen vehicles at a gate on this machine, without hardware."),
+    CliCommand("demo", "agent.cli.demo:demo", "Play fourteen vehicles at a gate on this computer, without hardware."),
 )
 EPILOG = (
     "Exit codes: 0 success; 1 failed, or a check found a problem; 2 invalid command; "

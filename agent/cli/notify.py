@@ -17,7 +17,7 @@ from agent.clock import Clock
 from agent.core.notices import SECRET_PREFIX
 from agent.notifications import DeliveryError, channels_of, test_message
 
-app = typer.Typer(no_args_is_help=True, help="Test how alarms reach people.")
+app = typer.Typer(no_args_is_help=True, help="Send a test message by each channel, and make a secret for a webhook.")
 
 SECRET_BYTES = 32
 
@@ -31,7 +31,7 @@ def try_channels(
 ) -> None:
     """Send a test message by each channel of the configuration. Exit code 0 when all were delivered, 1 when not.
 
-    It works without a running agent, from this computer and with the rights of its caller.
+    The agent does not need to run. Messages are sent from this computer, with the rights of your user.
     """
     settings = settings_of(configuration)
     channels = [one for one in channels_of(settings) if channel in {None, one.name}]

@@ -97,4 +97,4 @@ def _released(make: Callable[[], RelayPort]) -> tuple[bool, str]:
         return False, f"not released: {error}"
     finally:
         relay.close()
-    return proved, "released" if proved else "told to release its relays, but that is not proved"
+    return proved, "released" if proved else "was told to release its relays, but does not confirm it"

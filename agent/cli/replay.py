@@ -13,7 +13,7 @@ import typer
 from agent.cli import exit_codes
 from agent.cli.configuration import DEFAULT_PATH, ConfigurationLater
 from agent.cli.events.time_argument import unix_time
-from agent.cli.terminal import echo, fail
+from agent.cli.terminal import counted, echo, fail
 from agent.cli.view_record import leave_view
 from agent.i18n import Language
 from agent.replay import Period, as_html, as_text, recorded_vehicles, replay, replay_rules
@@ -38,20 +38,25 @@ def replay_command(  # noqa: PLR0913, PLR0917 - one argument an option
     configuration: ConfigurationLater = DEFAULT_PATH,
     lane: Annotated[str, typer.Option(help="Only the vehicles of this lane.")] = "",
     since: Annotated[
-        str | None, typer.Option(help="Only vehicles that came since then: 2026-11-24T08:30Z, or 90m, 24h, 7d ago.")
+        str | None,
+        typer.Option(help="Only vehicles that came since this time: 2026-11-24T08:30Z, or 90m, 24h, 7d ago."),
     ] = None,
-    until: Annotated[str | None, typer.Option(help="Only vehicles that came before then.")] = None,
+    until: Annotated[str | None, typer.Option(help="Only vehicles that came before this time.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write the report as one HTML file, with pictures.")] = None,
     pictures: Annotated[
-        Path | None, typer.Option(help="The folder of the kept pictures. Default: the folder next to the journal.")
+        Path | None, typer.Option(help="Folder of the pictures. Default: the folder evidence beside the journal.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON, for programs.")] = False,
     language: Annotated[Language, typer.Option("--language", help="The language of the HTML file.")] = Language.EN,
 ) -> None:
-    """Decide again on the vehicles of a journal with the rules of another configuration, and show the differences.
+    """Decide again on the vehicles of a journal with another configuration, and show which decisions differ.
 
-    Each vehicle is judged alone, on what was known when it came. The journal is only read; it may be a copy. Exit code
-    0 also where vehicles differ, 78 when the configuration cannot be used.
+    Nothing moves and nothing is changed: the command only reads the journal, which may be a copy. It decides on each
+    vehicle separately, with what was known when the vehicle came. Exit code 0 even if decisions differ; 78 when the
+    configuration cannot be used.
+
+    Example:
+      gate-agent replay /var/lib/gate-agent/journal.db --config new/gate.toml --since 7d --html report.html
     """
     loaded = _loaded(configuration)
     period = Period(_time(since), _time(until), lane)
@@ -111,4 +116,4 @@ def _picture(folder: Path | None) -> partial[bytes | None] | None:
 
 
 def _count(found: Report) -> str:
-    return f"{len(found.differences)} of {found.vehicles} vehicles with another answer"
+    return f"other decisions: {len(found.differences)} of {counted(found.vehicles, 'vehicle')}"

@@ -22,6 +22,7 @@ from agent.cli.configuration import (
     usable_configuration,
 )
 from agent.cli.process_signals import ProcessSignals
+from agent.cli.terminal import counted
 from agent.core.events import ConfigurationRefused, OwnCause
 from agent.core.model import ReportOnce
 from agent.service.loading import leave_loaded_alone, loading
@@ -72,11 +73,12 @@ def run(
 ) -> None:
     """Run the agent until it is stopped (SIGTERM or Ctrl-C). The service starts this command.
 
-    It waits for no device: it connects to cameras, boards and brokers, and reconnects when they are lost. If the
-    configuration is invalid, the agent runs with the last valid one and reports this. SIGHUP reloads the
-    configuration; a valid one is applied once no vehicle is under way. Exit code 78 when no configuration can be
-    used, 1 when the journal or the lists cannot be opened, the journal is damaged, or a part fails or does not end:
-    then the service starts the agent again.
+    The agent does not wait for devices. It connects to cameras, boards and brokers, and reconnects when they are lost.
+    If the configuration is invalid, the agent runs with the last valid one and reports this. SIGHUP reloads the
+    configuration; a valid one is applied when no vehicle is under way.
+
+    Exit code 78 if no configuration can be used. Exit code 1 if the journal or the lists cannot be opened, the journal
+    is damaged, or a part fails or does not end. The service then starts the agent again.
     """
     path = configuration_of(configuration, config)
     faulthandler.enable()
@@ -93,16 +95,14 @@ def run(
     _load()
     app, found = _started(path, found, None, asked)
     if not gives_back:
-        log.info(
-            "the C library of this system cannot be told to give memory back early: the agent will take more of it"
-        )
+        log.info("the C library of this system cannot return memory early: the agent uses more memory")
     while (newer := _newer(path, app, found.loaded, asked)) is not None:
         log.info("stopping: %s", NEW)
         if not trials.begin(newer.loaded.fleet.texts):
             newer = on_disk(path, partial(load_configuration, path, fleet=trials.in_force()))
         with PlannedPause(Notifier.from_environment(os.environ), START_OVER_S):
             if not app.stop(NEW, again=True):
-                log.critical("a part of the agent has not ended: it needs a process of its own to start over")
+                log.critical("a part of the agent has not ended: the service must start a new process")
                 raise typer.Exit(exit_codes.FAILED)
             app, found = _started(path, newer, found, asked)
     log.info("stopping: %s", asked.cause)
@@ -149,7 +149,7 @@ def _started(
         who, how = _made_by(configuration, found, fallback)
         app.note_configuration(None if fallback is None else fallback.loaded, who, how)
     _remember(configuration, found)
-    log.info("gate %s runs with %d lanes", found.loaded.settings.gate.id, len(found.loaded.settings.lanes))
+    log.info("gate %s runs with %s", found.loaded.settings.gate.id, counted(len(found.loaded.settings.lanes), "lane"))
     return app, found
 
 
@@ -238,7 +238,7 @@ def _remember(configuration: Path, found: UsableConfiguration) -> None:
                 history.note(found.state, EditStep("", BY_HAND, utc))
             history.keep_good(found.state, utc)
     except HistoryError as error:
-        log.warning("the configuration is not kept for a start with a broken one: %s", error)
+        log.warning("the configuration cannot be saved as the last valid one: %s", error)
 
 
 def _made_by(configuration: Path, found: UsableConfiguration, before: UsableConfiguration | None) -> tuple[str, str]:
@@ -246,7 +246,7 @@ def _made_by(configuration: Path, found: UsableConfiguration, before: UsableConf
     try:
         return made_by(History(found.loaded.settings.state.directory, configuration), configuration, found, before)
     except HistoryError as error:
-        log.warning("who made the configuration is not known: %s", error)
+        log.warning("it is not known who changed the configuration: %s", error)
         return "", step_text(BY_HAND)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agent.cli import exit_codes
+from agent.cli.terminal import counted
 from agent.core.model.printable import printable
 
 if TYPE_CHECKING:
@@ -42,26 +43,40 @@ class ReaderChoice(StrEnum):
 
 
 def scan(
-    paths: Annotated[list[Path], typer.Argument(help="Pictures, or folders of pictures.", show_default=False)],
+    paths: Annotated[
+        list[Path], typer.Argument(help="Pictures, or folders of pictures; folders in folders too.", show_default=False)
+    ],
     reader: Annotated[ReaderChoice, typer.Option(help="What to look for.")] = ReaderChoice.ALL,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a picture and line.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object for each picture, one per line.")
+    ] = False,
 ) -> None:
-    """Read the QR codes, plates and VIN labels of pictures, thoroughly, with the readers of the gate.
+    """Read the QR codes, plates and VINs in pictures, with the readers of the gate.
 
-    With --json each picture gives one line: "file"; "qr", a list of "text", "engine", "corners", which run clockwise
-    from the top left, and "module_px"; "plates", the main one first, a list of "text", "confidence", "characters" with
-    the probability of each, "box" as x, y, width and height, "kind", "character_px" and "cut", true where the edge of
-    the picture cuts the plate: such a plate comes last and is never sure; "vins", those in bars and Data Matrix, a list
-    of "text", "source" and "box"; "picture", how good it is for reading; "ms", the time that each reader took, null
-    where it was not asked. A picture that cannot be read gives "file" and "error".
+    The command tries longer than the gate does. It reads only the picture files of a folder. Exit code 1 when a picture
+    could not be read; all others are still read.
 
-    "picture" holds "grade", the worst of all: good, poor or bad; and "findings", a list of "figure", "value", "grade",
-    "flaw" and "advice", both null where all is good. The figures are module_px, the smallest of the codes; character_px
-    of the main plate; sharpness; glare, the share of white; noise and brightness in grey levels.
+    With --json, each line is one picture, with the keys "file", "qr", "plates", "vins", "picture" and "ms". A picture
+    that cannot be read has only "file" and "error".
 
-    A code that holds no UTF-8 is shown by the character set that it names or that the engine guesses. Of a folder, and
-    of the folders in it, only picture files are read. The exit code is 1 when a picture could not be read; the others
-    are still read.
+    "qr": a list of "text", "engine", "corners" (clockwise from the top left) and "module_px". A code that is not UTF-8
+    is shown in the character set that it names or that the engine guesses.
+
+    "plates": a list of "text", "confidence", "characters" (each with its probability), "box" (x, y, width, height),
+    "kind", "character_px" and "cut". The main plate is the first. "cut" is true if the edge of the picture cuts the
+    plate; such a plate is last, and never certain.
+
+    "vins": VINs in barcodes and Data Matrix codes, a list of "text", "source" and "box".
+
+    "picture": how good the picture is for reading. "grade" is good, poor or bad: the worst of all findings. "findings"
+    is a list of "figure", "value", "grade", "flaw" and "advice"; the last two are null if the figure is good. The
+    figures are module_px (the smallest code), character_px (the main plate), sharpness, glare (share of white), noise
+    and brightness (grey levels).
+
+    "ms": the time of each reader in milliseconds; null if it was not used.
+
+    Example:
+      gate-agent scan --reader plate --json pictures/
     """
     try:
         scanner = _Scanner.make(reader)
@@ -82,7 +97,7 @@ def scan(
     for complaint in scanner.problems():
         typer.echo(f"gate-agent scan: {complaint}", err=True)
     if not files:
-        typer.echo("gate-agent scan: there are no pictures in what was named", err=True)
+        typer.echo("gate-agent scan: no pictures found", err=True)
     raise typer.Exit(exit_codes.FAILED if not files or any("error" in row for row in rows) else exit_codes.OK)
 
 
@@ -137,10 +152,12 @@ class _Scanner:
     def problems(self) -> Iterator[str]:
         """What the readers could not do."""
         if self.qr:
-            yield from (f"QR engine {name} is not there: {why}" for name, why in self.qr.missing.items())
-            yield from (f"QR engine {name} failed on {n} pictures" for name, n in self.qr.failures.items())
+            yield from (f"QR engine {name} is missing: {why}" for name, why in self.qr.missing.items())
+            yield from (f"QR engine {name} failed on {counted(n, 'picture')}" for name, n in self.qr.failures.items())
         if self.vin:
-            yield from (f"the engine for {name} failed on {n} pictures" for name, n in self.vin.failures.items())
+            yield from (
+                f"the engine for {name} failed on {counted(n, 'picture')}" for name, n in self.vin.failures.items()
+            )
 
     def _codes(self, pixels: NDArray[np.uint8]) -> tuple[list[dict[str, Any]], float | None]:
         if self.qr is None:

@@ -34,8 +34,8 @@ def refusing(option: str, instead: str) -> Callable[[str | None], None]:
     def refuse(given: str | None) -> None:
         if given is not None:
             raise typer.BadParameter(
-                f"{option} is not taken any more: every user of this computer can see the arguments of a program. "
-                f"Give {instead}. Where others use this computer, take what you wrote as known to them."
+                f"{option} is no longer accepted: every user of this computer can see the arguments of a program. "
+                f"Give {instead}. If others use this computer, assume that they know what you typed."
             )
 
     return refuse
@@ -92,12 +92,12 @@ def _name(file: Path) -> str:
     return "the standard input" if file == ASKED else str(file)
 
 
-_OF_A_FILE: Final = "File, for its owner alone, with the password at the broker; - asks for it. Else"
+_OF_A_FILE: Final = "File with the password at the broker (mode 600); - asks for it. Without it:"
 
 
 def password_file_help(variable: str) -> str:
     """What the help of --password-file says."""
-    return f"{_OF_A_FILE} {variable} of the environment."
+    return f"{_OF_A_FILE} the variable {variable}."
 
 
 def password_refusal(variable: str) -> Callable[[str | None], None]:

@@ -19,6 +19,11 @@ def echo(message: object = "", *, nl: bool = True, err: bool = False) -> None:
     typer.echo(printable(str(message), keep=LAYOUT), nl=nl, err=err)
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: "1 lane", "2 lanes"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def fail(command: str, error: object) -> NoReturn:
     """Say why a command could not do what it was asked, and exit with FAILED. `command`: without `gate-agent`."""
     echo(f"gate-agent {command}: {error}", err=True)

@@ -30,4 +30,4 @@ def leave_view(state: Path, command: str) -> None:
         finally:
             access.close()
     except AccessStoreError as error:
-        echo(f"gate-agent: it is not recorded that you looked: {error}", err=True)
+        echo(f"gate-agent: your view could not be recorded: {error}", err=True)

@@ -107,7 +107,7 @@ def _follow(agent: AgentClient, screen: Screen) -> None:
         try:
             for name, value in agent.news(screen.path):
                 screen.update_section(name, value)
-            screen.away = "the agent has ended this"
+            screen.away = "the agent has ended the connection"
         except AgentAwayError as error:
             screen.away = str(error)
         pause.wait(AGAIN_S)

@@ -253,7 +253,7 @@ class ClockMonitor:
 
     def _report_recovery(self, trouble: str) -> None:
         if self._reported.clear(trouble):
-            log.warning("it is over that %s", trouble)
+            log.warning("no longer the case: %s", trouble)
 
 
 def _rounded(step_s: float | None) -> float | None:

@@ -80,7 +80,7 @@ class DeviceStatusTable:
         try:
             self._waiting.put(None, timeout=STOP_TIMEOUT_S)
         except queue.Full:
-            log.error("the journal does not follow; the last changes of devices are in this log only")  # noqa: TRY400
+            log.error("the journal cannot keep up; the last changes of devices are only in this log")  # noqa: TRY400
             return False
         return self.worker.join(STOP_TIMEOUT_S)
 
@@ -97,7 +97,7 @@ class DeviceStatusTable:
             try:
                 self._waiting.put_nowait(Draft(event, lane, None, self._utc()))
             except queue.Full:
-                log.error("the journal does not follow; this change is in the log only")  # noqa: TRY400 - no bug
+                log.error("the journal cannot keep up; this change is only in this log")  # noqa: TRY400 - no bug
         return True
 
     def note(self, draft: Draft) -> None:
@@ -105,7 +105,7 @@ class DeviceStatusTable:
         try:
             self._waiting.put_nowait(draft)
         except queue.Full:
-            log.error("the journal does not follow; this event is lost: %s", draft.event)  # noqa: TRY400 - no bug
+            log.error("the journal cannot keep up; this event is lost: %s", draft.event)  # noqa: TRY400 - no bug
 
     def _is_news(self, name: str, state: str, detail: str) -> bool:
         known = self._known.get(name)

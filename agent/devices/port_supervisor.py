@@ -117,7 +117,7 @@ class PortSupervisor:
             self._lost(str(error))
         except Exception as error:
             # A driver's bug must not end the thread, nor leave a relay energised for good.
-            log.exception("a fault in the thread of %s or in its driver", self._name)
+            log.exception("an error in the thread of %s or in its driver", self._name)
             self._lost(Text("an error in the driver: {kind}", kind=type(error).__name__))
 
     def _try(self) -> None:

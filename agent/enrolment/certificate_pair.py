@@ -77,7 +77,7 @@ class CertificatePair:
         try:
             found = _key(path)
         except PairError as error:
-            log.warning("%s; another key is made", error)
+            log.warning("%s; making another key", error)
             found = None
         if isinstance(found, ec.EllipticCurvePrivateKey):
             return found
@@ -145,7 +145,7 @@ class CertificatePair:
             certificate = _certificate(waiting_file)
             waiting_key = _key(key_file)
         except PairError as error:
-            log.warning("%s; it is taken away, and the present pair stays", error)
+            log.warning("%s; it is deleted, and the current pair stays", error)
             certificate = waiting_key = None
         try:
             if certificate is None:
@@ -157,7 +157,7 @@ class CertificatePair:
                 # On two filesystems the later rename could outlive the earlier one, and nothing finishes that.
                 sync_folder(self.key_file.parent)
             elif (present := _key(self.key_file)) is None or not _belong(certificate, present):
-                log.warning("%s belongs to no key and is taken away; the present pair stays", waiting_file)
+                log.warning("%s belongs to no key and is deleted; the current pair stays", waiting_file)
                 waiting_file.unlink()
                 return False
             waiting_file.replace(self.certificate_file)

@@ -82,12 +82,12 @@ class PairTrial:
             self._began_at = now.at
         if self.link.stood > self._before:
             self.pair.prove()
-            log.info("a broker has taken the new certificate of %s", self.subject)
+            log.info("a broker has accepted the new certificate of %s", self.subject)
             return TrialEnd.PROVEN
         if now.at - self._began_at < TRIAL_S:
             if self.link.is_up:  # by an attempt that began before the pair was put, and so showed the one before
                 self.link.reconnect(RENEWED)
             return TrialEnd.RUNNING
         self.pair.go_back()
-        log.warning("no broker takes the new certificate of %s; the one before it counts again", self.subject)
+        log.warning("no broker accepts the new certificate of %s; the previous one is used again", self.subject)
         return TrialEnd.UNDONE

@@ -99,7 +99,7 @@ class CertificateRenewal:
         for subject, pair in self._pairs.items():
             try:
                 if pair.recover():
-                    log.info("the new certificate of %s is in its place now", subject)
+                    log.info("the new certificate of %s is in use now", subject)
             except PairError as error:
                 log.warning("the new certificate of %s: %s", subject, error)
         self.worker.start()
@@ -185,7 +185,7 @@ class CertificateRenewal:
     def _note(self, subject: str, trouble: str, pause_s: float) -> None:
         now, before = self._now(), self._views[subject]
         if trouble != before.trouble:
-            log.warning("the certificate of %s could not be renewed: %s; it is tried again", subject, trouble)
+            log.warning("the certificate of %s could not be renewed: %s; trying again", subject, trouble)
         self._retry_at[subject] = now.at + pause_s
         since = now.utc if before.since_utc is None else before.since_utc
         self._views[subject] = replace(before, trouble=trouble, since_utc=since, attempts=before.attempts + 1)

@@ -146,7 +146,7 @@ class FleetService:
             self._look()
         except OSError as error:
             if self._reported.is_new(str(error)):
-                log.error("the fleet documents cannot be kept: %s", error)  # noqa: TRY400 - told, not a bug
+                log.error("the fleet documents cannot be stored: %s", error)  # noqa: TRY400 - told, not a bug
         else:
             self._reported.clear()
         self._intake.flush()
@@ -219,7 +219,7 @@ class FleetService:
                     good.append(found)
             except DocumentRefusedError as error:
                 if self._reported.is_new(str(error), text):
-                    log.warning("a fleet document that waits does not count any more: %s", error)
+                    log.warning("a waiting fleet document is no longer valid: %s", error)
         return next(iter(in_layer_order(good, rules.groups)), None)
 
     # -------------------------------------------------------------------------------------------------- what is told

@@ -45,7 +45,7 @@ class FleetStore:
         try:
             return read_held_fleet(self._state)
         except FleetUnreadableError as error:
-            log.critical("the fleet documents are lost, central's retained ones come again: %s", error)
+            log.critical("the fleet documents are lost; the broker sends the retained ones again: %s", error)
             for name in FLEET_FILES:
                 path = self._state / FLEET_FOLDER / name
                 if path.exists():

@@ -36,7 +36,7 @@ class TrialStart:
         try:
             self._store.change(lambda held: recovered(held, self._store.process, utc))
         except OSError as error:
-            log.error("what is held of fleet documents cannot be kept: %s", error)  # noqa: TRY400 - told, not a bug
+            log.error("the fleet documents cannot be stored: %s", error)  # noqa: TRY400 - told, not a bug
 
     def begin(self, texts: tuple[str, ...]) -> bool:
         """The agent is about to start with these documents: where one of them is on trial its trial begins.
@@ -48,7 +48,7 @@ class TrialStart:
                 moment = self._now()
                 self._store.change(lambda held: begun(held, self._store.process, moment.at, moment.utc))
         except OSError as error:
-            log.error("the trial of a fleet document cannot be noted: %s", error)  # noqa: TRY400 - told, not a bug
+            log.error("the trial of a fleet document cannot be recorded: %s", error)  # noqa: TRY400 - told, not a bug
             return False
         return True
 

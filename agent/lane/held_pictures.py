@@ -80,7 +80,7 @@ class HeldPictures:
         found = {name: one.picture for name in asked for held in self._held.values() if (one := held.get(name))}
         if self._complete and len(found) < len(asked):
             gone = ", ".join(name[:16] for name in asked if name not in found)
-            log.warning("lane %s: pictures that its events name are not held any more: %s", self._lane, gone)
+            log.warning("lane %s: pictures that its events name are no longer in memory: %s", self._lane, gone)
         self._complete = len(found) == len(asked)
         return found
 

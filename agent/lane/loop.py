@@ -314,7 +314,10 @@ class LaneLoop:
             self._waiting += weight if fits else 0
             tells = not fits and self._may_tell(MOST_WAITING, self._now().at)
         if tells:
-            log.warning("lane %s: its cameras tell more than it can look at: some is lost", self._lane.rules.lane)
+            log.warning(
+                "lane %s: its cameras report more than the lane can process; some reports are lost",
+                self._lane.rules.lane,
+            )
         return fits
 
     def _take_detection(self, detection: LaneDetection, weight: int, now: Instant) -> None:
@@ -388,7 +391,7 @@ class LaneLoop:
             except LedgerConflictError:
                 return Reason.ALREADY_USED
             except JournalError:
-                log.exception("the journal cannot be written: the barrier stays down, and no order is taken")
+                log.exception("the journal cannot be written: the barrier stays closed, and no command is accepted")
                 return Reason.GATE_FAULT
         return None
 

@@ -178,7 +178,7 @@ class MqttList:
 
     def _want(self, have: int) -> None:
         payload = json.dumps({"gate": self._gate, "have": have}).encode()
-        log.info("the gate cannot find what leads on from version %d of the %s, and asks for it", have, self.kind)
+        log.info("the gate has no delta from version %d of the %s, and asks for it", have, self.kind)
         self._client.publish(Outgoing(self._topics.want(self.kind), payload, content_type=CONTENT_TYPE_WANT))
 
     def _ask_for(self, topics: Iterable[str]) -> None:

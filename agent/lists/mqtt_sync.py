@@ -139,7 +139,7 @@ class ListSync:
             case ChunkTopic(kind, snapshot, number):
                 error = self._lists[kind].take_chunk(snapshot, number, message.payload, at)
             case _:
-                log.debug("a message to %s is none of a list", message.topic)
+                log.debug("a message on %s is not a part of a list", message.topic)
                 return
         if error is not None:
             self._refused(kind, error)
@@ -156,7 +156,7 @@ class ListSync:
             mqtt_list.check_progress(at)
         again = self._has_news_of_keys(at)
         if at - self._again_at >= AGAIN_S and self._messages.overflowed():
-            log.warning("more came of the lists than the gate can take at once; all that is stored is asked for again")
+            log.warning("the lists came faster than the gate can process them; it asks for all stored messages again")
             self._again_at, again = at, True
         if again and self._up:
             self._unheard = False

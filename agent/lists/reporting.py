@@ -120,5 +120,5 @@ class ListReporting:
             told = name in self._failing
             self._failing.add(name)
         if not told:
-            log.error("the lists cannot be kept: %s", detail)
+            log.error("the lists cannot be stored: %s", detail)
             self._note(AlarmRaised(alarm=Alarm.LISTS_FAILED, detail=detail))

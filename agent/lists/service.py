@@ -88,7 +88,7 @@ class ListService:
         try:
             trust, standings = self.registry.trust(), self.registry.standings()
         except RegistryError as error:
-            log.error("which lists are here cannot be known: %s", error)  # noqa: TRY400 - told, not a bug
+            log.error("the lists of the gate cannot be read: %s", error)  # noqa: TRY400 - told, not a bug
             return None
         held = {standing.kind.value: standing.version for standing in standings}
         return held if trust is None else {"trust": trust.version, **held}

@@ -114,7 +114,7 @@ class MqttClient:
         self._network.worker.ask_to_stop()
         ended = self._network.worker.ended(deadline - time.monotonic())
         if not ended:
-            log.warning("the network thread still waits for the network; it is left behind")
+            log.warning("the network thread still waits for the network; the agent stops without it")
         return ended and watch_ended
 
     def publish(
@@ -235,7 +235,7 @@ class MqttClient:
                 if network.worker.runs
                 else Text("the network thread failed")
             )
-            log.critical("%s; another takes its place", cause)
+            log.critical("%s; starting another", cause)
             network.worker.ask_to_stop()
             with self._lock:
                 self._network = replacement = self._make_network()

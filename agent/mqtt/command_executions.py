@@ -53,7 +53,12 @@ class CommandExecutions:
             log.exception("%s %s has no thread to run on", command.name.value, command.id)
             return CommandAnswer(Result.FAILED, Text("{error}; {said}", error=error, said=Text("nothing was done")))
         if not job.ended(self._limit_s):
-            log.error("%s %s did not end within %g s; it is left behind", command.name.value, command.id, self._limit_s)
+            log.error(
+                "%s %s did not end within %g s; the agent no longer waits for it",
+                command.name.value,
+                command.id,
+                self._limit_s,
+            )
             self._late = command, job
             return CommandAnswer(
                 Result.UNKNOWN,

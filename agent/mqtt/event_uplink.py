@@ -184,7 +184,7 @@ class Uplink:
             # A journal that cannot be read or written now can be later: the thread must see that day.
             self._fault = repr(error)
             if self._reported.is_new(self._fault):
-                log.exception("the uplink could not work; it tries again every %g s", FAULT_PAUSE_S)
+                log.exception("the uplink failed; it tries again every %g s", FAULT_PAUSE_S)
             self._show()  # no turn comes so far while this lasts
             self._worker.wait(FAULT_PAUSE_S)
         else:
@@ -200,7 +200,7 @@ class Uplink:
             while not self._worker.stopping and self._sender.send():
                 self._worker.touch()
         for event in self._acks.due(now):
-            log.error("an acknowledgement is not taken: %s", event.code)
+            log.error("an acknowledgement is not accepted: %s", event.code)
             self._record(event)
         # The view changes before the journal: a status shows both, and must not show an event as acknowledged while it
         # still says that nothing came from central.
@@ -218,7 +218,7 @@ class Uplink:
             )
         stalled = self._stall_detector.watch(trouble if self._sender.connected else "", now)
         if stalled:
-            log.error("events do not get through: %s", stalled)
+            log.error("events cannot be delivered: %s", stalled)
             self._record(AlarmRaised(alarm=Alarm.DELIVERY_STALLED, detail=stalled))
 
     def _process_inbox(self, timeout_s: float) -> None:
@@ -296,7 +296,7 @@ class Uplink:
     def _refuse(self, seq: int, words: str) -> None:
         self._refused += 1
         if not self._refusals:
-            log.error("event %d does not get through: %s", seq, words)
+            log.error("event %d cannot be delivered: %s", seq, words)
         self._refusals[seq] = words
 
     def _process_acknowledgement(self, message: Incoming) -> None:
@@ -318,7 +318,7 @@ class Uplink:
     def _watch(self, now: float) -> None:
         again = self._delivery.ticked(now)
         if again:
-            log.warning("the watermark stands still at %d; %d events are sent again", self._delivery.watermark, again)
+            log.warning("the watermark stays at %d; events to send again: %d", self._delivery.watermark, again)
         timeout_s = self._settings.puback_timeout_s
         if max(self._delivery.owed_s(now), self._replays.owed_s(now)) > timeout_s:
             self._client.reconnect(

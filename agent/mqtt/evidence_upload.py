@@ -161,7 +161,7 @@ class EvidenceUpload:
             self._count(name, str(error))
             return self._settings.retry_s
         if jpeg is None:
-            log.warning("picture %s is not kept any more: it cannot be sent", name)
+            log.warning("picture %s is already deleted: it cannot be sent", name)
             self._leave(name)
             return 0.0
         began_at = time.monotonic()
@@ -226,7 +226,7 @@ class EvidenceUpload:
             self._trouble = Text("picture {name} cannot be delivered: {words}", name=name[:12], words=words)
             self._pictures.outgoing.postpone(name)
             return
-        log.error("picture %s is given up after %d tries: %s", name, failures, words)
+        log.error("picture %s could not be sent in %d tries; the gate stops trying: %s", name, failures, words)
         self._trouble = Text("picture {name} was given up: {words}", name=name[:12], words=words)
         self._leave(name)
 

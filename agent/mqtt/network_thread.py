@@ -139,7 +139,7 @@ class NetworkThread:
             cause = explain(error, address)
         except Exception as error:
             # Whatever goes wrong with one connection, the gate tries the next.
-            log.exception("the connection to %s broke in an unforeseen way", address.url)
+            log.exception("the connection to %s ended with an unexpected error", address.url)
             cause = explain(error, address)
         self._hold(None)
         return cause
@@ -233,7 +233,7 @@ class NetworkThread:
     def _publish_own(self, connection: BrokerConnection, messages: Sequence[Outgoing]) -> None:
         for message in messages:
             if not connection.publish(message, partial(self._published_own, message.topic)):
-                log.warning("%s could not be published now: as much as the broker takes is under way", message.topic)
+                log.warning("%s could not be published now: the broker accepts no more messages at once", message.topic)
 
     def _published_own(self, topic: str, receipt: Receipt) -> None:
         if receipt.refused:

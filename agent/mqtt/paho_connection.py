@@ -284,7 +284,7 @@ class BrokerConnection:
             self._events.append(partial(self._received, incoming(message)))
         except (UnicodeError, ValueError, TypeError, AttributeError) as error:
             # Whatever the broker sends must not end the link.
-            log.debug("a message of the broker cannot be understood: %r", error)
+            log.debug("a message of the broker cannot be parsed: %r", error)
 
     def _on_log(self, record: logging.LogRecord) -> bool:
         # The only place where paho tells why a connection broke.

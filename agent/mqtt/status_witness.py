@@ -94,7 +94,7 @@ class StatusWitness:
         try:
             self._take(head)
         except JournalError as error:
-            log.error("the retained status cannot be held against the journal: %s", error)  # noqa: TRY400 - no bug
+            log.error("the retained status cannot be compared with the journal: %s", error)  # noqa: TRY400 - no bug
 
 
 def head_in(payload: bytes) -> str:

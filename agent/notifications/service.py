@@ -318,14 +318,14 @@ class NotificationService:
             return replace(view, trouble=why, since_utc=since_utc, results=_counted(view, FAILED))
 
         if why != self._changed(name, noted).trouble:
-            log.warning("%s did not take a message: %s", name, why)
+            log.warning("%s did not accept a message: %s", name, why)
 
     def _note_success(self, name: str, utc: float) -> None:
         def noted(view: ChannelView) -> ChannelView:
             return replace(view, trouble="", since_utc=None, sent_utc=utc, results=_counted(view, DONE))
 
         if self._changed(name, noted).trouble:
-            log.info("%s takes messages again", name)
+            log.info("%s accepts messages again", name)
 
     def _count(self, name: str, outbox: Outbox) -> None:
         with self._lock:

@@ -53,7 +53,7 @@ class EvidenceWriter:
         try:
             self._waiting.put(None, timeout=STOP_TIMEOUT_S)
         except queue.Full:
-            log.error("the evidence store does not follow; what waits is given up")  # noqa: TRY400
+            log.error("the evidence store cannot keep up; the waiting pictures are dropped")  # noqa: TRY400
             return False
         return self.worker.join(STOP_TIMEOUT_S)
 
@@ -64,7 +64,7 @@ class EvidenceWriter:
         try:
             self._waiting.put_nowait(pictures)
         except queue.Full:
-            log.error("the evidence store does not follow: %d pictures are given up", len(pictures))  # noqa: TRY400
+            log.error("the evidence store cannot keep up; pictures dropped: %d", len(pictures))  # noqa: TRY400
 
     def record_outcome(self, pictures: Sequence[str], outcome: Outcome, *, violated: bool = False) -> None:
         """Take over how the transaction of these pictures ended (EvidenceStore.settle); returns at once."""
@@ -74,7 +74,7 @@ class EvidenceWriter:
             self._waiting.put_nowait(_Settled(tuple(pictures), outcome, violated))
         except queue.Full:
             # They stay with those of open transactions, which are kept as long as any.
-            log.error("the evidence store does not follow: %d pictures are not sorted", len(pictures))  # noqa: TRY400
+            log.error("the evidence store cannot keep up; pictures not sorted: %d", len(pictures))  # noqa: TRY400
 
     def on_recorded(self, drafts: Sequence[Draft]) -> None:
         """Take over from what was recorded how transactions ended; returns at once."""
@@ -106,4 +106,4 @@ class EvidenceWriter:
             self._store.set_outcome(settled.pictures, settled.outcome, violated=settled.violated)
         except EvidenceError as error:
             # Expected, no bug: a line tells all.
-            log.error("%d pictures could not be sorted: %s", len(settled.pictures), error)  # noqa: TRY400
+            log.error("pictures that could not be sorted: %d: %s", len(settled.pictures), error)  # noqa: TRY400

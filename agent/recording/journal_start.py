@@ -133,7 +133,7 @@ def _keep(journal: Journal, state: TrustState) -> None:
     try:
         journal.keep(STATE, state_as_json(state))
     except JournalFullError as error:
-        log.critical("the trust state cannot be kept yet: %s", error)
+        log.critical("the trust state cannot be stored yet: %s", error)
 
 
 def _kept_state(journal: Journal) -> tuple[TrustState, list[Fact]]:

@@ -74,7 +74,7 @@ class PersonalDataRetention:
         try:
             gone = self._registry.forget(reading.utc - self._ages.lists_s, LIST_ROWS_AT_ONCE)
         except RegistryError as error:
-            log.error("the lists cannot be looked after: %s", error)  # noqa: TRY400 - told, not a bug
+            log.error("old entries of the lists cannot be deleted: %s", error)  # noqa: TRY400 - told, not a bug
         else:
             for kind, count in gone.items():
                 self.count(kind.value, count)

@@ -148,7 +148,9 @@ class Recorder:
                 self._pending.append(_Waiting(tuple(map(self._shape, events)), tuple(ledger), tuple(commands)))
             else:
                 self._refused += len(events)
-                log.critical("the journal cannot be written and memory for news is used up: %d lost", self._refused)
+                log.critical(
+                    "the journal cannot be written, and the memory for records is full; records lost: %d", self._refused
+                )
             self._try_pending(until_at)
 
     def retry(self) -> None:
@@ -173,7 +175,7 @@ class Recorder:
             lost = self._refused + len(left)
             if lost:
                 names = [draft.event.TYPE for draft in left]
-                log.critical("%d events could not be written and are lost: %s", lost, ", ".join(names[:20]))
+                log.critical("events that could not be written and are lost: %d: %s", lost, ", ".join(names[:20]))
             return lost
 
     def _try_pending(self, until_at: float) -> None:
@@ -183,7 +185,7 @@ class Recorder:
             self._retry_at = self._at() + RETRY_S
             self._trouble = str(error)
             if self._reported.is_new(self._trouble):
-                log.error("the journal cannot be written, its news waits in memory: %s", error)  # noqa: TRY400 - no bug
+                log.error("the journal cannot be written; the records wait in memory: %s", error)  # noqa: TRY400 - no bug
 
     def _write_pending(self, until_at: float) -> bool:
         """Write what waits, oldest first, until `until_at` (monotonic) but at least one batch.
@@ -215,7 +217,7 @@ class Recorder:
                 )
             self._trouble = ""
             self._reported.clear()
-            log.warning("the journal is written again; %d records had waited", self._caught_up)
+            log.warning("the journal can be written again; records that waited: %d", self._caught_up)
         self._told, self._caught_up = False, 0
         return True
 
@@ -242,7 +244,7 @@ class Recorder:
             self._batch = max(1, len(batch) // 2)
             if len(batch) == 1:
                 types = ", ".join(draft.event.TYPE for draft in batch[0].events)
-                log.exception("a record fails in an unforeseen way and is set aside: %s", types)
+                log.exception("a record failed with an unexpected error and is set aside: %s", types)
                 self._set_aside(f"{type(error).__name__}: {error}")
             return
         for _ in batch:

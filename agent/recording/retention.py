@@ -87,7 +87,7 @@ class RetentionJob:
                 self._on_damage(str(error))
                 return
             except JournalError as error:
-                log.error("the journal cannot be looked after: %s", error)  # noqa: TRY400 - told, not a bug
+                log.error("old events cannot be deleted: %s", error)  # noqa: TRY400 - told, not a bug
 
     def prune(self) -> None:
         """Give up everything whose time is over. Raises JournalError; trouble with the rest goes into the log."""
@@ -111,4 +111,4 @@ class RetentionJob:
         try:
             self._personal_data.count("pictures", self._prune_evidence())
         except EvidenceError as error:
-            log.error("the evidence cannot be looked after: %s", error)  # noqa: TRY400 - told, not a bug
+            log.error("old pictures cannot be deleted: %s", error)  # noqa: TRY400 - told, not a bug

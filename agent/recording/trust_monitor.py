@@ -165,7 +165,7 @@ class TrustMonitor:
             self._take_unproven(text, str(error))
             return
         if record.gate != self._gate:
-            log.warning("a record of the head of gate %s is none of this one", record.gate)
+            log.warning("a record of the head of gate %s is not of this gate", record.gate)
             return
         self._confirmed = self._confirmed or record.stream == self._journal.stream
         for fact in head_facts(self._journal, record, witness, fresh=self._journal.begun):
@@ -175,11 +175,11 @@ class TrustMonitor:
         try:
             record = unproven_head(text)
         except HeadRecordError:
-            log.warning("what should be a record of this gate's head is none")
+            log.warning("a record of this gate's head is invalid")
             return
         if not self._is_new() or self._confirmed or record.gate != self._gate or record.stream == self._journal.stream:
             if self._reported.is_new(why, "record"):
-                log.warning("a record of this gate's head is not believed: %s", why)
+                log.warning("a record of this gate's head is not trusted: %s", why)
             return
         cause = Text(
             "the status at the broker is signed by another key of this gate: key and state were replaced together"
@@ -311,7 +311,7 @@ class TrustMonitor:
                 self._round()
             except JournalError as error:
                 if self._reported.is_new(str(error)):
-                    log.error("the trust state cannot be looked after: %s", error)  # noqa: TRY400 - told, not a bug
+                    log.error("the trust state cannot be checked: %s", error)  # noqa: TRY400 - told, not a bug
             else:
                 self._reported.clear()
 
@@ -402,7 +402,7 @@ class TrustMonitor:
                 self._note([self._alarm(why)])
             self._journal.keep(GATE_KEY, now)
         except JournalError as error:
-            log.error("the key of this gate cannot be noted: %s", error)  # noqa: TRY400 - told, not a bug
+            log.error("the key of this gate cannot be recorded: %s", error)  # noqa: TRY400 - told, not a bug
 
     def _alarm(self, cause: str) -> Draft:
         return Draft(AlarmRaised(alarm=Alarm.STATE_NOT_WHOLE, detail=cause), None, None, self._utc())
@@ -414,7 +414,7 @@ class TrustMonitor:
         try:
             self._keep_state()
         except JournalError as error:
-            log.error("the trust state cannot be kept: %s", error)  # noqa: TRY400 - told, not a bug
+            log.error("the trust state cannot be stored: %s", error)  # noqa: TRY400 - told, not a bug
 
     def _keep_state(self) -> None:
         with self._lock:

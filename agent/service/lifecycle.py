@@ -114,6 +114,6 @@ def _stopped_here(part: Part) -> Job[bool]:
 
 def _ended(part: Part, job: Job[bool], deadline: float, limit_s: float) -> bool:
     if not job.ended(deadline - time.monotonic()):
-        log.error("%s does not stop within %g s; it is left behind", part.name, limit_s)
+        log.error("%s does not stop within %g s; the agent stops without it", part.name, limit_s)
         return False
     return job.error is None and job.result(deadline)

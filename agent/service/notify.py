@@ -70,7 +70,7 @@ class Notifier:
                 sender.sendto(message.encode(), self._address)
         except OSError as error:
             if self._reported.is_new(str(error)):
-                log.warning("the service manager cannot be told: %s", error)
+                log.warning("the service manager cannot be notified: %s", error)
         else:
             self._reported.clear()
 

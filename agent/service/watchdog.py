@@ -140,7 +140,7 @@ class PlannedPause:
             self._worker.start()
         except RuntimeError as error:
             # The agent must be stopped in order all the same, and that frees its threads.
-            log.warning("nothing tells the service manager that the agent starts over: %s", error)
+            log.warning("the service manager cannot be notified that the agent restarts: %s", error)
             self._notifier.alive()
         return self
 

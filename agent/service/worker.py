@@ -118,7 +118,7 @@ class Worker:
         """As `ended`, for one that was asked to stop: where it does not, that is told."""
         ended = self.ended(timeout_s)
         if not ended:
-            log.error("%s does not stop; its thread is left behind", self.name)
+            log.error("%s does not stop; the agent stops without its thread", self.name)
         return ended
 
     def ended(self, timeout_s: float) -> bool:
@@ -206,7 +206,7 @@ class Worker:
                     log.exception("%s has failed", self.name)
                     return
                 pause_s = self._pause_s()
-                log.critical("%s has failed; it begins again in %.1f s", self.name, pause_s, exc_info=new)
+                log.critical("%s has failed; it restarts in %.1f s", self.name, pause_s, exc_info=new)
             else:
                 return
             if self.wait(pause_s):
@@ -237,7 +237,7 @@ def end_on_thread_failure(end: Callable[[str], None]) -> None:
         name = "that has gone" if failure.thread is None else failure.thread.name
         found = failure.exc_value or failure.exc_type()
         log.critical(
-            "the thread %s has failed; the agent stops, to be started again",
+            "the thread %s has failed; the agent stops, and the service starts it again",
             name,
             exc_info=(failure.exc_type, found, failure.exc_traceback),
         )

@@ -155,7 +155,7 @@ def _held_fleet(path: Path) -> Sequence[str]:
     try:
         return read_held_fleet(state).running
     except FleetUnreadableError as error:
-        log.warning("the fleet documents do not count: %s %s", error.filename, error.strerror)
+        log.warning("the fleet documents are not used: %s %s", error.filename, error.strerror)
         return ()
 
 

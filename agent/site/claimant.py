@@ -149,7 +149,7 @@ class Claimant:
         if self._rules.policy.passes_unasked:
             use = self._uses.use_state(request.permit_id, request.transaction).next_use
             if use <= request.max_uses:
-                log.warning("permit %s may pass unasked: %s", request.permit_id.hex(), why)
+                log.warning("permit %s may pass without asking the other gates: %s", request.permit_id.hex(), why)
                 self._own.grant(live, ClaimCode.FLAGGED, use)
                 return
         self._own.end(live, ClaimAnswer(ClaimCode.LEDGER_UNREACHABLE, gate=live.home, detail=why))

@@ -330,7 +330,7 @@ class LedgerSync:
             try:
                 said = self._push_next()
             except JournalError as error:
-                log.error("the rows of the permit ledger cannot be told: %s", error)  # noqa: TRY400 - no bug
+                log.error("the rows of the permit ledger cannot be sent: %s", error)  # noqa: TRY400 - no bug
                 said = False
             if not said:
                 self.worker.wait(PUSH_RETRY_S)

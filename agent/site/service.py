@@ -131,7 +131,7 @@ class SiteService:
         self._dispatcher.start()
         self._exchange.start()
         if self._apart:
-            log.error("this gate stays apart from its site: %s", self._apart)
+            log.error("this gate does not join its site: %s", self._apart)
         else:
             self._link.start()
 

@@ -80,7 +80,7 @@ class SoftwareHelper:
                 try:
                     self._talk(connection)
                 except OSError as error:
-                    log.warning("a caller was left: %s", error)
+                    log.warning("a caller was disconnected: %s", error)
 
     def answer(self, line: bytes, handed: list[int]) -> SoftwareAnswer:
         """What comes of one request. Nothing is begun where it is not done."""
@@ -118,7 +118,7 @@ class SoftwareHelper:
             connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
         )
         if uid not in self._senders:
-            log.warning("the process %d of the user %d is not heard", pid, uid)
+            log.warning("the process %d of the user %d is not allowed to ask", pid, uid)
             return
         with ExitStack() as opened:
             line, handed = _received(connection, time.monotonic() + TALK_S, opened)

@@ -110,7 +110,7 @@ class SoftwareService:
             return self._look()
         except OSError as error:
             if self._reported.is_new(str(error)):
-                log.error("the software document cannot be gone on with: %s", reason(error))  # noqa: TRY400 - told
+                log.error("the software document cannot be continued: %s", reason(error))  # noqa: TRY400 - told
             return AGAIN_S
 
     # ------------------------------------------------------------------------------------------------------ the thread
@@ -162,7 +162,7 @@ class SoftwareService:
                 one = proven(text, self._dependencies.rules)
             except DocumentRefusedError as error:
                 if self._reported.is_new(str(error), text):
-                    log.warning("a fleet document that waits does not count any more: %s", error)
+                    log.warning("a waiting fleet document is no longer valid: %s", error)
                 continue
             if one.document.kind is DocumentKind.SOFTWARE:
                 found.append(one)
@@ -240,7 +240,7 @@ class SoftwareService:
             self._failing_since = None
             raise DocumentRefusedError(code, detail)
         if self._reported.is_new(detail):
-            log.warning("the software that central orders is not fetched yet: %s", detail)
+            log.warning("the software that central ordered is not fetched yet: %s", detail)
         self._outcomes.progress(found, DocumentState.FETCHING, detail)
         return AGAIN_S
 

@@ -159,7 +159,7 @@ class UpdateRun:
         if not may_configure(record, at_rest=at_rest, rested_s=self._rested_s, utc=moment.utc):
             return LOOK_S
         if not at_rest:
-            log.warning("the gate has said for %d s that it is not at rest: the update goes on", record.rest_s)
+            log.warning("the gate has reported for %d s that it is not at rest: the update continues", record.rest_s)
         self._follow(after_stage(record))
         return 0.0
 

@@ -227,7 +227,7 @@ class UploadService:
         if shelf is None:
             return
         if content is None:
-            log.warning("%s %s is not kept any more: it cannot be uploaded", shelf.what, name)
+            log.warning("%s %s is already deleted: it cannot be uploaded", shelf.what, name)
             shelf.leave(name)
             return
         try:

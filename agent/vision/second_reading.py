@@ -326,7 +326,7 @@ class SecondReadingService:
                 reader.ready = self._forks = True
                 reader.due_at = time.monotonic() + self._limits.steady_s
                 if missing and missing != self._status.unconfined:
-                    log.warning("the sandbox of a second reader lacks: %s", "; ".join(missing))
+                    log.warning("missing in the sandbox of a second reader: %s", "; ".join(missing))
                 self._status = replace(self._status, unconfined=missing)
             case protocol.PicturesShown() if reader.question is not None:
                 question, reader.question = reader.question, None

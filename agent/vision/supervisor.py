@@ -257,7 +257,7 @@ class CameraSupervisor:
         """Say that the vision worker is lost, before anything else: its end may take long."""
         self._process = self._heartbeat = None
         if not self.worker.stopping:
-            log.warning("camera %s: %s; it is started again", self._name, cause)
+            log.warning("camera %s: %s; restarting it", self._name, cause)
             self._change(self._status.without_process(cause))
 
     def _end(self, process: VisionWorkerProcess) -> None:
@@ -334,7 +334,7 @@ class CameraSupervisor:
                 self._note(replace(self._status, overloaded=self._stats.overloaded))
             case Sandbox():
                 if message.missing and message != self._sandbox:
-                    log.warning("camera %s: its sandbox lacks: %s", self._name, "; ".join(message.missing))
+                    log.warning("camera %s: missing in its sandbox: %s", self._name, "; ".join(message.missing))
                 self._sandbox = message
             case PreviewFrame():
                 self._preview_buffer.add_frame(message, envelope.pictures)

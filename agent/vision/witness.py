@@ -198,7 +198,7 @@ class WitnessSupervisor:
     def _lost(self, cause: Text) -> None:
         self._process = None
         if not self.worker.stopping:
-            log.warning("witness %s: %s; it is started again", self._name, cause)
+            log.warning("witness %s: %s; restarting it", self._name, cause)
             self._change(self._status.without_process(cause))
 
     def _handle_message(self, envelope: Envelope) -> None:
@@ -213,7 +213,7 @@ class WitnessSupervisor:
                 self._tell()
             case Sandbox():
                 if message.missing and message != self._sandbox:
-                    log.warning("witness %s: its sandbox lacks: %s", self._name, "; ".join(message.missing))
+                    log.warning("witness %s: missing in its sandbox: %s", self._name, "; ".join(message.missing))
                 self._sandbox = message
             case _:
                 raise ProtocolError(f"a witness does not say {type(message).__name__}")

@@ -77,7 +77,7 @@ class Recordings:
         if own is not None:
             return own
         if trouble and self._report_once.is_new(trouble, key):
-            log.error("the shipped recording of %s is played in place of the site's own: %s", key, trouble)
+            log.error("the shipped recording of %s is played instead of the site's own: %s", key, trouble)
         if message not in self._manifest.recordings[language]:
             raise RecordingError(Text("there is no recording of {key}", key=str(key)))
         path = self._shipped / key.file

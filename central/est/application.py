@@ -80,13 +80,13 @@ def _answer_errors(app: FastAPI) -> None:
 
     @app.exception_handler(RequestInvalidError)
     async def invalid(request: Request, error: RequestInvalidError) -> Response:
-        log.warning("%s not understood from %s: %s", request.url.path, _address(request), error)
+        log.warning("invalid %s from %s: %s", request.url.path, _address(request), error)
         return PlainTextResponse(f"{error}\n", HTTPStatus.BAD_REQUEST)
 
     @app.exception_handler(IssuerError)
     @app.exception_handler(RegisterError)
     async def unable(_request: Request, error: Exception) -> Response:
-        log.error("no certificate can be given out: %s", error)
+        log.error("no certificate can be issued: %s", error)
         return PlainTextResponse(
             "no certificate can be given out now: see the log of the server\n", HTTPStatus.SERVICE_UNAVAILABLE
         )

@@ -65,7 +65,7 @@ class EstServer:
     def run(self) -> None:
         """Answer until it is stopped."""
         logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # it tells of its own starting
-        log.info("site %d is enrolled at port %d", self._settings.site, self.port)
+        log.info("enrolling gates of site %d at port %d", self._settings.site, self.port)
         self._housekeeper.start()
         try:
             self._server.run(sockets=[self._listener])

@@ -34,29 +34,30 @@ class EstSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     site: int = Field(ge=1, le=2**32 - 1, description="Number of the site whose gates are enrolled.")
-    ca_file: Path = Field(description="The certificate of the site's authority, and those above it; PEM.")
-    ca_key_file: Path = Field(description="The private key of the authority; PEM.")
+    ca_file: Path = Field(description="File with the CA certificate of the site, and the certificates above it (PEM).")
+    ca_key_file: Path = Field(description="File with the private key of the CA certificate (PEM).")
     ca_key_password_file: Path | None = Field(default=None, description="File with the password of that key.")
     names: tuple[Annotated[str, Field(pattern=_HOST)], ...] = Field(
-        min_length=1, max_length=16, description="Host names and addresses under which gates reach the server."
+        min_length=1, max_length=16, description="Host names and addresses at which gates reach the server."
     )
     certificate_file: Path | None = Field(
-        default=None, description="The server's own certificate; without it the authority signs one for `names`."
+        default=None, description="File with the server's own certificate; without it, the CA signs one for `names`."
     )
-    key_file: Path | None = Field(default=None, description="The private key of that certificate.")
-    listen: str = Field(default="0.0.0.0", description="Address of this computer at which it answers.")  # noqa: S104
+    key_file: Path | None = Field(default=None, description="File with the private key of that certificate.")
+    listen: str = Field(default="0.0.0.0", description="Address of this computer at which the server answers.")  # noqa: S104
     port: int = Field(default=8085, ge=0, le=65_535, description="The port. 0: a free port, which the log names.")
-    folder: Path = Field(default=Path("/var/lib/gate-agent-est"), description="Where the register is kept.")
-    certificate_days: int = Field(default=180, ge=1, le=3650, description="Life of a gate's certificate.")
+    folder: Path = Field(default=Path("/var/lib/gate-agent-est"), description="Folder of the register.")
+    certificate_days: int = Field(default=180, ge=1, le=3650, description="Validity of a gate's certificate, in days.")
     crl_file: Path | None = Field(
-        default=None, description="Where the revocation list for the brokers is written; without it crl.pem in folder."
+        default=None, description="File for the revocation list that the brokers read; without it, crl.pem in folder."
     )
     earlier_crl_file: Path | None = Field(
-        default=None, description="The last revocation list of the authority before, while its certificates are shown."
+        default=None,
+        description="The last revocation list of the previous CA, while gates still use its certificates.",
     )
-    crl_days: int = Field(default=30, ge=1, le=3650, description="How long a revocation list holds.")
+    crl_days: int = Field(default=30, ge=1, le=3650, description="Days for which a revocation list is valid.")
     brokers: tuple[Annotated[str, AfterValidator(_broker)], ...] = Field(
-        default=(), max_length=16, description="URLs of the brokers, which gates are told when they enrol."
+        default=(), max_length=16, description="URLs of the brokers, which gates get when they enrol."
     )
 
     @model_validator(mode="after")

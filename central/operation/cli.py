@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
-    help="Run the central side of gates: store events, watch gates, ask for what is missing.",
+    help="Run the central side of gates: store events, watch gates, request missing events.",
 )
 keys = typer.Typer(no_args_is_help=True, help="Manage the public keys with which gates sign their journals.")
 app.add_typer(keys, name="keys")
@@ -67,7 +67,9 @@ DEFAULT: Path = Path("/etc/gate-central/central.toml")
 FAILED, UNUSABLE = 1, 2
 
 _Config = Annotated[Path, typer.Option("--config", "-c", help="The configuration file.")]
-_Worker = Annotated[str, typer.Option(help="Name of this worker, if several share the work. Each needs its own name.")]
+_Worker = Annotated[
+    str, typer.Option(help="Name of this worker. If several workers share the work, each needs its own name.")
+]
 
 
 def main() -> None:
@@ -92,7 +94,7 @@ def check(config: _Config = DEFAULT) -> None:
         collector_client(settings)
     with closing(connect(settings.database.url)) as database:
         _check_schema(database)
-    _say(f"{config}: can be used; the database is reached, and is that of this release")
+    _say(f"{config}: can be used; the database is connected, and its tables are up to date")
 
 
 @app.command()
@@ -103,12 +105,12 @@ def migrate(config: _Config = DEFAULT) -> None:
         for step in migrate_database(database):
             _say(f"applied {step.name}")
         made = ensure_months(database, _now())
-        _say(f"the database is that of this release; months made: {', '.join(made) or 'none'}")
+        _say(f"the tables are up to date; months created: {', '.join(made) or 'none'}")
 
 
 @app.command()
 def consume(config: _Config = DEFAULT, worker: _Worker = "1") -> None:
-    """Receive events from the broker, verify, store and acknowledge them, until it is stopped."""
+    """Receive events from the broker, verify, store and acknowledge them, until SIGTERM or Ctrl-C."""
     settings = _settings(config)
     with closing(connect(settings.database.url)) as database:
         _check_schema(database)
@@ -128,7 +130,7 @@ def consume(config: _Config = DEFAULT, worker: _Worker = "1") -> None:
 
 @app.command()
 def export(config: _Config = DEFAULT) -> None:
-    """Serve the metrics of all gates for Prometheus, until it is stopped."""
+    """Serve the metrics of all gates for Prometheus, until SIGTERM or Ctrl-C."""
     settings = _settings(config)
     collector = GateCollector(
         partial(connect, settings.database.url, read_only=True),
@@ -143,10 +145,10 @@ def export(config: _Config = DEFAULT) -> None:
 
 @app.command()
 def trace(config: _Config = DEFAULT) -> None:
-    """Send a span for each finished vehicle to an OpenTelemetry collector, until it is stopped."""
+    """Send a span for each finished vehicle to an OpenTelemetry collector, until SIGTERM or Ctrl-C."""
     settings = _settings(config)
     if settings.traces is None:
-        _fail(f"{config}: there is no table [traces]: add it, with the url of the collector", UNUSABLE)
+        _fail(f"{config}: the table [traces] is missing: add it, with the url of the collector", UNUSABLE)
     with closing(connect(settings.database.url)) as database:
         _check_schema(database)
         notifier = Notifier.from_environment(os.environ)
@@ -156,12 +158,12 @@ def trace(config: _Config = DEFAULT) -> None:
 
 @app.command()
 def housekeep(config: _Config = DEFAULT) -> None:
-    """Create future months, drop old and verified ones, and ask gates for missing events, once."""
+    """Create future months, delete old and verified ones, and request missing events, once. Run it every day."""
     settings = _settings(config)
     with closing(connect(settings.database.url)) as database:
         _check_schema(database)
         for month in ensure_months(database, _now()):
-            _say(f"made the month {month}")
+            _say(f"created the month {month}")
         for one in drop_old_months(database, _now(), settings.database.keep_months):
             _say(str(one))
         if settings.database.keep_values_days:
@@ -178,26 +180,32 @@ def housekeep(config: _Config = DEFAULT) -> None:
 @app.command()
 def erase(  # noqa: PLR0913 - each is an option
     *,
-    cause: Annotated[str, typer.Option(help="Why; kept in the table erasures. Do not name anyone here.")],
-    operator: Annotated[str, typer.Option(help="Who orders it; kept there too.")],
+    cause: Annotated[str, typer.Option(help="The reason, kept in the table erasures. Do not name anyone here.")],
+    operator: Annotated[str, typer.Option(help="Who erases the values; kept in the table erasures too.")],
     config: _Config = DEFAULT,
-    gate: Annotated[str | None, typer.Option(help="Of this gate only.")] = None,
-    stream: Annotated[str | None, typer.Option(help="Of this journal of it only.")] = None,
+    gate: Annotated[str | None, typer.Option(help="Only values of this gate.")] = None,
+    stream: Annotated[str | None, typer.Option(help="Only values of this stream (journal) of the gate.")] = None,
     first: Annotated[int, typer.Option("--from", min=1, help="First sequence number.")] = 1,
     last: Annotated[int, typer.Option("--to", min=1, help="Last sequence number.")] = SEQ_MAX,
     value: Annotated[
         bool,
-        typer.Option("--value", help="Ask for a plate, a VIN, a declaration or a name: only what belongs to it."),
+        typer.Option(
+            "--value",
+            help="Ask for a plate, VIN, declaration or name, or read it from standard input, and erase only what "
+            "belongs to it.",
+        ),
     ] = False,
-    digest: Annotated[str, typer.Option(help="The same, by the SHA-256 of its normal form, 64 hex digits.")] = "",
+    digest: Annotated[str, typer.Option(help="The same, by the SHA-256 of the normalised value, 64 hex digits.")] = "",
     rewrite_tables: Annotated[
         bool,
-        typer.Option("--rewrite", help="Also rewrite the tables; consumers wait while it runs."),
+        typer.Option(
+            "--rewrite", help="Also rewrite the tables, which frees the disk space. Consumers wait meanwhile."
+        ),
     ] = False,
 ) -> None:
     """Erase personal values of stored events for good; the events stay, and every chain stays valid."""
     if not (value or digest or (gate and stream)):
-        _fail("gate-central erase: say what: --value or --digest, or --gate and --stream", UNUSABLE)
+        _fail("gate-central erase: give --value or --digest, or --gate and --stream", UNUSABLE)
     if digest and not re.fullmatch("[0-9a-f]{64}", digest):
         _fail("gate-central erase: --digest: expected 64 hex digits", UNUSABLE)
     if value:
@@ -218,7 +226,7 @@ def erase(  # noqa: PLR0913 - each is an option
 
 @app.command("gaps")
 def gaps_(config: _Config = DEFAULT) -> None:
-    """Show what is missing, not verified or in conflict. Exit code 1 if there is anything."""
+    """Show what is missing, not verified or in conflict. Exit code 0 if there is nothing, otherwise 1."""
     settings = _settings(config)
     with closing(connect(settings.database.url, read_only=True)) as database:
         lines = gaps(database)
@@ -231,9 +239,9 @@ def gaps_(config: _Config = DEFAULT) -> None:
 def expect(
     gates: Annotated[list[str], typer.Argument(help="Ids of gates.")],
     config: _Config = DEFAULT,
-    remove: Annotated[bool, typer.Option("--remove", help="They are expected no more.")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="No longer expect these gates.")] = False,
 ) -> None:
-    """Set which gates must exist: a gate that never reports is then a problem."""
+    """Set which gates must exist: an expected gate that never reports is a problem."""
     settings = _settings(config)
     for gate in gates:
         _check_gate(gate)
@@ -249,10 +257,10 @@ def expect(
 def keys_add(
     gate: Annotated[str, typer.Argument(help="Id of the gate.")],
     public_key: Annotated[str, typer.Argument(help="64 hex digits, as gate-agent events key prints them at the gate.")],
-    noted_by: Annotated[str, typer.Option(help="Who took it over, over a safe way.")],
+    noted_by: Annotated[str, typer.Option(help="Who got the key from the gate, by a secure way.")],
     config: _Config = DEFAULT,
 ) -> None:
-    """Note the key by which a gate signs. From then on its checkpoints are checked."""
+    """Add the public key with which a gate signs. From then on, its checkpoints are verified."""
     _check_gate(gate)
     try:
         raw = bytes.fromhex(public_key)
@@ -270,12 +278,12 @@ def keys_add(
 
 @keys.command("list")
 def keys_list(config: _Config = DEFAULT) -> None:
-    """Say which keys are noted, and which the gates name themselves."""
+    """List the public keys that were added, and those that the gates report themselves."""
     settings = _settings(config)
     with closing(connect(settings.database.url, read_only=True)) as database:
         rows = database.execute(
             "SELECT coalesce(k.gate, g.gate), encode(coalesce(k.public_key, g.key_public), 'hex'), "
-            "CASE WHEN k.gate IS NULL THEN 'named by the gate, not noted' ELSE 'noted by ' || k.noted_by END "
+            "CASE WHEN k.gate IS NULL THEN 'reported by the gate, not added' ELSE 'added by ' || k.noted_by END "
             "FROM gate_keys k FULL JOIN gates g ON g.gate = k.gate AND g.key_public = k.public_key "
             "WHERE coalesce(k.public_key, g.key_public) IS NOT NULL ORDER BY 1, 2"
         ).fetchall()

@@ -64,7 +64,7 @@ def one_shot_client(settings: CentralSettings) -> OneShotClient:
     """A client for commands, to be entered."""
     broker, replay = settings.broker, settings.replay
     if replay is None:
-        raise ValueError("there is no table [replay]")
+        raise ValueError("the table [replay] is missing")
     return OneShotClient(
         BrokerAddress.parse(replay.broker),
         tls=TlsFiles(broker.ca, broker.certificate, broker.key),
@@ -77,7 +77,7 @@ def collector_client(settings: CentralSettings) -> CollectorClient:
     """A client of the collector. Raises KeyFileError."""
     traces = settings.traces
     if traces is None:
-        raise ValueError("there is no table [traces]")
+        raise ValueError("the table [traces] is missing")
     token = None if traces.token_file is None else _read(traces.token_file).decode().strip()
     try:
         return CollectorClient(traces.url, ca=traces.ca, token=token)

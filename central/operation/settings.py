@@ -27,7 +27,7 @@ def _broker(url: str) -> str:
         except ValueError:
             raise ValueError("expected mqtts://, mqtt://, amqps:// or amqp://, then host:port") from None
     elif not urlsplit(url).hostname or urlsplit(url).password:
-        raise ValueError("expected amqps://host:port; user and password have keys of their own")
+        raise ValueError("expected amqps://host:port; set user and password_file in their own keys")
     return url
 
 
@@ -42,7 +42,7 @@ def _mqtt(url: str) -> str:
 def _http(url: str) -> str:
     there = urlsplit(url)
     if there.scheme not in {"http", "https"} or not there.hostname or there.username is not None:
-        raise ValueError("expected http:// or https://, then host:port/v1/traces; a token has a key of its own")
+        raise ValueError("expected http:// or https://, then host:port/v1/traces; set the token in token_file")
     return url
 
 
@@ -56,7 +56,7 @@ def _database(url: str) -> str:
     if urlsplit(url).scheme not in {"postgresql", "postgres"}:
         raise ValueError("expected postgresql://user@host/database, or postgresql:///database for this computer's")
     if urlsplit(url).password:
-        raise ValueError("a password has its place in ~/.pgpass or in PGPASSFILE, not here")
+        raise ValueError("do not write the password here: put it into ~/.pgpass or the file of PGPASSFILE")
     return url
 
 
@@ -73,31 +73,40 @@ class Table(BaseModel):
 
 
 class Central(Table):
-    """Which central this is."""
+    """Name and role of this central system."""
 
     name: Name = Field(
-        default="central", description="Name of this central; the broker keeps what waits for it under this name."
+        default="central",
+        description="Name of this central system. The broker keeps the waiting events under this name: two systems "
+        "need two names.",
     )
     role: Role = Field(
         default=Role.ACKNOWLEDGE,
-        description="acknowledge: the gates may forget what is stored here, one central for each gate; "
-        "listen: it tells the gates nothing and asks for what it missed.",
+        description="acknowledge: acknowledges stored events, so that the gates may delete them; one central system "
+        "for each gate. listen: stores events and requests missing ones, but acknowledges nothing.",
     )
 
 
 class Broker(Table):
-    """The brokers, and how this central comes in."""
+    """The brokers, and how this central system connects to them."""
 
-    urls: tuple[BrokerUrl, ...] = Field(min_length=1, description="The brokers' addresses, taken in turn.")
-    ca: Path | None = Field(default=None, description="File with the certificates that the brokers' must lead to.")
-    certificate: Path | None = Field(default=None, description="File with the certificate of this central.")
+    urls: tuple[BrokerUrl, ...] = Field(min_length=1, description="Addresses of the brokers, tried in turn.")
+    ca: Path | None = Field(default=None, description="File with the CA certificates for the brokers' certificates.")
+    certificate: Path | None = Field(
+        default=None, description="File with the client certificate of this central system."
+    )
     key: Path | None = Field(default=None, description="File with the private key of that certificate.")
-    user: str | None = Field(default=None, description="User name at the brokers, where they want one.")
+    user: str | None = Field(default=None, description="User name at the brokers, if they need one.")
     password_file: Path | None = Field(default=None, description="File with the password of that user.")
-    gates: tuple[str, ...] = Field(default=(), description="Only these gates; empty: all.")
-    queue: Name = Field(default="events", description="AMQP: the queue of the events, for which workers compete.")
+    gates: tuple[str, ...] = Field(
+        default=(), description="Ids of the gates whose events are stored; empty: all gates."
+    )
+    queue: Name = Field(default="events", description="AMQP: name of the queue of the events, which the workers share.")
     session_days: int = Field(
-        default=7, ge=1, le=30, description="MQTT: for how long the broker keeps events while this central is away."
+        default=7,
+        ge=1,
+        le=30,
+        description="MQTT: days for which the broker keeps events while this central system is not connected.",
     )
 
 
@@ -106,78 +115,102 @@ class Database(Table):
 
     url: DatabaseUrl = Field(description="Address of the PostgreSQL database.")
     keep_months: int = Field(
-        default=24, ge=1, le=600, description="Whole months for which events and vehicles are kept after they are over."
+        default=24,
+        ge=1,
+        le=600,
+        description="Number of whole months, after the current one, for which events and vehicles are kept.",
     )
     keep_values_days: int = Field(
         default=0,
         ge=0,
         le=36_500,
-        description="Days for which personal values beside events are kept after their arrival; 0: as long "
-        "as the events.",
+        description="Days for which the personal values of events are kept after their arrival; 0: as long as the "
+        "events.",
     )
 
 
 class Acknowledgements(Table):
     """How acknowledgements are signed."""
 
-    key: Path = Field(description="File with the private key, made by gate-agent events ack-keygen.")
-    kid: str = Field(default="central", min_length=1, max_length=64, description="Its id in the gates' mqtt.ack_keys.")
+    key: Path = Field(description="File with the private key, from gate-agent events ack-keygen.")
+    kid: str = Field(
+        default="central", min_length=1, max_length=64, description="Id of the key in mqtt.ack_keys of the gates."
+    )
 
 
 class Replay(Table):
-    """How events that are missing are asked for."""
+    """How missing events are requested."""
 
-    broker: MqttUrl = Field(description="The broker for the commands; it speaks MQTT.")
-    key: Path = Field(description="File with the private key that signs the commands, for replay alone.")
-    kid: str = Field(min_length=1, max_length=64, description="Its id in the gates' commands.keys.")
-    operator: str = Field(
-        default="central", min_length=1, max_length=64, description="Who answers for it; goes into the gates' events."
+    broker: MqttUrl = Field(description="Address of the MQTT broker for the commands.")
+    key: Path = Field(
+        description="File with the private key that signs the commands. Use a key that may only sign replay."
     )
-    after_s: int = Field(default=600, ge=60, le=86_400, description="For how long events must be missing.")
+    kid: str = Field(min_length=1, max_length=64, description="Id of the key in commands.keys of the gates.")
+    operator: str = Field(
+        default="central",
+        min_length=1,
+        max_length=64,
+        description="Who is responsible for the commands; recorded in the gates' events.",
+    )
+    after_s: int = Field(
+        default=600, ge=60, le=86_400, description="Seconds for which events must be missing before they are requested."
+    )
 
 
 class Exporter(Table):
-    """What Prometheus is served."""
+    """Metrics for Prometheus."""
 
-    listen: str = Field(default="127.0.0.1", description="Address of this computer on which Prometheus is served.")
-    port: int = Field(default=9109, ge=1, le=65_535, description="Port on which Prometheus is served.")
+    listen: str = Field(default="127.0.0.1", description="Address of this computer at which the metrics are served.")
+    port: int = Field(default=9109, ge=1, le=65_535, description="Port at which the metrics are served.")
     most_gates: int = Field(
-        default=2_000, ge=1, le=20_000, description="Gates that get series of their own; the others are counted only."
+        default=2_000,
+        ge=1,
+        le=20_000,
+        description="Maximum number of gates with metrics of their own; further gates are only counted.",
     )
-    fresh_s: int = Field(default=10, ge=1, le=300, description="For how long one look at the database serves all.")
+    fresh_s: int = Field(
+        default=10,
+        ge=1,
+        le=300,
+        description="Seconds for which the metrics of one query to the database are served again.",
+    )
 
 
 class Traces(Table):
-    """Where vehicles are told as spans of OpenTelemetry."""
+    """The OpenTelemetry collector that gets a span for each vehicle."""
 
     url: Annotated[str, AfterValidator(_http)] = Field(
-        description="Where the collector takes OTLP over HTTP, such as http://127.0.0.1:4318/v1/traces."
+        description="Address of the collector, OTLP over HTTP, such as http://127.0.0.1:4318/v1/traces."
     )
     ca: Path | None = Field(
-        default=None, description="Certificates that the collector's must lead to; empty: the system's."
+        default=None,
+        description="File with the CA certificates for the collector's certificate; empty: the certificates of the "
+        "system.",
     )
-    token_file: Path | None = Field(default=None, description="A file with the bearer token of the collector.")
+    token_file: Path | None = Field(default=None, description="File with the bearer token for the collector.")
     untraced: bool = Field(
-        default=True, description="Whether vehicles are sent too whose declaration carries no trace."
+        default=True, description="Whether vehicles without a trace in their declaration are sent too."
     )
 
 
 class CentralSettings(Table):
     """The whole file."""
 
-    central: Central = Field(default_factory=Central, description="Which central this is.")
-    broker: Broker = Field(description="The brokers, and how this central comes in.")
+    central: Central = Field(default_factory=Central, description="Name and role of this central system.")
+    broker: Broker = Field(description="The brokers, and how this central system connects to them.")
     database: Database = Field(description="The database.")
     acknowledgements: Acknowledgements | None = Field(default=None, description="How acknowledgements are signed.")
-    replay: Replay | None = Field(default=None, description="How events that are missing are asked for.")
-    exporter: Exporter = Field(default_factory=Exporter, description="What Prometheus is served.")
-    traces: Traces | None = Field(default=None, description="Where vehicles are told as spans of OpenTelemetry.")
+    replay: Replay | None = Field(default=None, description="How missing events are requested.")
+    exporter: Exporter = Field(default_factory=Exporter, description="Metrics for Prometheus.")
+    traces: Traces | None = Field(
+        default=None, description="The OpenTelemetry collector that gets a span for each vehicle."
+    )
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
         if self.central.role is Role.LISTEN and self.acknowledgements is not None:
             raise ValueError(
-                'role "listen" acknowledges nothing: take the table [acknowledgements] out, or set role = "acknowledge"'
+                'role "listen" acknowledges nothing: remove the table [acknowledgements], or set role = "acknowledge"'
             )
         return self
 

@@ -58,7 +58,7 @@ class TraceService:
     def run(self, stop: Stop, works: Callable[[], None] = lambda: None) -> None:
         """Go on until it is to stop. `works` is called at each turn. Raises DatabaseError."""
         if begin_reader(self._database, READER, from_now=True):
-            log.info("begins at the events of now")
+            log.info("begins with the current events")
         pause_s = 0.0
         while not stop.wait(pause_s):
             works()
@@ -68,7 +68,7 @@ class TraceService:
                 pause_s = PAUSE_S
                 if str(error) != self._trouble:
                     self._trouble = str(error)
-                    log.warning("the collector does not take spans; they wait: %s", error)
+                    log.warning("the collector does not accept spans; they wait: %s", error)
 
     def turn(self) -> int:
         """Send what is proven and not sent yet, once; how many events were taken. Raises CollectorError, DatabaseError.
@@ -96,7 +96,7 @@ class TraceService:
         rows = self._database.execute(_EVENTS, (stored.stream_id, first, stored.seq, row[0])).fetchall()
         span = vehicle_span(stored.gate, [bytes(payload) for (payload,) in rows])
         if span is None:
-            log.warning("%s: the events of transaction %s are not as the contract has them", stored.gate, row[0])
+            log.warning("%s: the events of transaction %s violate the contract", stored.gate, row[0])
             return None
         return span if span.sampled and (self._untraced or span.traced) else None
 
@@ -118,4 +118,4 @@ class TraceService:
     def _recovered(self) -> None:
         if self._trouble:
             self._trouble = ""
-            log.info("the collector takes spans again")
+            log.info("the collector accepts spans again")

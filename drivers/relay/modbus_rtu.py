@@ -135,7 +135,7 @@ class ModbusRtuRelay:
             self._client.write(order, deadline=deadline)
         except modbus_codec.NoEchoError as error:
             # Expected, no bug: a line tells all.
-            log.error("the board did not take the pulse as one: %s; releasing the relay", error)  # noqa: TRY400
+            log.error("the board did not accept the pulse: %s; releasing the relay", error)  # noqa: TRY400
             self._release(channel)
             return Delivery.UNKNOWN
         except DeviceError as error:
@@ -179,7 +179,7 @@ class ModbusRtuRelay:
         relays = self._relays()
         if time.monotonic() - self._modes_read_at < MODES_PERIOD_S or not self._unlink_inputs():
             return relays
-        log.error("the board on %s had lost its power: its inputs drove its relays again", self._settings.port)
+        log.error("the board on %s had no power for a while: its inputs drove its relays again", self._settings.port)
         return self._relays()
 
     def _relays(self) -> tuple[bool, ...]:

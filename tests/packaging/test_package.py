@@ -168,6 +168,11 @@ def test_the_manual_has_every_command_and_no_mistake_of_form(tmp_path):
     has_no_mistake_of_form(tmp_path / "gate-agent.1", page)
 
 
+def test_an_example_keeps_its_lines_in_the_manual():
+    page = manual(commands(), VERSION, TIME)
+    assert ".PP\nExample:\n.EX\n  gate\\-agent fleet plan plan.toml\n.EE\n" in page
+
+
 def test_the_installer_has_a_manual_with_all_its_options(tmp_path):
     source = INSTALLER.with_name("gate-agent-install.8").read_text(encoding="utf-8")
     page = installer_manual(source, VERSION, TIME)

@@ -65,8 +65,13 @@ def _options(options: tuple[Option, ...]) -> list[str]:
 
 def _paragraphs(text: str, between: str = ".PP") -> list[str]:
     lines: list[str] = []
-    for number, paragraph in enumerate(filter(None, (" ".join(part.split()) for part in text.split("\n\n")))):
-        lines += [between] * (number > 0) + [_escaped(paragraph)]
+    for number, paragraph in enumerate(filter(None, (part.strip() for part in text.split("\n\n")))):
+        lines += [between] * (number > 0)
+        if "\n " in paragraph:  # a title, and examples that are indented
+            title, *examples = paragraph.splitlines()
+            lines += [_escaped(title), ".EX", *(_escaped(example) for example in examples), ".EE"]
+        else:
+            lines.append(_escaped(" ".join(paragraph.split())))
     return lines
 
 

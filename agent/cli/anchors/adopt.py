@@ -22,11 +22,15 @@ if TYPE_CHECKING:
 
 _Person = Annotated[
     list[str] | None,
-    typer.Option("--person", help="NAME=PUBLIC_KEY, as `gate-agent anchors keygen` prints it; two or more, each once."),
+    typer.Option(
+        "--person",
+        help="A person who may sign changes: NAME=PUBLIC_KEY, as `gate-agent anchors keygen` prints it. Repeat"
+        " for each person; give at least two.",
+    ),
 ]
 _DocumentKey = Annotated[
     list[str] | None,
-    typer.Option("--document-key", help="The id of a command key whose owner may sign documents that change anchors."),
+    typer.Option("--document-key", help="Id of a command key whose owner may sign changes; repeat for more."),
 ]
 
 
@@ -35,13 +39,16 @@ def adopt(
     document_key: _DocumentKey = None,
     configuration: ConfigurationLater = DEFAULT_PATH,
     *,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
 ) -> None:
     """Lock root keys, command keys, brokers and the other trust anchors, so the agent cannot change them.
 
-    They are copied from the configuration into a file of root's, which wins over gate.toml from then on. It may be done
-    again until the first real vehicle; persons from before stay if you name no one. Exit code 1 where
-    nothing was changed.
+    The command copies them from the configuration into a file that only root can change. From then on, that file
+    overrides gate.toml. You can repeat this until the first real vehicle. Without --person, the persons from the
+    previous time stay. Exit code 1 if nothing was changed.
+
+    Example:
+      sudo gate-agent anchors adopt --person aigul=PUBLIC_KEY --person bolat=PUBLIC_KEY
     """
     see_root("anchors adopt")
     store = store_of(configuration)
@@ -64,7 +71,7 @@ def adopt(
     except (AnchorRefusedError, AnchorStoreError) as error:
         fail("anchors adopt", error)
     echo(f"{store.folder}: number {change.number}, digest {change.digest}")
-    echo("the agent takes them within seconds, or with: systemctl reload gate-agent")
+    echo("the agent uses them within seconds, or at once after: systemctl reload gate-agent")
 
 
 def _tables(configuration: Path) -> dict[str, Any]:
@@ -95,9 +102,9 @@ def _persons(given: list[str]) -> list[dict[str, str]]:
 def _warn(wanted: HeldAnchors) -> None:
     if not wanted.can_change:
         echo(
-            "warning: no --person and no --document-key: no one could change them after the first real vehicle, so",
+            "warning: without --person and --document-key, no one could change them after the first real vehicle.",
             err=True,
         )
-        echo("they will not be sealed, and root can change them alone", err=True)
+        echo("They stay unsealed, and root alone can change them", err=True)
     elif len(wanted.persons) == 1 and not wanted.document_keys:
-        echo("note: with one person, a change takes his signature and root at this computer", err=True)
+        echo("note: with one person, a change needs that person's signature and root at this computer", err=True)

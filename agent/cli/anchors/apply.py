@@ -26,15 +26,20 @@ from drivers.text import reason
 
 
 def apply(
-    files: Annotated[list[Path], typer.Argument(help="Signed texts of one document, a file each, which root owns.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Files with the signed texts of one document, one file for each signature. Root must own them."
+        ),
+    ],
     configuration: ConfigurationLater = DEFAULT_PATH,
     *,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Change the trust anchors as a signed document says: signed by central, by two persons, or by one other than you.
+    """Change the trust anchors as a signed document says. Central, two persons or one other than you must sign.
 
-    Only files that no one but root can change are accepted. The configuration is tried with the new anchors first.
-    Exit code 1 where nothing was changed.
+    Only files that no one but root can change are accepted. The command checks the configuration with the new anchors
+    first. Exit code 1 if nothing was changed.
     """
     see_root("anchors apply")
     store, utc = store_of(configuration), Clock().now().utc
@@ -45,14 +50,14 @@ def apply(
         signatures = [_text(path) for path in files]
         judged = judge_change(held, signatures, Sender.ROOT, utc)
         if judged.authority is Authority.PERSON_AND_ROOT and root_name() in judged.by:
-            fail("anchors apply", f"{root_name()} has signed it himself: a second person has to be root, or to sign")
+            fail("anchors apply", f"{root_name()} signed it: another person must be root, or must sign it too")
         fresh = changed_or_refused(held, judged.document.number, judged.document.changes)
         with as_agent(configuration):
             check_usable(configuration, fresh)
         echo(f"by {judged.authority.value} {', '.join(judged.by)}: {judged.document.cause}")
         show_differences(differences(held, fresh))
         if not yes:
-            typer.confirm("Change the trust anchors so?", abort=True)
+            typer.confirm("Change the trust anchors?", abort=True)
         change = store.change(signatures, Sender.ROOT, utc, root_name())
     except (AnchorRefusedError, AnchorStoreError) as error:
         fail("anchors apply", error)
@@ -68,7 +73,7 @@ def _text(path: Path) -> str:
     except UnicodeDecodeError:
         fail("anchors apply", f"{path}: expected a signed text")
     except PermissionError as error:
-        where = "copy it into a folder of root's, such as /root, and name it there"
+        where = "copy it into a folder that only root can change, such as /root, and give that path"
         fail("anchors apply", f"{path}: {reason(error)}; {where}")
     except OSError as error:
         fail("anchors apply", f"{path}: {reason(error)}")

@@ -42,9 +42,9 @@ def keygen(
     name: Annotated[str, typer.Argument(help="Name of the person, as in the console.")],
     out: Annotated[Path, typer.Argument(help="File for the private key; it must not exist yet.")],
 ) -> None:
-    """Make the key with which a person signs changes of trust anchors, and print what `anchors adopt` is given.
+    """Make a person's key for signing changes of trust anchors, and print the value for `anchors adopt --person`.
 
-    The file stays with that person, on a stick or a laptop, and never on the gate.
+    Keep the file with that person, on a USB stick or a laptop, never on the gate.
     """
     key = SigningKey.from_seed(secrets.token_bytes(32))
     try:
@@ -57,21 +57,34 @@ def keygen(
 def write(
     changes: Annotated[
         list[str],
-        typer.Argument(help="KEY=VALUE, the value as TOML; KEY=@FILE for the certificates of mqtt.ca; KEY= for none."),
+        typer.Argument(
+            help="A change: KEY=VALUE, with the value as TOML; KEY=@FILE reads certificates for mqtt.ca; KEY= "
+            "removes the value."
+        ),
     ],
-    cause: Annotated[str, typer.Option(help="Why; it goes into the gate's events.")],
+    cause: Annotated[str, typer.Option(help="The reason, recorded in the gate's events.")],
     configuration: Annotated[
-        Path, typer.Option("--config", "-c", help="The configuration of the gate here.", show_default=str(DEFAULT_PATH))
+        Path,
+        typer.Option(
+            "--config", "-c", help="The configuration of this computer's gate.", show_default=str(DEFAULT_PATH)
+        ),
     ] = DEFAULT_PATH,
-    gate: Annotated[str | None, typer.Option(help="For central: the id of the gate, which is elsewhere.")] = None,
+    gate: Annotated[str | None, typer.Option(help="For central: id of the gate that the document is for.")] = None,
     number: Annotated[
-        int | None, typer.Option(min=2, help="For central: higher than any before for that gate.")
+        int | None,
+        typer.Option(min=2, help="For central: number of the document, higher than the previous one for that gate."),
     ] = None,
-    hours: Annotated[int | None, typer.Option(min=1, max=720, help="How many hours it is valid.")] = None,
+    hours: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=720, help="Hours for which the document is valid. Default: 168 for central, otherwise 24."
+        ),
+    ] = None,
 ) -> None:
-    """Write a document that changes trust anchors, to be signed with `gate-agent anchors sign`; prints it.
+    """Print a document that changes trust anchors. Sign it with `gate-agent anchors sign`.
 
-    Without --gate it is for the gate of this computer, and for persons to sign.
+    Without --gate, the document is for the gate of this computer, and people sign it. At central, give --gate and
+    --number.
     """
     if (gate is None) != (number is None):
         raise typer.BadParameter("expected --gate and --number together, for a document of central")
@@ -83,7 +96,9 @@ def write(
         except AnchorsUnusableError as error:
             fail("anchors write", f"{error.filename}: {reason(error)}")
         if found is None:
-            fail("anchors write", "this gate has no trust anchors of its own yet: gate-agent anchors adopt")
+            fail(
+                "anchors write", "the trust anchors of this gate are not locked yet; run: sudo gate-agent anchors adopt"
+            )
         gate, number, before = found.held.gate, found.held.number + 1, found.held.digest
     life_s = (hours * 3600) if hours else (_HOURS_OF_CENTRAL * 3600 if before is None else PROPOSAL_LIFE_S)
     try:
@@ -105,10 +120,12 @@ def sign(
     document: Annotated[
         Path, typer.Argument(help='The document, or a text that someone else has signed; "-" reads standard input.')
     ],
-    key: Annotated[Path, typer.Option(help="The private key that signs.")],
-    signer: Annotated[str, typer.Option("--as", help="person:NAME, or central:ID of a command key.")],
+    key: Annotated[Path, typer.Option(help="File of the private key that signs.")],
+    signer: Annotated[
+        str, typer.Option("--as", help="Who signs: person:NAME, or central:ID with the id of a command key.")
+    ],
 ) -> None:
-    """Sign a document that changes trust anchors, and print the signed text. What it says is shown first: read it."""
+    """Sign a document that changes trust anchors, and print the signed text. Read the content that is shown first."""
     try:
         raw = sys.stdin.buffer.read() if str(document) == "-" else read_file(document)
         payload = _payload(raw.strip())

@@ -25,11 +25,11 @@ def show(
     configuration: Configuration = DEFAULT_PATH,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON, for programs.")] = False,
-    changes: Annotated[int, typer.Option(min=0, max=200, help="How many of the last changes are shown.")] = 3,
+    changes: Annotated[int, typer.Option(min=0, max=200, help="How many of the last changes to show.")] = 3,
 ) -> None:
     """Show the trust anchors: keys and certificates by their fingerprints, who may change them, and the last changes.
 
-    Exit code 1 if they cannot be read, 0 also if they are still in gate.toml.
+    Exit code 1 if they cannot be read; 0 otherwise, also if they are still in gate.toml.
     """
     folder = anchors_folder(configuration)
     try:
@@ -44,8 +44,8 @@ def show(
         echo(json.dumps(_fields(held, shown), ensure_ascii=False, indent=2))
         return
     if held is None:
-        echo("This gate has no trust anchors of its own yet: they are in its configuration, where anyone who can")
-        echo("change that changes them. Lock them with: sudo gate-agent anchors adopt")
+        echo("The trust anchors of this gate are not locked: anyone who can change its configuration can change them.")
+        echo("Lock them with: sudo gate-agent anchors adopt")
         return
     echo(f"gate {held.gate}, number {held.number}, {_standing(held)}")
     echo(f"digest {held.digest}")
@@ -58,9 +58,9 @@ def show(
 
 def _standing(held: HeldAnchors) -> str:
     if held.sealed:
-        return "sealed: two persons, one and root, or a document of central change them"
+        return "sealed: only two persons, one person and root, or a document of central can change them"
     if held.can_change:
-        return "not sealed: root may still adopt others; the first real vehicle ends that"
+        return "not sealed: root can still replace them, until the first real vehicle"
     return "not sealed, because no one could change them later: adopt them again with --person or --document-key"
 
 

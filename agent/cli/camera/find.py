@@ -35,11 +35,11 @@ def find(  # noqa: PLR0913, PLR0917 - one argument an option
     address: Annotated[
         list[str] | None, typer.Argument(help="Ask only these cameras, and do not search.", show_default=False)
     ] = None,
-    user: Annotated[str, typer.Option(help="A user of the cameras with the right to ONVIF.")] = "",
+    user: Annotated[str, typer.Option(help="A user of the cameras who may use ONVIF.")] = "",
     password_file: Annotated[
-        Path | None, typer.Option(help="File, for its owner alone, with the user's password; - asks for it.")
+        Path | None, typer.Option(help="File with the user's password (mode 600); - asks for it.")
     ] = None,
-    within: Annotated[float, typer.Option(min=0.1, max=60, help="For how many seconds to search.")] = 4.0,
+    within: Annotated[float, typer.Option(min=0.1, max=60, help="Seconds to search.")] = 4.0,
     source: Annotated[
         list[str] | None,
         typer.Option("--from", help="Search only from this address of this computer; repeat for more."),
@@ -60,13 +60,16 @@ def find(  # noqa: PLR0913, PLR0917 - one argument an option
 ) -> None:
     """Find network cameras by ONVIF, and show what to write into gate.toml for each.
 
-    With a user and a password each camera is asked for its streams. The password goes to cameras as a digest only, and
-    is not printed. If cameras have different passwords, name the address of one.
+    With a user and a password, the command asks each camera for its streams. The password goes to cameras only as a
+    digest, and is not printed. If cameras have different passwords, run the command for each camera, with its address.
 
-    The exit code is 1 when no camera was found, or one did not say what it offers.
+    Exit code 1 when no camera was found, or a camera did not say which streams it offers.
+
+    Example:
+      gate-agent camera find 192.168.1.64 --user admin --password-file -
     """
     if (password_file is None) != (not user):
-        raise typer.BadParameter("--user and --password-file go together")
+        raise typer.BadParameter("give --user and --password-file together")
     try:
         password = "" if password_file is None else secret_of(password_file, f"Password of {user} at the cameras")
     except SecretError as error:

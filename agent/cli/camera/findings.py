@@ -101,7 +101,7 @@ def _choice_lines(finding: Finding, user: str) -> Iterator[str]:
     if others:
         yield (
             f"  For its streams it names {' or '.join(sorted(others))}. The address that answered is written in its "
-            "place; --other-hosts takes the camera's own words."
+            "place; --other-hosts uses the camera's own address."
         )
     yield from (f"  {_capital(str(one))}." for one in choice.advice)
     yield f"  Write into gate.toml, with the lane's name in place of LANE{_with_password(user)}:"

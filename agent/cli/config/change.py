@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from agent.settings import ConfigEditor, LoadedSettings
     from agent.settings import Path as KeyPath
 
-TAKE = "the agent takes it with: systemctl reload gate-agent"
+TAKE = "apply it with: systemctl reload gate-agent"
 FROM_STANDARD_INPUT = "-"
 LISTS_OF_TABLES: Final = frozenset({"cameras", "scanners", "signs", "witnesses", "keys", "gates"})
 
@@ -49,16 +49,20 @@ def set_key(
     key: Annotated[str, typer.Argument(help="The key, such as lanes.exit-1.timing.read_s.")],
     value: Annotated[
         str,
-        typer.Argument(help='The value as TOML, or a bare text; a list also as a,b; "-" reads it, as for passwords.'),
+        typer.Argument(help='The value, as TOML or plain text; a list as a,b; "-" asks for it, for passwords.'),
     ],
     configuration: ConfigurationToChange = DEFAULT_PATH,
     *,
     language: ProblemLanguage = Language.EN,
 ) -> None:
-    """Set one key in the file where it belongs. The whole result is checked before anything is written.
+    """Set one key, in the file that it belongs to. The whole result is checked before anything is written.
 
-    Comments, form, mode and owner of the file stay. Exit code 0 when it is set, 1 when it is not and nothing has
-    changed.
+    Comments, layout, mode and owner of the file do not change. Exit code 0 when the key is set, 1 when it is not and
+    nothing has changed.
+
+    Examples:
+      gate-agent config set lanes.exit-1.timing.read_s 40
+      gate-agent config set mqtt.brokers mqtts://broker.example:8883
     """
     try:
         editor = editor_of(configuration)
@@ -77,21 +81,26 @@ def unset_key(
     *,
     language: ProblemLanguage = Language.EN,
 ) -> None:
-    """Remove a key, a lane, or an item of a list from the file; a removed key has its default again.
+    """Remove a key, a lane, or an item of a list from the file. A key that is removed has its default again.
 
-    Only these lines are removed. Exit code 0 when it is removed, 1 when it is not and nothing has changed.
+    No other line changes. Exit code 0 when it is removed, 1 when it is not and nothing has changed.
     """
     path = _path(key, language)
     _propose("unset", configuration, Edit("remove", path), f"unset {key}", language)
 
 
 def add_table(
-    key: Annotated[str, typer.Argument(help="The new table: lanes.exit-2, lanes.exit-1.inputs, or a list of tables.")],
+    key: Annotated[
+        str,
+        typer.Argument(
+            help="What to add: a table, such as lanes.exit-2, or an item of a list, such as lanes.exit-1.cameras."
+        ),
+    ],
     values: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Its keys, as NAME=VALUE, a list also as a,b; "
-            'those of a table in it as relay.port="/dev/gate-barrier". NAME=- reads the value, as for passwords.'
+            help="Its keys, as NAME=VALUE; a list as a,b; a key of an inner table as "
+            'relay.port="/dev/gate-barrier"; NAME=- asks for the value, for passwords.'
         ),
     ] = None,
     configuration: ConfigurationToChange = DEFAULT_PATH,
@@ -100,8 +109,11 @@ def add_table(
 ) -> None:
     """Add a lane, a board, or an item to a list such as lanes.exit-1.cameras, next to similar entries in the file.
 
-    The whole result is checked before anything is written. Exit code 0 when it is added, 1 when not and nothing has
-    changed.
+    The whole result is checked before anything is written. Exit code 0 when it is added, 1 when it is not and nothing
+    has changed.
+
+    Example:
+      gate-agent config add lanes.exit-1.cameras id=rear kind=opencv url=rtsp://192.168.1.65/stream1
     """
     path = _path(key, language)
     if isinstance(path[-1], str) and path[-1] in LISTS_OF_TABLES:
@@ -157,9 +169,7 @@ def _given(name: str, last: str, value: str) -> Any:
         return _asked(name)
     if url_secrets(value) or (sounds_secret(last) and not last.endswith(("_file", "_keys"))):
         raise ChangeError(
-            Text(
-                "{key} holds a secret, which every user of this computer would see: write {key}=- to be asked", key=name
-            )
+            Text("{key} is a secret, which every user of this computer would see: write {key}=- to be asked", key=name)
         )
     return _parsed(value)
 
@@ -174,7 +184,7 @@ def _no_secret(editor: ConfigEditor, key: str, value: str) -> str:
     if url_secrets(value) or (schema.field(path) is not None and schema.hides(path, value)):
         raise ChangeError(
             Text(
-                "{key} holds a secret, which every user of this computer would see: give - as its value to be asked",
+                "{key} is a secret, which every user of this computer would see: give - as its value to be asked",
                 key=key,
             )
         )

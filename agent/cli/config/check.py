@@ -121,7 +121,7 @@ def _summary(path: Path, loaded: LoadedSettings) -> str:
 def _commands_line(commands: Commands) -> str:
     """Who may order what."""
     if not commands.keys:
-        return "none are taken: there are no keys"
+        return "none are accepted: there are no keys"
     return "; ".join(
         f"{key.id} may {'sign all' if set(key.may) == set(CommandName) else ', '.join(key.may)}"
         for key in commands.keys

@@ -23,16 +23,14 @@ def code(configuration: Configuration = DEFAULT_PATH) -> None:
     """Show a new one-time code to create the first administrator in the browser, and where to open the page.
 
     Earlier codes become invalid. The address for phones is drawn as a QR code. Compare the fingerprint of the
-    certificate with the one in the browser.
-
-    Exit code 1 where there is an administrator already.
+    certificate with the one in the browser. Exit code 1 if there is an administrator already.
     """
     with access_of(configuration) as access:
         if not access.users.lack_admin():
             fail("console", "there is an administrator already; lost passwords: gate-agent console user reset NAME")
         made = access.code.renew()
         leave_act(access, "code.made", "for the first administrator")
-    echo(f"{made}  (good for half an hour and for once; enter it on the page of the console)")
+    echo(f"{made}  (valid for 30 minutes, once; enter it on the page of the console)")
     _say_where(settings_of(configuration))
 
 
@@ -57,4 +55,4 @@ def _say_where(settings: Settings) -> None:
         # Drawn by its own output: a drawing holds nothing that could steer the terminal.
         segno.make(f"{others[0]}/", error="l", micro=False).terminal(compact=True)
     else:
-        echo("elsewhere         not reached: add an address of this computer to console.listen")
+        echo("elsewhere         not reachable: add an address of this computer to console.listen")

@@ -23,17 +23,18 @@ if TYPE_CHECKING:
 
 
 def screen(
-    lane: Annotated[str, typer.Argument(help="The lane whose driver page is to be shown.")],
+    lane: Annotated[str, typer.Argument(help="Name of the lane.")],
     configuration: Configuration = DEFAULT_PATH,
     *,
     renew: Annotated[
         bool,
-        typer.Option("--renew", help="Make a new key first: screens of all lanes with an older token are shut out."),
+        typer.Option("--renew", help="Make a new key first. The old tokens of all lanes become invalid."),
     ] = False,
 ) -> None:
-    """Show the addresses by which screens open the driver page of a lane, with their token; one of them as a QR code.
+    """Show the addresses at which screens open the driver page of a lane; one of them as a QR code.
 
-    Anyone who has such an address can see the page, and nothing else. A screen of this computer needs no token.
+    An address contains a token: anyone who has the address can see the page, and nothing else. A screen of this
+    computer needs no token.
     """
     settings = settings_of(configuration)
     page = None if lane not in settings.lanes else settings.lanes[lane].driver_page
@@ -42,7 +43,7 @@ def screen(
     if not page.enabled:
         fail("console", f"lane {lane} has no driver page: set lanes.{lane}.driver_page.enabled = true")
     if renew and page.token_file is not None:
-        fail("console", f"the token of lane {lane} is the one in {page.token_file}: write another one there")
+        fail("console", f"the token of lane {lane} is the one in {page.token_file}: write another token there")
     try:
         token = _token(settings.state.directory, lane, page.token_file, renew=renew)
     except OSError as error:
@@ -58,7 +59,7 @@ def _token(state: Path, lane: str, file: Path | None, *, renew: bool) -> str:
     if file is not None:
         found = screen_token(file)
         if found is None:
-            fail("console", f"{file} holds no token: expected 32 to 128 letters and digits")
+            fail("console", f"{file} contains no token: expected 32 to 128 letters and digits")
         return found
     key = ScreenKey(state)
     key.renew() if renew else key.ensure()
@@ -78,4 +79,4 @@ def _say(settings: Settings, lane: str, token: str) -> None:
         # Drawn by its own output: a drawing holds nothing that could steer the terminal.
         segno.make(f"{elsewhere[0]}?token={token}", error="l", micro=False).terminal(compact=True)
     else:
-        echo("elsewhere         not reached: add an address of this computer to console.listen")
+        echo("elsewhere         not reachable: add an address of this computer to console.listen")

@@ -64,14 +64,14 @@ def reset(name: Name, configuration: Configuration = DEFAULT_PATH) -> None:
 def reset_second_factor(name: Name, configuration: Configuration = DEFAULT_PATH) -> None:
     """Remove the second factor of a user who lost the phone. The password stays; all sessions end.
 
-    The user sets up another one under Account. If the role requires one, the user can do nothing else before.
+    The user sets up a new one under Account. If the role requires one, the user must do this first.
     """
     name = spelled_name(name)
     with access_of(configuration) as access:
         access.factors.remove(name)
         access.forget_failures(name)
         leave_act(access, "second_factor.reset", name)
-    echo(f"the second factor of {name} is forgotten")
+    echo(f"the second factor of {name} is removed")
 
 
 @app.command()

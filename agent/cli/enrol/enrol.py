@@ -35,12 +35,20 @@ if TYPE_CHECKING:
 
 
 def enrol_command(  # noqa: PLR0913 - one argument an option
-    url: Annotated[str, typer.Argument(metavar="URL|CODE", help="The EST server, https://HOST:PORT; or a whole code.")],
-    token: Annotated[str, typer.Argument(help='The one-time token; "-" asks for it.')] = "",
+    url: Annotated[
+        str,
+        typer.Argument(
+            metavar="URL|CODE",
+            help="Address of the EST server, https://HOST:PORT; or an enrolment code, which contains everything.",
+        ),
+    ],
+    token: Annotated[str, typer.Argument(help='The one-time token; "-" asks for it. Not needed with a code.')] = "",
     ca_fingerprint: Annotated[
-        str, typer.Option("--ca-fingerprint", help="SHA-256 of the certificate of the server's authority, in hex.")
+        str, typer.Option("--ca-fingerprint", help="SHA-256 fingerprint (hex) of the CA certificate of the server.")
     ] = "",
-    ca: Annotated[Path | None, typer.Option("--ca", help="That certificate itself, PEM, instead.")] = None,
+    ca: Annotated[
+        Path | None, typer.Option("--ca", help="File with the CA certificate (PEM), instead of its fingerprint.")
+    ] = None,
     broker: Annotated[
         list[str] | None, typer.Option("--broker", help="URL of a broker, if the server names none; repeat for more.")
     ] = None,
@@ -50,10 +58,14 @@ def enrol_command(  # noqa: PLR0913 - one argument an option
         bool, typer.Option("--again", help="Request another certificate, even if the gate has a valid one.")
     ] = False,
 ) -> None:
-    """Get the gate's certificate from the EST server of its site. The fingerprint proves the server.
+    """Get the gate's certificate from the EST server of its site. The fingerprint proves that it is the right server.
 
-    It makes the key here, writes key, certificate and authorities to the files in the configuration, and adds
-    missing keys to the configuration. If it was interrupted, run it again: the result is the same.
+    The command makes the key on this computer, writes key, certificate and CA certificates to the files in the
+    configuration, and adds missing keys to the configuration. If it was interrupted, run it again: the result is the
+    same.
+
+    Example:
+      sudo gate-agent enrol https://est.example:8443 - --ca-fingerprint FINGERPRINT
     """
     try:
         asked = _asked(url, token, ca_fingerprint, ca)
@@ -81,12 +93,12 @@ def _asked(url: str, token: str, digits: str, ca: Path | None) -> _Asked:
     """What the arguments say. Raises ValueError, OSError."""
     if not token and not url.startswith("https:"):
         if digits or ca is not None:
-            raise ValueError("a code has the fingerprint in it: leave --ca-fingerprint and --ca away")
+            raise ValueError("a code contains the fingerprint: leave out --ca-fingerprint and --ca")
         found = EnrolmentCode.parse(url)
         return _Asked(found.url, found.token, found.fingerprint)
     Endpoint.parse(url)
     if bool(digits) == (ca is not None):
-        raise ValueError("give --ca-fingerprint or --ca, by which the server is known: it is never believed blindly")
+        raise ValueError("give --ca-fingerprint or --ca: the gate must verify the server")
     if not token or token == str(ASKED):
         token = secret_of(ASKED, "The one-time token")
     return _Asked(url, token, fingerprint(digits) if digits else None)
@@ -98,4 +110,4 @@ def _tell(outcome: Outcome) -> None:
     left_days = (due - Clock().now().utc) / 86_400
     echo(f"{said}: it ends on {ends:%Y-%m-%d}, and is renewed in {max(0.0, left_days):.0f} days")
     if outcome.broker_ca_kept:
-        echo("the brokers' authority stays as it is: the file has another content than the server's", err=True)
+        echo("the CA certificates for the brokers do not change: the file differs from what the server sent", err=True)

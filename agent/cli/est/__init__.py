@@ -7,7 +7,9 @@ from agent.cli.est.serve import serve
 from agent.cli.est.show import show
 from agent.cli.est.token import code, token
 
-app = typer.Typer(no_args_is_help=True, help="Enrol gates: one-time tokens, the EST server, revocation.")
+app = typer.Typer(
+    no_args_is_help=True, help="Give gates their certificates: one-time tokens, the EST server, revocation."
+)
 app.command()(token)
 app.command()(code)
 app.command()(serve)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from central.est import EstSettings
 
 EstConfiguration = Annotated[
-    Path, typer.Option("--config", "-c", help="The server's settings.", show_default=str(DEFAULT_PATH))
+    Path, typer.Option("--config", "-c", help="The settings file of the EST server.", show_default=str(DEFAULT_PATH))
 ]
 
 

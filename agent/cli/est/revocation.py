@@ -10,7 +10,7 @@ from cryptography import x509
 
 from agent.broker import check_gate_id
 from agent.cli.est.common import EstConfiguration, register_of, registrar_of, settings_of
-from agent.cli.terminal import echo, fail
+from agent.cli.terminal import counted, echo, fail
 from agent.clock import Clock
 from central.est import DEFAULT_PATH, IssuerError, write_revocation_list
 
@@ -20,12 +20,15 @@ if TYPE_CHECKING:
 
 def revoke(
     gate: Annotated[str, typer.Argument(help="The gate's id.")],
-    cause: Annotated[str, typer.Option(help="Why; it is kept in the register.")],
+    cause: Annotated[str, typer.Option(help="The reason, kept in the register.")],
     server_settings: EstConfiguration = DEFAULT_PATH,
     *,
     certificate: Annotated[
         list[Path] | None,
-        typer.Option("--certificate", help="A certificate of the gate that this server has not issued, PEM."),
+        typer.Option(
+            "--certificate",
+            help="Also revoke this certificate of the gate, from another server (PEM file); repeat for more.",
+        ),
     ] = None,
 ) -> None:
     """Revoke a gate: it gets no more certificates, and brokers that read the revocation list reject it.
@@ -41,8 +44,8 @@ def revoke(
     with register_of("est revoke", settings) as register:
         fresh = register.revoke(gate, Clock().now().utc, cause, others)
         _write("est revoke", settings, registrar_of("est revoke", settings, register))
-    echo(f"gate {gate} is revoked, {len(fresh)} certificates; the list {settings.crl_path} says so")
-    echo("have the brokers read the list again, and end the gate's connection there")
+    echo(f"gate {gate} is revoked, {counted(len(fresh), 'certificate')}; it is in the list {settings.crl_path}")
+    echo("let the brokers read the list again, and disconnect the gate there")
 
 
 def crl(server_settings: EstConfiguration = DEFAULT_PATH) -> None:
@@ -50,7 +53,7 @@ def crl(server_settings: EstConfiguration = DEFAULT_PATH) -> None:
     settings = settings_of("est crl", server_settings)
     with register_of("est crl", settings) as register:
         _write("est crl", settings, registrar_of("est crl", settings, register))
-    echo(f"{settings.crl_path} holds for {settings.crl_days} days")
+    echo(f"{settings.crl_path} is valid for {settings.crl_days} days")
 
 
 def _write(command: str, settings: EstSettings, registrar: Registrar) -> None:

@@ -13,7 +13,7 @@ from central.est import DEFAULT_PATH, EstServer
 
 
 def serve(server_settings: EstConfiguration = DEFAULT_PATH) -> None:
-    """Run the EST server (RFC 7030) of a site until SIGTERM or Ctrl-C, and keep the revocation list fresh."""
+    """Run the EST server (RFC 7030) of a site until SIGTERM or Ctrl-C. It renews the revocation list once a day."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     settings = settings_of("est serve", server_settings)
     with register_of("est serve", settings) as register:

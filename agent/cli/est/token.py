@@ -29,10 +29,10 @@ _Qr = Annotated[
 
 
 def token(
-    gate: Annotated[str, typer.Argument(help="The gate's id; its certificate will name it.")],
+    gate: Annotated[str, typer.Argument(help="The gate's id, for its certificate.")],
     server_settings: EstConfiguration = DEFAULT_PATH,
     *,
-    hours: Annotated[float, typer.Option(min=0.1, max=8760, help="How many hours it is valid.")] = HOURS,
+    hours: Annotated[float, typer.Option(min=0.1, max=8760, help="Hours for which the token is valid.")] = HOURS,
     qr: _Qr = None,
 ) -> None:
     """Make a one-time token that enrols one gate of the site, and print how to use it.
@@ -49,7 +49,7 @@ def token(
         digest = _sha256(registrar.issuer.certificate)
     found = EnrolmentCode(settings.url, made, digest)
     echo(f"token: {made}")
-    echo(f"good for: {hours:g} hours, gate {gate}, site {settings.site}")
+    echo(f"valid for: {hours:g} hours, gate {gate}, site {settings.site}")
     echo(f"code: {found.text}")
     echo(f"at the gate: sudo gate-agent enrol {found.url} {made} --ca-fingerprint {digest.hex()}")
     if qr is not None:
@@ -57,9 +57,9 @@ def token(
 
 
 def code(
-    url: Annotated[str, typer.Argument(help="The EST server, https://HOST:PORT.")],
+    url: Annotated[str, typer.Argument(help="Address of the EST server, https://HOST:PORT.")],
     given: Annotated[str, typer.Argument(metavar="TOKEN", help="The one-time token, made by that server.")],
-    ca: Annotated[Path, typer.Option("--ca", help="The certificate of the server's authority, PEM.")],
+    ca: Annotated[Path, typer.Option("--ca", help="File with the CA certificate of the server (PEM).")],
     qr: _Qr = None,
 ) -> None:
     """Print the enrolment code for a token of another EST server; `est token` prints it for this one."""

@@ -17,7 +17,7 @@ def ack_keygen(
 ) -> None:
     """Make an Ed25519 key with which central signs its acknowledgements, and print its public half for gate.toml.
 
-    The private half belongs to the program that stores the events at central, and nowhere else.
+    Keep the private key only with the program that stores the events at central.
     """
     try:
         key = new_signing_key(out)

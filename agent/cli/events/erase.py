@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from agent.cli import exit_codes
 from agent.cli.events.common import failing
 from agent.cli.journal_option import DEFAULT_JOURNAL, JournalPath
-from agent.cli.terminal import echo
+from agent.cli.terminal import counted, echo
 from agent.core.events import digest_of_value
 from agent.core.model import SEQ_MAX
 from agent.recording import ErasureRequest, ErasureRequests
@@ -37,25 +37,26 @@ def erase(  # noqa: PLR0913 - each is an option
         bool,
         typer.Option(
             "--value",
-            help="Ask for a plate, a VIN, a declaration or a name, or read it from standard input: what belongs to it "
-            "goes. It is not an argument, because all users of the computer can see arguments.",
+            help="Ask for a plate, VIN, declaration or name, or read it from standard input, and erase what "
+            "belongs to it. It is not an argument, because all users of the computer can see arguments.",
         ),
     ] = False,
-    digest: Annotated[str, typer.Option(help="The same, by the SHA-256 of its normal form, 64 hex digits.")] = "",
+    digest: Annotated[str, typer.Option(help="The same, by the SHA-256 of the normalised value, 64 hex digits.")] = "",
     first: Annotated[int | None, typer.Option("--from", min=1, max=SEQ_MAX, help="First sequence number.")] = None,
     last: Annotated[int | None, typer.Option("--to", min=1, max=SEQ_MAX, help="Last sequence number.")] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether it is meant.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     wait_s: Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for the agent.")] = WAIT_S,
 ) -> None:
-    """Erase personal values of recorded events for good, with the pictures of these events; the chain stays provable.
+    """Erase personal values of recorded events for good, with the pictures of these events. The hash chain stays valid.
 
-    The agent does it, at once or when it next runs. Exit code 0 when it is done, 1 when nothing of it was kept.
+    The agent does it, at once or when it next runs. Exit code 0 when values were erased, 1 when there were none or not
+    all could be erased.
     """
     if not value and not digest and (first is None or last is None):
         raise typer.BadParameter("say what: --value or --digest, or --from and --to")
     wanted = digest_of_value(_asked()) if value else digest
     request = _request(cause, wanted, (first or 1, last or SEQ_MAX))
-    if not yes and not typer.confirm("What is erased cannot be brought back. Erase it?", err=True):
+    if not yes and not typer.confirm("Erased values cannot be restored. Erase them?", err=True):
         raise typer.Exit(exit_codes.FAILED)
     with failing():
         if not journal.is_file():
@@ -64,9 +65,12 @@ def erase(  # noqa: PLR0913 - each is an option
         requests.leave(request)
         answer = _awaited(requests, request, wait_s)
     if answer is None:
-        echo("gate-agent events: no agent has done it yet; it will when it runs", err=True)
+        echo("gate-agent events: no agent has done it yet; the agent does it when it runs", err=True)
         raise typer.Exit(exit_codes.FAILED)
-    echo(f"{answer.values} values of {answer.events} events, {answer.pictures} pictures, {answer.copies} copies")
+    echo(
+        f"erased: {counted(answer.values, 'value')} of {counted(answer.events, 'event')}, "
+        f"{counted(answer.pictures, 'picture')}, {answer.copies} cop{'y' if answer.copies == 1 else 'ies'}"
+    )
     if answer.trouble:
         echo(f"gate-agent events: could not erase everything: {answer.trouble}", err=True)
     if answer.trouble or not answer.values:

@@ -17,7 +17,7 @@ from agent.cli import exit_codes
 from agent.cli.events.common import failing
 from agent.cli.events.time_argument import unix_time
 from agent.cli.journal_option import DEFAULT_JOURNAL, JournalLater
-from agent.cli.terminal import echo
+from agent.cli.terminal import counted, echo
 from agent.cli.view_record import leave_view
 from agent.clock import Clock
 from agent.core.events import ExportStatement, Verifier, signed, time_text
@@ -52,9 +52,7 @@ def export(  # noqa: PLR0913 - each is an option
     ] = None,
     sign: Annotated[
         bool,
-        typer.Option(
-            "--signed", help="Also write FILE.sig, signed with the gate's key, which lies beside the journal."
-        ),
+        typer.Option("--signed", help="Also write FILE.sig, signed with the gate's key in the folder of the journal."),
     ] = False,
     values: Annotated[
         bool,
@@ -66,7 +64,10 @@ def export(  # noqa: PLR0913 - each is an option
 ) -> None:
     """Write events as lines of JSON, byte for byte as they are stored, sent and hashed.
 
-    Damaged events are written as they are, and reported with exit code 1; a signed export stops at them.
+    Damaged events are written unchanged, and reported with exit code 1; a signed export ends before them.
+
+    Example:
+      gate-agent events export --since 24h --out events.jsonl
     """
     if (sign or values) and to_file is None:
         raise typer.BadParameter("a signed export, and one with values, needs a file: give --out")
@@ -88,7 +89,7 @@ def export(  # noqa: PLR0913 - each is an option
             _write(sys.stdout.buffer, reader.events(begin, end), expected, verifier)
         else:
             written = _write_file(to_file, reader.events(begin, end), expected, verifier)
-            echo(f"{to_file}: {written} events", err=True)
+            echo(f"{to_file}: {counted(written, 'event')}", err=True)
         found = verifier.ended(now.head if begin <= end == now.head.seq else None)
     if found.flaw is not None:
         echo(f"{journal}: event {found.flaw.seq or '?'} is damaged: {found.flaw.fault}: {found.flaw.detail}", err=True)
@@ -135,7 +136,7 @@ def _export_signed(reader: JournalReader, to_file: Path, key: SigningKey, span: 
     )
     with acting_as_caller(), _new_file(signature) as out:
         out.write(f"{signed(statement, key)}\n".encode())
-    echo(f"{to_file}: {written} events, {first.seq} to {last.seq}, signed in {signature.name}", err=True)
+    echo(f"{to_file}: {counted(written, 'event')}, {first.seq} to {last.seq}, signed in {signature.name}", err=True)
 
 
 def _write_values(reader: JournalReader, to_file: Path, span: tuple[int, int]) -> None:

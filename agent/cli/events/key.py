@@ -18,7 +18,7 @@ from agent.store.gate_key import GateKeyError, public_pem, read_gate_key
 def show_key(
     state: Annotated[Path | None, typer.Option(help="The state directory.", show_default=str(DEFAULT_STATE))] = None,
     configuration: Annotated[
-        Path | None, typer.Option("--config", help="The configuration file that names the state directory.")
+        Path | None, typer.Option("--config", help="The configuration file, which contains the state directory.")
     ] = None,
     pem: Annotated[bool, typer.Option("--pem", help="Print the public key as PEM instead.")] = False,
 ) -> None:
@@ -31,7 +31,7 @@ def show_key(
         try:
             key = read_gate_key(folder).public
         except FileNotFoundError:
-            raise GateKeyError(f"{folder} holds no gate.key yet: the first start of the agent makes it") from None
+            raise GateKeyError(f"{folder} has no gate.key yet: the agent makes it at its first start") from None
     echo(public_pem(key).decode(), nl=False) if pem else echo(f"kid {kid_of(key)}\npublic {key.raw.hex()}")
 
 

@@ -47,8 +47,8 @@ def schema(
 ) -> None:
     """Print what the gate sends and accepts: every topic, every message and every field, with examples.
 
-    Without options the AsyncAPI document. It is what this version of the agent does; docs/contract is the same,
-    published.
+    Without options, it prints the AsyncAPI document of this version of the agent. The same document is in
+    docs/contract.
     """
     from agent.core.contract.asyncapi import asyncapi  # noqa: PLC0415 - it brings all examples of all messages
     from agent.core.contract.schemas import schemas, written  # noqa: PLC0415

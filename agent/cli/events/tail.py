@@ -28,7 +28,7 @@ def tail(
     journal: JournalPath = DEFAULT_JOURNAL,
     count: Annotated[int, typer.Option("--count", "-n", min=0, help="How many of the last events to show.")] = 20,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Show new events until interrupted.")] = False,
-    raw: Annotated[bool, typer.Option("--json", help="Print the stored bytes, one event a line.")] = False,
+    raw: Annotated[bool, typer.Option("--json", help="Print the stored bytes, one event per line.")] = False,
     language: Annotated[
         Language | None, typer.Option("--language", help="Also explain what decisions, alarms and outcomes mean.")
     ] = None,

@@ -34,17 +34,20 @@ def verify_command(  # noqa: PLR0913 - each is an option
         Path | None,
         typer.Argument(
             callback=act_at,
-            help="A journal, or a file of events, one JSON event a line; FILE.sig beside it is checked too.",
+            help="A journal, or a file of events with one JSON event per line; its FILE.sig is checked too.",
         ),
     ] = None,
     *,
     public_key: Annotated[
         list[str] | None,
-        typer.Option(help="The gate's public key in hex, as `gate-agent events key` prints it. Twice after a change."),
+        typer.Option(
+            help="The gate's public key (hex), as `gate-agent events key` prints it; repeat for a second one after"
+            " a change of the key."
+        ),
     ] = None,
     broker: Annotated[str | None, typer.Option(help="Listen to a gate instead: mqtts://HOST:PORT.")] = None,
     gate: Annotated[str | None, typer.Option(help="With --broker: the id of the gate.")] = None,
-    ca: Annotated[Path | None, typer.Option(help="Certificates of the authorities that may sign the broker's.")] = None,
+    ca: Annotated[Path | None, typer.Option(help="File with the CA certificates for the broker's certificate.")] = None,
     certificate: Annotated[Path | None, typer.Option(help="A client certificate for the broker.")] = None,
     key: Annotated[
         Path | None, typer.Option("--certificate-key", "--key", help="The private key of the client certificate.")
@@ -59,10 +62,13 @@ def verify_command(  # noqa: PLR0913 - each is an option
     for_s: Annotated[float, typer.Option("--for", min=0.1, help="Seconds to listen.")] = DEFAULT_FOR_S,
     count: Annotated[int | None, typer.Option(min=1, help="Stop after this many different events.")] = None,
 ) -> None:
-    """Verify that no event was altered, dropped or invented; report the first one. Exit code 0 if complete, else 1.
+    """Verify that no event was altered, dropped or invented; report the first one. Exit code 0 if none was, else 1.
 
-    Besides the chain of hashes every signature of the gate is checked: with --public-key, else for a journal with the
-    gate.key beside it. A file of lines without FILE.sig cannot show that lines are missing at its end.
+    The command checks the chain of hashes and every signature of the gate: with --public-key or, for a journal, with
+    the gate.key in its folder. In a file without FILE.sig, lines that are missing at the end cannot be noticed.
+
+    Example:
+      gate-agent events verify /var/lib/gate-agent/journal.db
     """
     if (what is None) == (broker is None):
         raise typer.BadParameter("give either a journal or file, or --broker and --gate")

@@ -13,7 +13,7 @@ from agent.cli.configuration import DEFAULT_PATH, ConfigurationLater
 from agent.cli.gate_registry import registry_of, settings_of
 from agent.cli.lists.pack_import import Intake
 from agent.cli.path_callbacks import act_at_gate
-from agent.cli.terminal import echo, fail
+from agent.cli.terminal import counted, echo, fail
 from agent.clock import Clock
 from agent.core.events import AlarmRaised, ListsApplied, ListsRefused
 from agent.lists import INCOMING, ListIntake
@@ -31,13 +31,16 @@ if TYPE_CHECKING:
 
 
 def import_(
-    file: Annotated[Path, typer.Argument(help="The pack: what `gate-agent lists pack` has written.")],
+    file: Annotated[Path, typer.Argument(help="The pack, a file of `gate-agent lists pack`.")],
     configuration: ConfigurationLater = DEFAULT_PATH,
 ) -> None:
-    """Import the lists of a pack into this gate, also while its agent runs. It uses each list at once, and records it.
+    """Import the lists of a pack into this gate. The gate uses each list at once, also while its agent runs.
 
-    Each list is taken whole or not at all, and only one that a key of the trust list has signed for this site, and that
-    is newer than what the gate has. Exit code 0 when the gate has all that the pack says, 1 when a part was refused.
+    A list is imported completely or not at all. It must be signed for this site by a key of the trust list, and be
+    newer than the gate's list. Exit code 0 when the gate has everything in the pack, 1 when a part was refused.
+
+    Example:
+      sudo gate-agent lists import /media/usb/lists.zip
     """
     try:
         opened = read_pack(file)
@@ -53,9 +56,9 @@ def import_(
     except (PackError, RegistryError) as error:
         fail("lists import", error)
     for kind, version in intake.current.items():
-        echo(f"{kind}: version {version} is in force already")
+        echo(f"{kind}: version {version} is already in force")
     if not intake.complete:
-        echo(f"gate-agent lists import: not all of {file} was taken in; the lists in force stay", err=True)
+        echo(f"gate-agent lists import: not all of {file} was imported; the lists in force stay", err=True)
         raise typer.Exit(exit_codes.FAILED)
 
 
@@ -91,9 +94,9 @@ class _Teller:
     def print_event(self, event: Event) -> None:
         match event:
             case ListsApplied():
-                what = "keys" if event.list == "trust" else "rows"
+                what = counted(event.rows, "key" if event.list == "trust" else "row")
                 before = f" (before: {event.before})" if event.before else ""
-                self._print_line(f"{event.list}: version {event.version} is in force{before}, {event.rows:,} {what}")
+                self._print_line(f"{event.list}: version {event.version} is in force{before}, {what}")
             case ListsRefused():
                 self._print_line(f"{event.list}: refused ({event.code}): {event.detail}", err=True)
             case AlarmRaised():

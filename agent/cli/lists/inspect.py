@@ -39,9 +39,11 @@ def inspect(  # noqa: PLR0913, PLR0917 - one argument an option
         typer.Option("--trust-list", help="The trust list for the verification; default: the one in the pack."),
     ] = None,
     root_key: Annotated[
-        list[str] | None, typer.Option(help="Root public key in hex; without one nothing is verified.")
+        list[str] | None, typer.Option(help="Public root key (hex). Without it, nothing is verified.")
     ] = None,
-    broker: Annotated[str | None, typer.Option(help="Read a topic of this broker.")] = None,
+    broker: Annotated[
+        str | None, typer.Option(help="Read a topic of this broker, mqtts://HOST:PORT or mqtt://HOST:PORT.")
+    ] = None,
     wait: Annotated[float, typer.Option(min=0.1, help="Seconds without a message after which the command ends.")] = 2.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     ca: options.CaFile = None,
@@ -108,4 +110,4 @@ def _show(all_inspected: list[InspectedPart]) -> None:
         table.add_row(
             inspected.name, inspected.what, said, inspected.verdict, style=None if inspected.sound else "bold red"
         )
-    Console().print(table if all_inspected else "nothing is there")
+    Console().print(table if all_inspected else "nothing was found")

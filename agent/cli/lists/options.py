@@ -8,28 +8,43 @@ from typing import Annotated
 import typer
 
 Site = Annotated[int, typer.Option(min=1, max=(1 << 32) - 1, help="Number of the site.")]
-Key = Annotated[Path, typer.Option(help="The private key that signs the lists; the trust list names it for that.")]
-TrustFile = Annotated[Path, typer.Option("--trust-list", help="The signed trust list; it goes to the gates as well.")]
-RootKey = Annotated[list[str], typer.Option(help="Root public key in hex, as pinned at the gates; again for two.")]
+Key = Annotated[
+    Path,
+    typer.Option(
+        help="File of the private key that signs the lists. The trust list must contain it, as a key for lists."
+    ),
+]
+TrustFile = Annotated[Path, typer.Option("--trust-list", help="The signed trust list; it is sent to the gates too.")]
+RootKey = Annotated[
+    list[str],
+    typer.Option(help="Public root key (hex), as in permits.root_keys of the gates; repeat for a second one."),
+]
 State = Annotated[
     Path,
     typer.Option(
-        help="Folder with the versions and everything that was signed; created if it does not exist. One for "
-        "each site; back it up."
+        help="Folder for the versions and everything that is signed; created if it does not exist. Use one for"
+        " each site, and back it up."
     ),
 ]
 Declarations = Annotated[
-    Path | None, typer.Option(help="All declarations, CSV or JSON lines; without it they stay as they were.")
+    Path | None, typer.Option(help="File with all declarations, CSV or JSON lines. Without it, they do not change.")
 ]
-Revocations = Annotated[Path | None, typer.Option(help="All revocations, CSV or JSON lines.")]
-WatchFile = Annotated[Path | None, typer.Option("--watch", help="The whole watch list, CSV or JSON lines.")]
+Revocations = Annotated[
+    Path | None, typer.Option(help="File with all revocations, CSV or JSON lines. Without it, they do not change.")
+]
+WatchFile = Annotated[
+    Path | None,
+    typer.Option("--watch", help="File with the whole watch list, CSV or JSON lines. Without it, it does not change."),
+]
 HeadHours = Annotated[
     int,
-    typer.Option(min=1, max=24 * 366, help="For how many hours a gate accepts a signed head, such as from a stick."),
+    typer.Option(min=1, max=24 * 366, help="Hours for which gates accept the signed lists, such as from a USB stick."),
 ]
 Floor = Annotated[
     int | None,
-    typer.Option(min=1, help="If the folder was lost: a version that gates may have seen; the next version is higher."),
+    typer.Option(
+        min=1, help="Only if the folder was lost: the highest version that gates may have. The next version is higher."
+    ),
 ]
 CaFile = Annotated[
     Path | None, typer.Option(help="Certificates of the authorities that may sign the broker's; default: the system's.")

@@ -28,9 +28,13 @@ def pack(  # noqa: PLR0913, PLR0917 - one argument an option
     head_hours: options.HeadHours = options.HEAD_HOURS,
     version_floor: options.Floor = None,
 ) -> None:
-    """Write all lists of a site, signed now, into one file that a technician carries to the gates.
+    r"""Write all lists of a site, signed now, into one file that a technician carries to the gates.
 
-    Without list files it packs what was published last, also while a publisher is running with the same folder.
+    Without files of lists, it packs what was published last, even while a publisher uses the same folder.
+
+    Example:
+      gate-agent lists pack --out lists.zip --site 7 --key keys/lists.pem --trust-list keys/trust-list.txt \
+          --root-key PUBLIC_KEY --state lists --declarations declarations.csv
     """
     files = files_of(declarations, revocations, watch)
     try:

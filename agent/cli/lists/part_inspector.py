@@ -81,7 +81,7 @@ class PartInspector:
             try:
                 read_delta(data)
             except ListError:
-                return InspectedPart(name, "no part of a list", verdict=str(not_a_head), sound=False)
+                return InspectedPart(name, "not a part of a list", verdict=str(not_a_head), sound=False)
             return self.delta(name, data)
         return self.head(name, data)
 
@@ -171,7 +171,7 @@ def _chunk(name: str, data: bytes) -> InspectedPart:
     try:
         rows = read_chunk(data)
     except ListError as error:
-        return InspectedPart(name, "no part of a list", verdict=str(error), sound=False)
+        return InspectedPart(name, "not a part of a list", verdict=str(error), sound=False)
     shown = {"rows": len(rows), "bytes": len(data)}
     return InspectedPart(name, "chunk", shown, "well-formed; only a head can prove it")
 

@@ -17,7 +17,7 @@ from agent.cli.lists import options
 from agent.cli.lists.publisher_files import ERRORS, ListPublishing, PublishingFiles, files_of
 from agent.cli.permit.files import PermitFileError
 from agent.cli.secret_options import BROKER_PASSWORD, PasswordFile, RefusedPassword, password_of
-from agent.cli.terminal import echo, fail
+from agent.cli.terminal import counted, echo, fail
 from agent.clock import Clock
 from agent.core.model import ListKind
 from agent.mqtt import OneShotClient, OneShotClientError
@@ -44,13 +44,15 @@ def publish(  # noqa: PLR0913, PLR0917 - one argument an option
     every: Annotated[
         float | None,
         typer.Option(
-            min=1, help="Keep running, follow the files, and confirm the lists to the gates every so many seconds."
+            min=1,
+            help="Keep running: send changes in the files, and confirm the lists to the gates every this many seconds.",
         ),
     ] = None,
     head_hours: options.HeadHours = options.HEAD_HOURS,
     version_floor: options.Floor = None,
     settle: Annotated[
-        float, typer.Option(min=0.1, help="Seconds without a message after which the broker counts as read completely.")
+        float,
+        typer.Option(min=0.1, help="Seconds without a message after which everything on the broker counts as read."),
     ] = SETTLE_S,
     ca: options.CaFile = None,
     certificate: options.Certificate = None,
@@ -59,10 +61,13 @@ def publish(  # noqa: PLR0913, PLR0917 - one argument an option
     password_file: PasswordFile = None,
     _password: RefusedPassword = None,
 ) -> None:
-    """Sign the lists of a site and send them to its broker: as deltas if possible, otherwise as a snapshot.
+    r"""Sign the lists of a site and send them to its broker: as deltas if possible, otherwise as a snapshot.
 
-    It ends when that is done. With --every it keeps running, sends changes in the files, and answers gates that
-    ask.
+    The command then ends. With --every it keeps running, sends changes in the files, and answers gates that ask.
+
+    Example:
+      gate-agent lists publish --broker mqtt://127.0.0.1:1883 --site 7 --key keys/lists.pem \
+          --trust-list keys/trust-list.txt --root-key PUBLIC_KEY --state lists --declarations declarations.csv
     """
     password = password_of(password_file, BROKER_PASSWORD)
     files = files_of(declarations, revocations, watch)
@@ -150,7 +155,7 @@ class _Run:
             upload.publish_trust(self._papers.text)
             upload.publish_lists()
         took_s = time.monotonic() - begun
-        echo(f"{self._url}: {sent.messages} messages, {sent.bytes} bytes in {took_s:.1f} s")
+        echo(f"{self._url}: {counted(sent.messages, 'message')}, {sent.bytes} bytes in {took_s:.1f} s")
         return upload
 
     def _go_above(self, kind: ListKind, stock: Stock) -> None:
@@ -201,7 +206,7 @@ class _Run:
             except SourceError as error:
                 if first:
                     raise
-                echo(f"{error}\n{kind}: left as it was", err=True)
+                echo(f"{error}\n{kind}: not changed", err=True)
             else:
                 taken.append(kind)
         return taken

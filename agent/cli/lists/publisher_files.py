@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from agent.cli.permit.files import PermitFileError, read_key, read_roots
-from agent.cli.terminal import echo
+from agent.cli.terminal import counted, echo
 from agent.clock import Clock
 from agent.core.model import ListKind
 from agent.core.permit import KeyStatus, Purpose, TrustError, TrustList, load
@@ -70,7 +70,7 @@ def _problem(key: SigningKey, trust: TrustList, site: int, utc: float) -> str:
     if entry.status is not KeyStatus.ACTIVE:
         return f"key {name} is {entry.status} in the trust list"
     if not entry.not_before <= utc <= entry.not_after:
-        return f"key {name} holds from {entry.not_before} to {entry.not_after} Unix seconds"
+        return f"key {name} is valid from {entry.not_before} to {entry.not_after} Unix seconds"
     if entry.sites and site not in entry.sites:
         return f"key {name} may not sign for site {site}"
     return ""
@@ -136,10 +136,9 @@ def files_of(declarations: Path | None, revocations: Path | None, watch: Path | 
 def change_text(change: ListChange) -> str:
     """A change in words."""
     if change.version == change.before:
-        return f"{change.kind}: nothing changed, version {change.version}, {change.rows} rows"
+        return f"{change.kind}: nothing changed, version {change.version}, {counted(change.rows, 'row')}"
     how = " (a new snapshot; no delta leads there)" if change.whole and change.before else ""
     return (
-        f"{change.kind}: version {change.version}, before {change.before or 'none'}: {change.upserts} rows new or "
-        "other,"
-        f" {change.removed} removed, {change.rows} in all{how}"
+        f"{change.kind}: version {change.version}, before {change.before or 'none'}: "
+        f"{counted(change.upserts, 'row')} new or changed, {change.removed} removed, {change.rows} in all{how}"
     )

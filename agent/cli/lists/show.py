@@ -32,7 +32,10 @@ def show(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON, for programs.")] = False,
 ) -> None:
-    """Show the lists of this gate, also while its agent runs: versions, ages, who signed them, and what that allows."""
+    """Show the lists of this gate: versions, ages, who signed them, and whether they are fresh enough for all permits.
+
+    The agent can run meanwhile.
+    """
     settings = settings_of(configuration)
     path = settings.state.directory / REGISTRY
     if not path.exists():
@@ -47,7 +50,7 @@ def show(
 
 @dataclass(frozen=True, slots=True)
 class ShownList:
-    """One list. Times are Unix seconds. `issued_at`: central's last word on it, None when it never said one."""
+    """One list. Times are Unix seconds. `issued_at`: its last update from central, None when it never said one."""
 
     list: str
     version: int
@@ -102,14 +105,14 @@ def _found(registry: Registry, settings: Settings, utc: float) -> Shown:
 
 
 def _text(shown: Shown) -> str:
-    rows = [("list", "version", "rows", "central's last word", "key", "from")]
+    rows = [("list", "version", "rows", "last update", "key", "from")]
     for each in shown.lists:
         said = "none yet" if each.issued_at is None else f"{_time(each.issued_at)}, {_age(each.age_s)} ago"
         until = "" if each.expires_at is None else f", valid until {_time(each.expires_at)}"
         rows.append((each.list, str(each.version), f"{each.rows:,}", said + until, each.key or "-", each.source or "-"))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    needed = ", ".join(shown.required) or "no list beside the trust list"
+    needed = ", ".join(shown.required) or "only the trust list"
     return "\n".join([*lines, f"site {shown.site}: {shown.state}; needed: {needed}"])
 
 

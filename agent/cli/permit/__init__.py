@@ -10,7 +10,7 @@ from agent.cli.permit.revoke import revoke
 from agent.cli.permit.trust_list_renewal import renew
 from agent.cli.permit.verify import verify
 
-app = typer.Typer(no_args_is_help=True, help="Make, look at, verify and revoke permits.")
+app = typer.Typer(no_args_is_help=True, help="Make, inspect, verify and revoke permits, keys and trust lists.")
 app.command()(keygen)
 app.command()(renew)
 app.command()(issue)

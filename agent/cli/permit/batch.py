@@ -14,7 +14,7 @@ from rich.progress import Progress
 
 from agent.cli.permit.common import TextForm, time_of
 from agent.cli.permit.files import PermitFileError, read_driver_key, read_key
-from agent.cli.terminal import echo, fail
+from agent.cli.terminal import counted, echo, fail
 from agent.core.model import DeclarationStatus
 from central.issuing import Issued, Level, OutputError, PermitIssuer, Pictures, Terms, issue_batch, read_orders, symbols
 from central.publishing import SourceError
@@ -37,21 +37,27 @@ class PictureKind(StrEnum):
 
 def batch(  # noqa: PLR0913, PLR0917 - one argument an option
     orders: Annotated[
-        Path, typer.Argument(help="CSV or JSON lines; declaration and vin at least. See docs/permits.md.")
+        Path,
+        typer.Argument(
+            help="File of orders, CSV or JSON lines, with at least declaration and vin. See docs/permits.md."
+        ),
     ],
     key: Annotated[Path, typer.Option(help="The issuer's private key, issuer.pem.")],
     issuer: Annotated[str, typer.Option(help="Name of the issuer, as in the trust list.")],
     site: Annotated[int, typer.Option(help="Number of the site.")],
-    out: Annotated[Path, typer.Option(help="Folder to make, for permits.csv, declarations.csv and the pictures.")],
+    out: Annotated[
+        Path, typer.Option(help="Folder for permits.csv, declarations.csv and the pictures; it must not exist yet.")
+    ],
     form: Annotated[TextForm, typer.Option(help="Form of the texts: signed, jws or reference.")] = TextForm.SIGNED,
     status: Annotated[
-        DeclarationStatus, typer.Option(help="What the declarations begin with; only released ones pass.")
+        DeclarationStatus,
+        typer.Option(help="First status of the declarations. Vehicles pass only with released declarations."),
     ] = DeclarationStatus.RELEASED,
-    pictures: Annotated[PictureKind, typer.Option(help="A picture of each code.")] = PictureKind.PNG,
+    pictures: Annotated[PictureKind, typer.Option(help="Format of the picture of each code.")] = PictureKind.PNG,
     sheet: Annotated[
         int | None, typer.Option(help="Also write sheet.pdf, with this many cards per page: 1, 2, 4, 6, 8, 12, 15.")
     ] = None,
-    zone: Annotated[str, typer.Option(help="Time zone of the times on paper.")] = "UTC",
+    zone: Annotated[str, typer.Option(help="Time zone of the printed times, such as Asia/Almaty.")] = "UTC",
     font: Annotated[
         Path | None, typer.Option(help="TrueType font for the sheet, if a plate has letters that are not Latin.")
     ] = None,
@@ -66,8 +72,8 @@ def batch(  # noqa: PLR0913, PLR0917 - one argument an option
 ) -> None:
     """Sign a permit for each line of a file. All lines are checked before the first is signed.
 
-    The folder also has the declarations, in the form that `gate-agent lists publish` reads. It is written as a
-    whole or not at all.
+    The folder also gets declarations.csv, for `gate-agent lists publish`. The folder is written completely or not at
+    all.
     """
     now = time_of(None)
     console = Console(stderr=True)
@@ -90,7 +96,7 @@ def batch(  # noqa: PLR0913, PLR0917 - one argument an option
         took_s = time.monotonic() - begin
     except (SourceError, OutputError, PermitFileError, ValueError) as error:
         fail("permit batch", error)
-    echo(f"{out}: {len(issued)} permits in {took_s:.1f} s, {len(issued) / max(took_s, 1e-6):.0f} a second")
+    echo(f"{out}: {counted(len(issued), 'permit')} in {took_s:.1f} s, {len(issued) / max(took_s, 1e-6):.0f} a second")
 
 
 def _counted(codes: Iterator[Symbol], advance: Callable[[int], None]) -> Iterator[Symbol]:

@@ -14,7 +14,7 @@ from central.issuing import moment_of
 HOUR_S = 3600
 
 Source = Annotated[
-    str, typer.Argument(help='The text of the QR code, a file that holds it, or "-" for standard input.')
+    str, typer.Argument(help='The text of the QR code, a file that contains it, or "-" for standard input.')
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

@@ -65,7 +65,7 @@ class _Found:
 
 def _in_pack(pack: Pack, digest: bytes, trust: TrustList, site: int, utc: float) -> Declaration | None:
     if _KIND not in pack.kinds:
-        raise PermitFileError("the pack holds no declarations")
+        raise PermitFileError("the pack contains no declarations")
     head = open_head(pack.head(_KIND), trust, site, utc).said
     found = _Found(digest)
     for number, ref in enumerate(head.chunks):

@@ -36,7 +36,7 @@ def write_new(folder: Path, files: Mapping[str, tuple[bytes, int]]) -> None:
     """
     for name in files:
         if (folder / name).exists():
-            raise PermitFileError(f"{folder / name} is there already; nothing was written")
+            raise PermitFileError(f"{folder / name} already exists; nothing was written")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, (data, mode) in files.items():

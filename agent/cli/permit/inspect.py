@@ -30,7 +30,7 @@ def inspect(source: Source, as_json: AsJson = False) -> None:
         shown = {"verified": False, "algorithm": algorithm, "permit": view.permit_json(permit)}
         echo(json.dumps(shown, ensure_ascii=False, indent=2))
         return
-    Console().print(view.permit_table(permit, "NOT VERIFIED: this is what the text says of itself"))
+    Console().print(view.permit_table(permit, "NOT VERIFIED: this is only what the text claims"))
 
 
 def form_of(text: bytes) -> PermitForm:
@@ -50,4 +50,4 @@ def _reference(text: bytes, *, as_json: bool) -> None:
     if as_json:
         echo(json.dumps({"verified": False, "reference": digest.hex()}, indent=2))
         return
-    echo(f"a reference, which says nothing of itself; the declaration that it names has reference {digest.hex()}")
+    echo(f"a reference contains no data; its declaration has reference {digest.hex()}")

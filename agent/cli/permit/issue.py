@@ -33,20 +33,20 @@ def issue(  # noqa: PLR0913, PLR0917 - one argument an option
     ] = None,
     energy: Annotated[int | None, typer.Option(min=1, max=5, help="Energy code of the declaration.")] = None,
     lane: Annotated[
-        list[int] | None, typer.Option(min=1, max=LANES, help="Lane; repeat for more. Default: any.")
+        list[int] | None, typer.Option(min=1, max=LANES, help="Number of a lane; repeat for more. Default: any.")
     ] = None,
-    uses: Annotated[int, typer.Option(min=1, max=1000, help="How often it may be used.")] = 1,
-    hours: Annotated[int, typer.Option(min=1, max=24 * 366, help="How long it is valid.")] = 72,
+    uses: Annotated[int, typer.Option(min=1, max=1000, help="How many times the permit may be used.")] = 1,
+    hours: Annotated[int, typer.Option(min=1, max=24 * 366, help="Hours for which the permit is valid.")] = 72,
     since: Annotated[
-        str | None, typer.Option(help="From when it is valid, Unix seconds or ISO 8601; default: now.")
+        str | None, typer.Option(help="Start of the validity, Unix seconds or ISO 8601; default: now.")
     ] = None,
     permit_id: Annotated[str | None, typer.Option(help="Permit id, 16 hexadecimal digits; default: random.")] = None,
     driver_key: Annotated[Path | None, typer.Option(help="File with the site's key for drivers' ids, in hex.")] = None,
     driver_id_file: Annotated[
         Path | None,
         typer.Option(
-            help="File, for its owner alone, with the passport or licence number; - asks for it. Only a keyed hash is "
-            "kept."
+            help="File with the passport or licence number (mode 600); - asks for it. The permit contains only a "
+            "keyed hash."
         ),
     ] = None,
     _driver_id: Annotated[
@@ -59,17 +59,22 @@ def issue(  # noqa: PLR0913, PLR0917 - one argument an option
     ] = None,
     form: Annotated[TextForm, typer.Option(help="Form of the text: signed, jws or reference.")] = TextForm.SIGNED,
     declarations: Annotated[Path | None, typer.Option(help="CSV file to add the declaration to.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Picture of the QR code to write, .png or .svg.")] = None,
+    out: Annotated[Path | None, typer.Option(help="File for the picture of the QR code, .png or .svg.")] = None,
     level: Annotated[
         Level, typer.Option(help="How much of the code may be damaged: M for screens, Q for paper.")
     ] = Level.M,
     module_px: Annotated[int, typer.Option(min=1, max=64, help="Pixels of one module of the picture.")] = 8,
 ) -> None:
-    """Sign a permit, print its text, and draw its QR code."""
+    r"""Sign a permit, print its text, and draw its QR code.
+
+    Example:
+      gate-agent permit issue --key keys/issuer.pem --issuer customs-7 --site 7 --out permit.png \
+          --declaration 421120260000000001 --vin LVGBH42KXHG123456 --plate 京A12345
+    """
     now = time_of(None)
     begin = now if since is None else time_of(since)
     if form is TextForm.REFERENCE and declarations is None:
-        raise typer.BadParameter("a reference is worth nothing without its declaration; name a file: --declarations")
+        raise typer.BadParameter("a reference needs its declaration: give a file with --declarations")
     try:
         secret = read_driver_key(driver_key) if driver_key else None
         permit_issuer = PermitIssuer(read_key(key), Terms(issuer, site, secret, check_digits=False), form.permit_form)
@@ -104,4 +109,4 @@ def _add(file: Path, declaration: Declaration) -> None:
     whole = COLUMNS[ListKind.DECLARATIONS]
     columns = whole if has_columns(file, whole) else COLUMNS_WITHOUT_TRACE
     if not append_row(file, columns, declaration_row(declaration, columns)):
-        raise PermitFileError(f"{file} has a declaration of permit {declaration.permit_id.hex()} already")
+        raise PermitFileError(f"{file} already has a declaration of permit {declaration.permit_id.hex()}")

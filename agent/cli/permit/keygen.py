@@ -24,8 +24,8 @@ _NEXT_ROOT = """\
 The root changes in four steps, and no gate is ever without one:
  1. Give every gate both: root_keys = ["THE ONE IN USE", "{root}"]
  2. When all have it: gate-agent permit renew --trust-list trust-list.txt --root {file} --signed-by THE_ONE_IN_USE
- 3. Publish the list; gates take it because they pin both.
- 4. Take the old one out of root_keys, and destroy its private key."""
+ 3. Publish the list; gates accept it because they have both keys.
+ 4. Remove the old key from root_keys, and destroy its private key."""
 
 
 def keygen(  # noqa: PLR0913, PLR0917 - one argument an option
@@ -40,20 +40,26 @@ def keygen(  # noqa: PLR0913, PLR0917 - one argument an option
     algorithm: Annotated[
         Algorithm, typer.Option(help="Algorithm of the keys; the root is Ed25519.")
     ] = Algorithm.ED25519,
-    key_days: Annotated[int, typer.Option(min=1, max=3650, help="How long the keys are valid.")] = 90,
-    list_days: Annotated[int, typer.Option(min=1, max=3650, help="How long the trust list is valid.")] = 30,
+    key_days: Annotated[int, typer.Option(min=1, max=3650, help="Days for which the keys are valid.")] = 90,
+    list_days: Annotated[int, typer.Option(min=1, max=3650, help="Days for which the trust list is valid.")] = 30,
     alone: Annotated[
         bool,
-        typer.Option("--alone", help="Only the keys: their .pub goes to the holder of the root key, for renew --add."),
+        typer.Option(
+            "--alone",
+            help="Make only the keys. Give the .pub file to the holder of the root key, for `permit renew --add`.",
+        ),
     ] = False,
     next_root: Annotated[
-        bool, typer.Option("--next-root", help="Only a root key, to replace the one in use; prints the steps.")
+        bool, typer.Option("--next-root", help="Make only a root key, to replace the one in use, and print the steps.")
     ] = False,
 ) -> None:
     """Make a root key, the keys of an issuer or a publisher, and the trust list that names them.
 
-    Prints the line for the gate's configuration. Keep root.pem offline: anyone who has it decides whom the gates
-    trust.
+    The command prints the line for the gate's configuration. Keep root.pem offline: anyone who has it decides whom the
+    gates trust.
+
+    Example:
+      gate-agent permit keygen --out keys --issuer customs-7 --site 7 --purpose permits --purpose lists
     """
     purposes = list(dict.fromkeys(purpose or [Purpose.PERMITS]))
     try:

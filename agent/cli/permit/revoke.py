@@ -20,13 +20,13 @@ _ID_DIGITS = 16
 
 
 def revoke(
-    permit: Annotated[str, typer.Argument(help="The permit's text, a file that holds it, or its id in hex.")],
+    permit: Annotated[str, typer.Argument(help="The permit's text, a file that contains it, or its id in hex.")],
     file: Annotated[
         Path, typer.Option(help="CSV file of revocations, for `lists publish`; created if it does not exist.")
     ],
-    cause: Annotated[str, typer.Option(help="Why; an officer at the gate reads it.")] = "",
+    cause: Annotated[str, typer.Option(help="The reason, which the officer at the gate sees.")] = "",
     until: Annotated[
-        str | None, typer.Option(help="With an id: when the permit expires, Unix seconds or ISO 8601.")
+        str | None, typer.Option(help="Only with an id: when the permit expires, Unix seconds or ISO 8601.")
     ] = None,
 ) -> None:
     """Add a permit to the revocations. Gates refuse it once the list is published and has reached them."""
@@ -44,7 +44,7 @@ def revoke(
 def _revocation(source: str, cause: str, until: str | None) -> Revocation:
     if len(source) == _ID_DIGITS and set(source.lower()) <= set("0123456789abcdef"):
         if until is None:
-            raise PermitFileError("with an id, name the end of the permit too: --until")
+            raise PermitFileError("with an id, also give --until: when the permit expires")
         return Revocation(bytes.fromhex(source), time_of(until), cause)
     text = read_permit(source)
     said = parse.open_text(text, form_of(text)).permit()

@@ -26,25 +26,37 @@ def renew(  # noqa: PLR0913, PLR0917 - one argument an option
     trust_file: Annotated[Path, typer.Option("--trust-list", help="The trust list; the next version replaces it.")],
     root: Annotated[Path, typer.Option(help="The private root key, root.pem.")],
     signed_by: Annotated[
-        list[str] | None, typer.Option(help="Root public key in hex that signed it until now, if it is another.")
+        list[str] | None,
+        typer.Option(
+            help="Public root key (hex) that signed the current version, if it is not the one of --root; repeat "
+            "for more."
+        ),
     ] = None,
-    add: Annotated[Path | None, typer.Option(help="Public key to add, a .pub of keygen or of an HSM.")] = None,
+    add: Annotated[
+        Path | None, typer.Option(help="File of the public key to add: a .pub file of `permit keygen` or of an HSM.")
+    ] = None,
     purpose: Annotated[Purpose, typer.Option(help="What the added key signs.")] = Purpose.PERMITS,
     issuer: Annotated[str, typer.Option(help="Name of the added key's issuer.")] = "",
     site: Annotated[
-        list[int] | None, typer.Option(help="Site for which it is valid; repeat for more. Default: all.")
+        list[int] | None, typer.Option(help="Site for which the added key is valid; repeat for more. Default: all.")
     ] = None,
-    key_days: Annotated[int, typer.Option(min=1, max=3650, help="How long it is valid.")] = 90,
-    disable: Annotated[str | None, typer.Option(help="Id (hex) of a key that must not be accepted for now.")] = None,
-    revoke: Annotated[str | None, typer.Option(help="Id (hex) of a key that must never be accepted again.")] = None,
-    enable: Annotated[str | None, typer.Option(help="Id (hex) of a disabled key that may be used again.")] = None,
-    reason: Annotated[str, typer.Option(help="Why it is disabled; goes into the events of the gate.")] = "",
-    list_days: Annotated[int, typer.Option(min=1, max=3650, help="How long the new version is valid.")] = 30,
+    key_days: Annotated[int, typer.Option(min=1, max=3650, help="Days for which the added key is valid.")] = 90,
+    disable: Annotated[
+        str | None, typer.Option(help="Id (hex) of a key that gates must not accept until it is enabled again.")
+    ] = None,
+    revoke: Annotated[str | None, typer.Option(help="Id (hex) of a key that gates must never accept again.")] = None,
+    enable: Annotated[str | None, typer.Option(help="Id (hex) of a disabled key that gates may accept again.")] = None,
+    reason: Annotated[str, typer.Option(help="Why the key is disabled; recorded in the events of the gates.")] = "",
+    list_days: Annotated[int, typer.Option(min=1, max=3650, help="Days for which the new version is valid.")] = 30,
 ) -> None:
-    """Sign the next version of a trust list: add a key, or disable, revoke or enable one.
+    r"""Sign the next version of a trust list: add a key, or disable, revoke or enable one.
 
-    Add an issuer's next key before the old one expires, earlier by the lifetime of its longest permit: both are
-    valid meanwhile.
+    Add an issuer's next key in good time: before the old key expires, by at least the longest validity of a permit.
+    Both keys are valid in the meantime.
+
+    Example:
+      gate-agent permit renew --trust-list keys/trust-list.txt --root keys/root.pem \
+          --add next/issuer.pub --issuer customs-7
     """
     now = time_of(None)
     changes = {KeyStatus.DISABLED: disable, KeyStatus.REVOKED: revoke, KeyStatus.ACTIVE: enable}

@@ -32,24 +32,29 @@ _FORMS = frozenset(one.permit_form for one in TextForm)
 def verify(  # noqa: PLR0913, PLR0917 - one argument an option
     source: Source,
     trust_file: Annotated[Path, typer.Option("--trust-list", help="The signed trust list.")],
-    root_key: Annotated[list[str], typer.Option(help="Root public key in hex, as pinned at the gate; again for two.")],
-    site: Annotated[int, typer.Option(help="Number of the site where it is shown.")],
+    root_key: Annotated[
+        list[str],
+        typer.Option(help="Public root key (hex), as in permits.root_keys of the gate; repeat for a second one."),
+    ],
+    site: Annotated[int, typer.Option(help="Number of the site where the permit is shown.")],
     lane: Annotated[int, typer.Option(min=1, max=LANES, help="Number of the lane.")] = 1,
     direction: Annotated[Direction, typer.Option(help="Direction of the lane.")] = "export",
     at: Annotated[
         str | None, typer.Option(help="Time in Unix seconds or ISO 8601; default: the computer's clock.")
     ] = None,
-    clock_skew_s: Annotated[int, typer.Option(min=0, help="Seconds that clocks may differ.")] = 60,
+    clock_skew_s: Annotated[
+        int, typer.Option(min=0, help="Tolerance between the permit's times and the clock, in seconds.")
+    ] = 60,
     declarations: Annotated[
         Path | None,
-        typer.Option(help="For a GPR: text: a pack of lists, or an issuer's declarations.csv."),
+        typer.Option(help="Only for a text that begins with GPR: a pack of lists, or an issuer's declarations.csv."),
     ] = None,
-    language: Annotated[Language | None, typer.Option(help="Also explain the reason.")] = None,
+    language: Annotated[Language | None, typer.Option(help="Also explain the reason, in this language.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run every check on a permit text that a gate runs before lists, plate and ledger.
+    """Verify a permit text as a gate does: form, signature, issuer, times, site, lane and direction.
 
-    Texts of all forms are accepted. Exit code 0 when all checks pass, 1 when one fails.
+    The lists, the plate and earlier uses are not checked. Exit code 0 when all checks pass, 1 when one fails.
     """
     context = GateContext(site, lane, direction, clock_trusted=True, clock_skew_s=clock_skew_s, forms=_FORMS)
     utc = time_of(at)
@@ -81,6 +86,6 @@ def _references(text: bytes, file: Path | None, trusted: tuple[TrustList, int, i
     if digest is None:
         return {}
     if file is None:
-        raise PermitFileError("a reference is checked against declarations; name them with --declarations")
+        raise PermitFileError("a reference needs the declarations: give them with --declarations")
     found = declared(file, digest, *trusted)
     return {} if found is None else {digest: found}

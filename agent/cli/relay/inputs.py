@@ -53,11 +53,11 @@ def inputs(  # noqa: PLR0913 - each is an option of the command
 ) -> None:
     """Show the inputs of a lane as they are and as they change, until Ctrl-C.
 
-    "raw" is what the board says, "value" what counts for the lane: debounced, and inverted for the inputs named by
-    inverted. Drive a vehicle or a hand over each loop and see that the right signal changes, once. Inputs to which
-    nothing is wired are shown too: so you find out which one a loop ended up on.
+    "raw" is what the board reports. "value" is what the lane uses: debounced, and inverted for the inputs in inverted.
+    Trigger each loop and contact, and check that the right signal changes, once. Inputs without a signal are shown too,
+    so you see which input a loop is wired to.
 
-    Nothing is switched. The agent must not run: while it has the board, the command refuses.
+    Nothing is switched. Stop the agent first: while the agent has the board, the command refuses.
     """
     target = from_options(config, lane, port, kind, keys)
     if target.inputs is None:

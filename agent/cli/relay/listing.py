@@ -41,7 +41,7 @@ def list_ports(  # noqa: PLR0913 - each is an option of the command
     units: Annotated[
         int,
         typer.Option(
-            "--units", min=1, max=HIGHEST_UNIT, help="Ask for Modbus units, and KMTronic addresses, 1 to this."
+            "--units", min=1, max=HIGHEST_UNIT, help="Ask Modbus units and KMTronic addresses from 1 to this number."
         ),
     ] = UNITS[-1],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before bytes are sent.")] = False,
@@ -55,12 +55,12 @@ def list_ports(  # noqa: PLR0913 - each is an option of the command
     A name under /dev/serial/by-id follows the device to any socket. A name under by-path belongs to the socket, for
     devices without a serial number. The probable kind of device is guessed from the USB id.
 
-    With --identify, each free port is asked which board it is, at 9600 baud, with queries that move no relay of any
-    known board. The answer has lines to paste into the configuration. Some boards cannot be identified by harmless
-    queries; then nothing more is sent. Modbus units whose number is a command for another board, such as 80 or 100,
-    are skipped.
+    With --identify, the command asks each free port which board it is, at 9600 baud, with queries that move no relay of
+    any known board. It prints lines to paste into the configuration. Some boards cannot be identified by harmless
+    queries; the command sends them nothing more. It skips Modbus units whose number is a command for another board,
+    such as 80 or 100.
 
-    The exit code is 1 when a port of the configuration is missing.
+    Exit code 1 when a port of the configuration is missing.
     """
     found = [one for one in adapters(root) if only is None or _is_named(one, only)]
     if only is not None and not found:

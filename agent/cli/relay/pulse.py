@@ -55,17 +55,22 @@ def pulse(  # noqa: PLR0913 - each is an option of the command
         typer.Option("--role", help="Which contact of the lane; default: open, unless --channel is given."),
     ] = None,
     channel: Annotated[
-        int | None, typer.Option("--channel", min=1, help="The number of a relay, instead of --role.")
+        int | None, typer.Option("--channel", min=1, help="Number of a relay, instead of --role.")
     ] = None,
     pulse_ms: Annotated[
         int | None,
-        typer.Option("--pulse-ms", min=200, max=1000, help="Length of the pulse; default: that of the lane, or 500."),
+        typer.Option(
+            "--pulse-ms",
+            min=200,
+            max=1000,
+            help="Length of the pulse in milliseconds; default: pulse_ms of the lane, or 500.",
+        ),
     ] = None,
     port: PortOption = None,
     kind: KindOption = None,
     keys: SetOption = None,
     yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Do not ask; you have checked that the way is clear.")
+        bool, typer.Option("--yes", "-y", help="Do not ask for confirmation: you have checked that the way is clear.")
     ] = False,
     arm_is_clear: Annotated[
         bool,
@@ -76,14 +81,18 @@ def pulse(  # noqa: PLR0913 - each is an option of the command
 ) -> None:
     """Give ONE pulse on one relay, and show what the board did. THE BARRIER MAY MOVE.
 
-    The pulse goes through the same driver and the same logic as in the agent. Before it is given, the command says what
-    will happen and has you type the name of the lane. A close is given only with --role close, and only after a second
-    question: the command cannot see who is under the arm.
+    The pulse goes through the same driver and the same logic as in the agent. First, the command says what will happen,
+    and asks you to type the name of the lane. A close needs --role close and a second answer: the command cannot see
+    who is under the arm.
 
-    Every relay of the board is released before the pulse and after it, also after Ctrl-C. The agent must not run: while
-    it has the board, the command refuses.
+    Every relay of the board is released before and after the pulse, also after Ctrl-C. Stop the agent first: while the
+    agent has the board, the command refuses.
 
-    The exit code is 0 when the pulse is known to have been delivered and every relay is known to be released.
+    Exit code 0 when the pulse is known to be delivered and every relay is known to be released.
+
+    Examples:
+      gate-agent relay test --lane exit-1
+      gate-agent relay test --port /dev/ttyUSB0 --kind usbrly --channel 1
     """
     target = from_options(config, lane, port, kind, keys)
     board = target.relay
@@ -125,7 +134,7 @@ class _Plan:
 
 def _plan(target: Target, role: RelayRole | None, channel: int | None, pulse_ms: int | None) -> _Plan:
     if role is not None and channel is not None:
-        raise typer.BadParameter("--role and --channel: give one of them")
+        raise typer.BadParameter("give either --role or --channel")
     if target.barrier is None:
         if role is not None or channel is None:
             raise typer.BadParameter("without a configuration only --channel says which relay")
@@ -168,17 +177,15 @@ def _announcement(target: Target, board: TargetBoard, plan: _Plan) -> str:
 def _consequence(lane: str | None, plan: _Plan) -> str:
     match plan.role:
         case None:
-            return (
-                f"Relay {plan.channel} will switch, and what is wired to it will act. Nothing here says what that is."
-            )
+            return f"Relay {plan.channel} will switch. The command does not know what is wired to it."
         case RelayRole.OPEN:
             return f"The barrier of lane {lane} will OPEN."
         case RelayRole.CLOSE:
             return f"The barrier of lane {lane} will CLOSE. Nothing and no one may be under the arm."
         case RelayRole.HOLD:
-            return f"The barrier of lane {lane} will OPEN: its hold contact closes for a moment."
+            return f"The barrier of lane {lane} will OPEN: its hold contact closes briefly."
         case RelayRole.RED | RelayRole.GREEN:
-            return f"The {plan.role} lamp of lane {lane} will light up for a moment."
+            return f"The {plan.role} lamp of lane {lane} will light up briefly."
         case _:
             assert_never(plan.role)
 

@@ -103,9 +103,9 @@ class TestPulse:
 
 _RELEASES = {
     Delivery.DELIVERED: "every relay",
-    Delivery.UNKNOWN: "NOT KNOWN: look at the relays of the board, and take its power away if one is on",
-    Delivery.NOT_DELIVERED: "NOT: take the power of the board away",
-    None: "NOT: the board was lost; look at its relays, and take its power away if one is on",
+    Delivery.UNKNOWN: "NOT KNOWN: look at the relays of the board, and switch its power off if one is on",
+    Delivery.NOT_DELIVERED: "NO: switch the power of the board off",
+    None: "NO: the board was lost; look at its relays, and switch its power off if one is on",
 }
 
 
@@ -192,7 +192,7 @@ class _RecordingRelayPort:
     def read_back(self, delivery: Delivery | None) -> str:
         """What the board said of the relay."""
         if not self._relay.capabilities.read_back:
-            return "the board cannot tell its relays: see whether the relay clicks"
+            return "the board cannot report its relays: listen whether the relay clicks"
         if self._seen_on is not None or delivery is Delivery.DELIVERED:
             return "the relay was on" + (" and is off again" if self._off_at is not None else "")
         return f"the relay was never seen on{f' ({self._failed})' if self._failed else ''}"

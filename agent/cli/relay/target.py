@@ -31,11 +31,11 @@ LaneOption = Annotated[str | None, typer.Option("--lane", "-l", help="Name of th
 PortOption = Annotated[
     str | None, typer.Option("--port", "-p", help="The board's port, instead of a configuration file.")
 ]
-KindOption = Annotated[str | None, typer.Option("--kind", "-k", help="The board's kind; goes with --port.")]
+KindOption = Annotated[str | None, typer.Option("--kind", "-k", help="The board's kind, with --port.")]
 SetOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", "-s", metavar="KEY=VALUE", help="A key of the board's table, such as channels=4; repeatable."
+        "--set", "-s", metavar="KEY=VALUE", help="A key of the board's table, such as channels=4; repeat for more."
     ),
 ]
 
@@ -100,7 +100,7 @@ def from_options(
     """
     if port is None and kind is None:
         if pairs:
-            raise typer.BadParameter("--set goes with --port and --kind")
+            raise typer.BadParameter("--set needs --port and --kind")
         return _configured(config or DEFAULT_PATH, lane)
     if config or lane:
         raise typer.BadParameter("--port and --kind describe a board; they do not go with --config and --lane")

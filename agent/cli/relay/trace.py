@@ -33,10 +33,9 @@ if TYPE_CHECKING:
 
 RETRY_S = 0.5
 WHILE_IT_RUNS = (
-    'To see the bytes of the running agent set level = "debug" in [log] of its configuration, restart it, and read '
-    f"journalctl -u gate-agent: they are the lines of the logger {LOGGER}, which begin with the port. "
-    "Of lines that are "
-    "alike the log keeps three in ten seconds"
+    'To see the bytes of the running agent, set level = "debug" in [log] of its configuration, restart it, and read '
+    f"journalctl -u gate-agent: the lines of the logger {LOGGER} begin with the port. Of equal lines, the log keeps "
+    "three in ten seconds"
 )
 
 
@@ -50,14 +49,14 @@ def trace(  # noqa: PLR0913 - each is an option of the command
     seconds: Annotated[float | None, typer.Option("--seconds", min=0.1, help="End after this time.")] = None,
     every_ms: Annotated[int, typer.Option("--every-ms", min=20, max=10_000, help="Time between two queries.")] = 250,
 ) -> None:
-    """Open the boards of a lane with their drivers, ask for relays and inputs again and again, and show every byte.
+    """Open the boards of a lane with their drivers, read relays and inputs repeatedly, and show every byte.
 
-    A line is: milliseconds since the start, > for sent or < for received, the bytes in hexadecimal and as text, and
-    what they mean where the protocol is known. Nothing is switched. A board that is lost is opened again and again, so
-    that you can fix the wiring meanwhile.
+    A line has: milliseconds since the start, > for sent or < for received, the bytes in hexadecimal and as text, and
+    what they mean where the protocol is known. Nothing is switched. If a board is lost, the command keeps opening it,
+    so that you can fix the wiring meanwhile.
 
-    The agent must not run: while it has the board, the command refuses, and says how to see the agent's own bytes. The
-    exit code is 0 when a board answered.
+    Stop the agent first: while the agent has the board, the command refuses, and says how to see the agent's own bytes.
+    Exit code 0 when a board answered.
     """
     target = from_options(config, lane, port, kind, keys)
     boards = _boards(target)

@@ -11,7 +11,7 @@ from agent.cli.fleet import fleet, simulate
 from agent.cli.rollout.commands import apply, plan, status
 from agent.cli.rollout.software import software
 
-app = typer.Typer(help="Roll out documents to many gates, and simulate many gates against brokers.")
+app = typer.Typer()
 app.callback(invoke_without_command=True)(fleet)
 for _command in (plan, apply, status, software, simulate):
     app.command()(_command)

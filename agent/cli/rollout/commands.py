@@ -14,7 +14,7 @@ from agent.broker import BrokerAddress, TlsFiles
 from agent.cli import exit_codes
 from agent.cli.permit.files import PermitFileError, read_key
 from agent.cli.secret_options import BROKER_PASSWORD, PasswordFile, RefusedPassword, password_of
-from agent.cli.terminal import echo, fail
+from agent.cli.terminal import counted, echo, fail
 from agent.clock import Clock
 from agent.i18n import Language, translate
 from agent.i18n.recorded import recorded_text
@@ -38,14 +38,17 @@ if TYPE_CHECKING:
 AGAIN_AFTER_S = 2.0
 QUIET_S = 2.0
 
-_Plan = Annotated[Path, typer.Argument(help="The plan, a TOML file.")]
+_Plan = Annotated[Path, typer.Argument(help="The plan, a TOML file; see docs/fleet.md.")]
 _State = Annotated[Path, typer.Option(help="File with the progress of the roll-out; created if it does not exist.")]
 
 
 def plan(plan_file: _Plan) -> None:
     """Check a plan and its document, and show which gates each stage adds. Nothing is sent.
 
-    Exit code 0 when it can be used.
+    Exit code 0 when the plan can be used.
+
+    Example:
+      gate-agent fleet plan plan.toml
     """
     try:
         found = read_plan(plan_file)
@@ -59,15 +62,15 @@ def plan(plan_file: _Plan) -> None:
         new = [gate for gate in gates if gate not in known]
         known.update(gates)
         groups = f", and the groups {', '.join(stage.groups)}" if stage.groups else ""
-        echo(f"stage {number + 1}: {len(gates)} gates{groups}; new: {', '.join(new) or 'none'}")
+        echo(f"stage {number + 1}: {counted(len(gates), 'gate')}{groups}; new: {', '.join(new) or 'none'}")
 
 
 def apply(  # noqa: PLR0913, PLR0917 - one argument an option
     plan_file: _Plan,
     state: _State,
     broker: Annotated[str, typer.Option(help="The broker, mqtts://HOST:PORT or mqtt://HOST:PORT.")],
-    key: Annotated[Path, typer.Option(help="The private key that signs fleet documents.")],
-    kid: Annotated[str, typer.Option(help="The id of the key in fleet.keys of the gates.")],
+    key: Annotated[Path, typer.Option(help="File of the private key that signs fleet documents.")],
+    kid: Annotated[str, typer.Option(help="Id of the key in fleet.keys of the gates.")],
     ca: Annotated[
         Path | None,
         typer.Option(help="Certificates of the authorities that may sign the broker's; default: the system's."),
@@ -78,13 +81,19 @@ def apply(  # noqa: PLR0913, PLR0917 - one argument an option
     password_file: PasswordFile = None,
     _password: RefusedPassword = None,
     quiet: Annotated[
-        float, typer.Option(min=0.1, help="Seconds without a message after which the broker counts as read completely.")
+        float,
+        typer.Option(min=0.1, help="Seconds without a message after which everything on the broker counts as read."),
     ] = QUIET_S,
 ) -> None:
-    """Roll the document out to the gates, stage by stage, and wait for their reports.
+    r"""Roll the document out to the gates, stage by stage, and wait for their reports.
 
-    If it is stopped or killed, it continues where it was with the same --state. Exit code 0 when all stages are done, 1
-    when the roll-out stopped because too much failed: gates that have the document keep it, others do not get it.
+    If the command is stopped or killed, run it again with the same --state: it continues. Exit code 0 when all stages
+    are done, 1 when the roll-out stopped because too many gates failed. Gates that have the document then keep it, and
+    no other gate gets it.
+
+    Example:
+      gate-agent fleet apply plan.toml --state roll-out.json --broker mqtt://127.0.0.1:1883 \
+          --key fleet.pem --kid fleet-2027
     """
     try:
         found = read_plan(plan_file)
@@ -109,7 +118,13 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON, for programs.")] = False,
     language: Annotated[Language, typer.Option("--language", help="The language of the gates' texts.")] = Language.EN,
 ) -> None:
-    """Show where a roll-out is, and what each gate said last. It asks no gate: it reads what `apply` keeps."""
+    """Show the progress of a roll-out, and the last report of each gate.
+
+    The command does not ask the gates: it reads the file that `fleet apply` writes.
+
+    Example:
+      gate-agent fleet status plan.toml --state roll-out.json
+    """
     try:
         found = read_plan(plan_file)
         kept = RolloutFile(state, found).read()

@@ -25,20 +25,20 @@ def list_signs(
         typer.Option("--config", "-c", help="Also list the signs of this configuration.", show_default=False),
     ] = None,
     ask: Annotated[
-        bool, typer.Option("--identify", help="Open each of them and ask who it is. Changes nothing that they show.")
+        bool, typer.Option("--identify", help="Open each of them and ask what it is. Does not change what they show.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON, for programs.")] = False,
 ) -> None:
     """List the kinds of signs, and the signs of a configuration.
 
-    With --identify, each of those signs is opened, and asked if its kind can answer. The agent must not run then:
-    while it has a port, the command says so. No other port is asked: a query for a sign can be a command for a
-    relay board.
+    With --identify, the command opens each sign of the configuration, and asks what it is if its kind can answer. Stop
+    the agent first: while the agent has a port, the command says so. It asks no other port: a query for a sign can be a
+    command for a relay board.
 
     Exit code 1 when a sign does not answer.
     """
     if ask and config is None:
-        raise typer.BadParameter("--identify goes with --config: only signs that it names are asked")
+        raise typer.BadParameter("--identify needs --config: it asks only the signs of a configuration")
     signs = configured(config) if config is not None else []
     rows = [_row(sign, ask=ask) for sign in signs]
     if as_json:

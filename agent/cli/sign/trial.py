@@ -45,23 +45,22 @@ def try_sign(
         typer.Option("--sign", "-s", help="Name of the sign, LANE/ID or ID; needed if there are several."),
     ] = None,
     kind: Annotated[
-        str | None, typer.Option("--kind", "-k", help="The kind of a sign that is in no configuration.")
+        str | None, typer.Option("--kind", "-k", help="Kind of a sign that is not in a configuration.")
     ] = None,
     keys: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", metavar="KEY=VALUE", help="A key of that sign's table, such as port=/dev/...; repeatable."
+            "--set", metavar="KEY=VALUE", help="A key of that sign's table, such as port=/dev/...; repeat for more."
         ),
     ] = None,
     pause_s: Annotated[float, typer.Option("--pause", min=0, max=60, help="Seconds between two pages.")] = PAUSE_S,
 ) -> None:
-    """Show a page in each colour and language, a text that is longer than a line, and a countdown; then let it go dark.
+    """Show pages in each colour and language, a long text and a countdown, and check that the sign then goes dark.
 
-    The command says what you must see: compare. At the end it sends nothing more, and the sign must go dark by
-    itself.
-    No barrier moves. The agent must not run: while it has the port, the command refuses.
+    The command says what you must see: compare. At the end it sends nothing more, and the sign must go dark by itself.
 
-    The exit code is 0 when the sign took every page.
+    No barrier moves. Stop the agent first: while the agent has the port, the command refuses. Exit code 0 when the sign
+    accepted every page.
     """
     target = chosen(config, sign, kind, keys)
     driver = target.driver()
@@ -91,7 +90,7 @@ def _pages(sign: SignPort, languages: tuple[Language, ...], pause_s: float) -> I
     for language in languages:
         text = next(filter(sign.can_show, TEXTS[language]), None)
         if text is None:
-            echo(f"{language}: this sign lacks its letters, or room")
+            echo(f"{language}: this sign has no letters or no room for it")
         else:
             yield f"{language}: {text}", SignPage((SignLine(text, SignColour.RED),), seconds)
     text = next(filter(sign.can_show, LONG), None) if there.scrolls else None
@@ -106,11 +105,11 @@ def _pages(sign: SignPort, languages: tuple[Language, ...], pause_s: float) -> I
 
 def _ending(there: SignCapabilities) -> str:
     sure = {
-        SignTimer.DOCUMENTED: "its protocol has a time for that",
-        SignTimer.INFERRED: "that is concluded from its protocol, so look",
-        SignTimer.NONE: "it has no timer of its own, so it may not",
+        SignTimer.DOCUMENTED: "its protocol has a time limit for that",
+        SignTimer.INFERRED: "this is inferred from its protocol, so check",
+        SignTimer.NONE: "it has no timer of its own, so it may not go dark",
     }[there.timer]
     return (
-        f"END, and after {DARK_AFTER_S} s dark, or what the card keeps for that: {sure}. What it keeps must never say "
-        "that the way is free"
+        f"END, then after {DARK_AFTER_S} s dark, or the card's own idle text: {sure}. That text must never say that "
+        "the way is free"
     )

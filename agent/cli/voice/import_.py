@@ -20,17 +20,17 @@ def import_(
     folder: Annotated[Path, typer.Argument(help="The folder, with files such as ru/show_code.wav in it.")],
     configuration: ConfigurationLater = DEFAULT_PATH,
 ) -> None:
-    """Import a person's recordings into this gate, also while its agent runs: it uses them from the next message on.
+    """Import a person's recordings into this gate. The agent uses them from the next message on.
 
-    A file is named LANGUAGE/MESSAGE.wav, with the names that `gate-agent voice list` shows. It is a WAV file, PCM of 16
-    bits, mono, of 0.3 to 10 s, neither clipped nor too quiet; nothing is converted. All files are taken, or none.
+    A file is named LANGUAGE/MESSAGE.wav; `gate-agent voice list` shows the names. It must be a WAV file, 16-bit PCM,
+    mono, 0.3 to 10 s long, neither clipped nor too quiet; nothing is converted. All files are imported, or none.
     """
     try:
         given = read_folder(folder)  # with its caller's own rights: the gate's user may not see a stick
     except ImportRefusedError as error:
         for problem in error.problems:
             echo(f"gate-agent voice import: {problem}", err=True)
-        echo("gate-agent voice import: nothing was taken in", err=True)
+        echo("gate-agent voice import: nothing was imported", err=True)
         raise typer.Exit(exit_codes.FAILED) from None
     except OSError as error:
         fail("voice import", f"{folder}: {error.strerror or error}")

@@ -24,10 +24,10 @@ def list_(
     language: Annotated[Language | None, typer.Option("--language", help="Only this language.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON, for programs.")] = False,
 ) -> None:
-    """List what is said for each message in each language: whose recording it is, its length, its level, its text.
+    """List the recording of each message in each language: its origin, length, level and text.
 
-    "shipped" came with the product, "imported" is a recording of this site. The exit code is 1 when a file is damaged
-    and another, or none, is played in its place.
+    "shipped" came with the product; "imported" is a recording of this site. Exit code 1 when a file is damaged and
+    another recording, or none, is played instead.
     """
     try:
         rows = list(Recordings(own_recordings(settings_of(configuration))).rows())

@@ -42,7 +42,7 @@ class _Speaker:
 def trial(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME]...", help="Such as ru/show_code; default: all sentences of the languages."),
+        typer.Argument(metavar="[NAME]...", help="Recordings, such as ru/show_code; default: all."),
     ] = None,
     config: Annotated[
         Path | None,
@@ -52,14 +52,20 @@ def trial(
         str | None, typer.Option("--lane", "-l", help="Name of the lane; needed if several have a voice.")
     ] = None,
     device: Annotated[
-        str | None, typer.Option("--device", "-d", help="An ALSA device instead of a configuration: the shipped ones.")
+        str | None,
+        typer.Option(
+            "--device", "-d", help="An ALSA device, instead of a configuration; plays the shipped recordings."
+        ),
     ] = None,
     language: Annotated[Language | None, typer.Option("--language", help="Only this language.")] = None,
 ) -> None:
-    """Say sentences aloud at a lane's speaker, one after the other, whatever the hour. Ctrl-C ends it.
+    """Play recordings on a lane's speaker, one after the other, also in quiet hours. Ctrl-C ends it.
 
-    The device and the volume are those of the lane's table `voice`, or --device. A device that does not mix is busy
-    while the agent speaks on it.
+    The device and the volume are those of the lane's table `voice`, unless you give --device. A device that cannot mix
+    sounds is busy while the agent speaks.
+
+    Example:
+      gate-agent voice test --device default ru/show_code
     """
     if device is not None and (config is not None or lane is not None):
         raise typer.BadParameter("--device does not go with --config and --lane")

@@ -73,7 +73,7 @@ class Screens:
             try:
                 self._key.ensure()
             except OSError as error:
-                log.error("screens elsewhere cannot be let in: the key of their tokens: %s", error)  # noqa: TRY400
+                log.error("no screen on another computer can open a driver page; the key of the tokens: %s", error)  # noqa: TRY400
 
     def wait_s(self, address: str) -> float:
         """Count one try of a token from an address; 0 where it is allowed, else the seconds until one will be."""
@@ -118,7 +118,7 @@ class Screens:
             return self._key.token(lane) if page.token_file is None else screen_token(page.token_file)
         except OSError as error:
             if self._reported.is_new(str(error), lane):
-                log.warning("screens elsewhere cannot be let in to the driver page of lane %s: %s", lane, error)
+                log.warning("no screen on another computer can open the driver page of lane %s: %s", lane, error)
             return None
 
 

@@ -167,7 +167,7 @@ def show(kiosk: Kiosk, inherited: Mapping[str, str], stopping: threading.Event) 
     finally:
         _end(browser)
     if why:
-        log.warning("%s; it is started again", why)
+        log.warning("%s; restarting it", why)
     return 1 if why else 0
 
 

@@ -86,7 +86,7 @@ class VehicleFollower:
                 self._follow()
             except (IndexUnavailableError, JournalError, OSError) as error:
                 if reported.is_new(str(error)):
-                    log.warning("the list of vehicles is not up to date, it tries again: %s", error)
+                    log.warning("the list of vehicles is not up to date; trying again: %s", error)
                 self._forget_owed()
                 self.worker.wait(RETRY_S)
 
@@ -96,7 +96,7 @@ class VehicleFollower:
             try:
                 delete_index(self._folder)
             except OSError as error:
-                log.error("the index of vehicles holds erased values and cannot be deleted: %s", error)  # noqa: TRY400
+                log.error("the index of vehicles contains erased values and cannot be deleted: %s", error)  # noqa: TRY400
 
     def _follow(self) -> None:
         index = IndexFile(self._folder)
@@ -193,7 +193,7 @@ class VehicleFollower:
                 return
             if self.worker.wait(COMPACT_PAUSE_S):
                 return
-        log.warning("the log of the index of vehicles holds erased values until nobody reads it")
+        log.warning("the log of the index of vehicles contains erased values until no one reads it")
 
 
 def transaction_of(payload: bytes) -> str | None:

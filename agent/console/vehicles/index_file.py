@@ -201,7 +201,7 @@ def _opened_or_new(path: Path) -> sqlite3.Connection:
     try:
         return _opened(path)
     except (sqlite3.DatabaseError, OSError) as error:
-        log.warning("the index of vehicles %s cannot be used and is made again: %s", path, error)
+        log.warning("the index of vehicles %s cannot be used and is created again: %s", path, error)
     delete_index(path.parent)
     return _opened(path)
 

@@ -187,7 +187,7 @@ class ConsoleServer:
                 return opened()
             except OSError as error:
                 if reported.is_new(str(error)):
-                    log.warning("the console cannot listen, it tries again: %s", error)
+                    log.warning("the console cannot listen; trying again: %s", error)
                 self.worker.wait(RETRY_S)
         return []
 

@@ -105,7 +105,7 @@ class Confirmation:
 
     def _compared(self, reading: _Reading, shown: PicturesShown) -> SecondReading:
         def failed(name: str) -> SecondReading:
-            log.error("what kept pictures show could not be compared", exc_info=sys.exception())
+            log.error("the stored pictures could not be compared", exc_info=sys.exception())
             return SecondReading(SecondVerdict.FAILED, name)
 
         return with_fail_safe(lambda: compared(reading.asked, shown, self._rules), failed)

@@ -89,7 +89,7 @@ class Decider:
         """
 
         def failed(name: str) -> Decided:
-            log.error("a decision failed by a fault", exc_info=sys.exception())
+            log.error("a decision failed with an error", exc_info=sys.exception())
             return _manual(question, now, Reason.INTERNAL_ERROR, name)
 
         # What a picture or a code brings about must end at an officer, not in a lane that stands still.
@@ -102,7 +102,7 @@ class Decider:
         try:
             return answer()
         except (JournalError, RegistryError) as error:
-            log.exception("a decision lacks what it is to be made on")
+            log.exception("the basis of a decision is missing")
             what = Text("permit ledger") if isinstance(error, JournalError) else Text("registry of lists")
             cause = Text("the {what} cannot be read: {name}", what=what, name=type(error).__name__)
             return _manual(question, now, Reason.GATE_FAULT, cause)
@@ -160,7 +160,7 @@ class Decider:
         """Give an answer from another thread, where there is one already; what cannot be known makes it MANUAL."""
 
         def failed(name: str) -> Decided:
-            log.error("a decision failed by a fault", exc_info=sys.exception())
+            log.error("a decision failed with an error", exc_info=sys.exception())
             return _manual(case.question, case.now, Reason.INTERNAL_ERROR, name)
 
         found = with_fail_safe(lambda: self._found(case.question, case.now, answer), failed)
@@ -243,7 +243,7 @@ class Decider:
 
         def failed(_name: str) -> None:
             # A vehicle must not wait because its record says less.
-            log.error("what a decision was made on could not be noted", exc_info=sys.exception())
+            log.error("the basis of a decision could not be recorded", exc_info=sys.exception())
 
         facts = with_fail_safe(lambda: self._facts.record(case, decision.witnessed), failed)
         trace = with_fail_safe(lambda: self._facts.trace(case), failed)

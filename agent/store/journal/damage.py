@@ -101,7 +101,7 @@ def suspect(place: JournalFiles, cause: str) -> None:
 
 def supersede(place: JournalFiles, stream: str, cause: str) -> None:
     """Mark for every start from now on that the journal of a stream must be moved aside, sound as it may be."""
-    log.error("the journal %s must not go on: %s", place.path, cause)
+    log.error("the journal %s must not be continued: %s", place.path, cause)
     said = {**_superseded(place), stream: cause}
     try:
         try:
@@ -111,7 +111,7 @@ def supersede(place: JournalFiles, stream: str, cause: str) -> None:
                 raise
             _write(place, SUPERSEDED, said)
     except OSError:
-        log.exception("cannot note that the journal must not go on; the next start may use it again")
+        log.exception("cannot record that the journal must not be continued; the next start may use it again")
 
 
 def _superseded(place: JournalFiles) -> dict[str, str]:
@@ -121,7 +121,7 @@ def _superseded(place: JournalFiles) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, RecursionError) as error:
-        log.error("it cannot be read which journals must not go on: %s", error)  # noqa: TRY400 - no bug
+        log.error("it cannot be read which journals must not be continued: %s", error)  # noqa: TRY400 - no bug
         return {}
     return {stream: str(why) for stream, why in found.items()} if isinstance(found, dict) else {}
 
@@ -243,7 +243,7 @@ def untold(place: JournalFiles, gate: str | None) -> tuple[JournalReplacement, S
         if _holds_events(place.path) or not os.path.lexists(target):
             mark.unlink()
             return None
-        log.error("the last start ended before it told that the journal was damaged; it is told now")
+        log.error("the last start ended before it reported the damaged journal; it is reported now")
         for ending in ("", "-wal", "-shm"):
             place.beside(ending).unlink(missing_ok=True)
         return _what_it_tells(place, target, target, cause, gate)
@@ -324,7 +324,7 @@ def _row_place(path: Path) -> int | None:
         finally:
             connection.close()
     except (*SQL_ERRORS, JournalUnavailableError) as error:
-        log.error("the damaged journal does not say where its row log ends: %s", error)  # noqa: TRY400 - no bug
+        log.error("the end of the row log cannot be read from the damaged journal: %s", error)  # noqa: TRY400 - no bug
         return None
 
 
@@ -337,7 +337,7 @@ def _last_words(path: Path) -> StreamState | None:
             connection.close()
     except (*SQL_ERRORS, JournalUnavailableError) as error:
         # Expected, no bug: a line tells all.
-        log.error("the damaged journal does not say where its stream stands: %s", error)  # noqa: TRY400
+        log.error("the position of the stream cannot be read from the damaged journal: %s", error)  # noqa: TRY400
         return None
 
 

@@ -106,7 +106,7 @@ def empty_log(database: Database) -> None:
         if database.reading(Text("empty the write-ahead file"), _truncated):
             return
         threading.Event().wait(_PAUSE_S)
-    log.warning("the journal's log cannot be emptied now: somebody reads it; it holds erased values until it is")
+    log.warning("the journal's log cannot be emptied while someone reads it; until then, it contains erased values")
 
 
 def _truncated(connection: sqlite3.Connection) -> bool:

@@ -84,7 +84,7 @@ class JournalFiles:
                 raise JournalUnavailableError(
                     Text("cannot keep a reserve for the journal: {error}", error=error)
                 ) from error
-            log.warning("the disk is full: there is no reserve for the journal")
+            log.warning("the disk is full: there is no space for the reserve of the journal")
 
     def spend_reserve(self) -> bool:
         """Let the blocks go; whether there were any."""

@@ -27,7 +27,7 @@ def make_room(database: Database) -> bool:
     if upto == now.tail.seq:
         return False
     database.freeing(Text("make room"), lambda connection: event_table.cut(connection, upto))
-    log.warning("the journal is full: acknowledged events up to %d were given up", upto)
+    log.warning("the journal is full: acknowledged events up to %d were deleted", upto)
     return True
 
 

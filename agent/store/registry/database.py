@@ -192,7 +192,7 @@ def _shorten_log(connection: sqlite3.Connection) -> None:
     try:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     except sqlite3.Error as error:
-        log.warning("the log of the registry is not shortened now: %s", error)
+        log.warning("the log of the registry cannot be shortened now: %s", error)
 
 
 def _translated(error: SqlError, doing: str) -> RegistryError:

@@ -86,7 +86,7 @@ class TrustStore:
             try:
                 return load(text, self._roots)
             except TrustError as error:
-                log.error("a kept trust list does not hold any more: %s", error)  # noqa: TRY400 - told, not a bug
+                log.error("a stored trust list is no longer valid: %s", error)  # noqa: TRY400 - told, not a bug
         return None
 
     def _signer(self, text: bytes, version: int) -> str:

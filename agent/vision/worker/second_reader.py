@@ -105,7 +105,7 @@ def read_once(around: ReadableFiles, reading: KeptReading, end: socket.socket, h
     except (ParentGoneError, BrokenPipeError, ConnectionResetError):
         return start.EXIT_DONE
     except ProtocolError as error:
-        log.error("the parent cannot be understood: %s", error)  # noqa: TRY400 - no bug of ours
+        log.error("the message of the parent process cannot be parsed: %s", error)  # noqa: TRY400 - no bug of ours
         return start.EXIT_PROTOCOL
     return start.EXIT_DONE
 

@@ -49,7 +49,7 @@ def serve(descriptor: int, make_witness: MakeWitness, find_needs: Callable[[Conf
         except ParentGoneError:
             return start.EXIT_DONE
         except ProtocolError as error:
-            log.error("the parent cannot be understood: %s", error)  # noqa: TRY400 - no bug of ours
+            log.error("the message of the parent process cannot be parsed: %s", error)  # noqa: TRY400 - no bug of ours
             return start.EXIT_PROTOCOL
     return start.EXIT_DONE
 

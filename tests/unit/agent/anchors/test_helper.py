@@ -211,7 +211,7 @@ def test_as_a_process_on_a_passed_socket_it_hears_root_and_the_agents_user_alone
         assert '"fault":"number_used"' in asked_by(0, path, signatures)
         _, said = helper.communicate(timeout=PATIENCE_S)
     assert helper.returncode == 0, said  # nobody came any more
-    assert "is not heard" in said
+    assert "is not allowed to ask" in said
     assert "permits.root_keys: sha256:" in said
 
 

@@ -410,7 +410,7 @@ def test_a_thread_that_nobody_guards_ends_the_process_in_order_to_be_started_aga
     with process:
         eventually(lambda: not process.running, 40, "the end of the process")
     assert process._process.returncode == 1
-    assert "the thread loose has failed; the agent stops, to be started again" in process.log
+    assert "the thread loose has failed; the agent stops, and the service starts it again" in process.log
     assert "ZeroDivisionError" in process.log
     (stopping,) = [one["data"] for one in recorded(site) if one["type"] == "gate.stopping"]
     assert stopping == {"cause": "a fault in the thread loose"}

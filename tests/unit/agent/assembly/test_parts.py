@@ -140,7 +140,7 @@ def test_a_violation_keeps_pictures_longer_and_trouble_with_sorting_is_told(tmp_
     evidence_writer.start()
     evidence_writer.record_outcome([DIGEST], Outcome.PASSED)
     evidence_writer.stop()
-    assert "1 pictures could not be sorted: cannot move" in caplog.text
+    assert "pictures that could not be sorted: 1: cannot move" in caplog.text
 
 
 def test_a_picture_that_cannot_be_kept_is_told_of_and_holds_up_no_other(store, caplog):
@@ -163,9 +163,9 @@ def test_a_disk_that_does_not_follow_costs_pictures_and_never_time(store, caplog
     assert store.entered.wait(PATIENCE_S)
     for number in range(1, 5):
         evidence_writer.keep({str(number): b""})
-    assert caplog.text.count("1 pictures are given up") == 2
+    assert caplog.text.count("pictures dropped: 1") == 2
     evidence_writer.stop()
-    assert "what waits is given up" in caplog.text
+    assert "the waiting pictures are dropped" in caplog.text
     store.open.set()
     eventually(lambda: len(store.kept) == 3)
     evidence_writer.stop()

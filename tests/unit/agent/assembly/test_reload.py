@@ -231,7 +231,7 @@ def test_new_configurations_leave_no_thread_and_no_open_file_behind(gate):
         return [len(list((process / what).iterdir())) for what in ("fd", "task")]
 
     # The scanner may be up before the last part has started.
-    gate.agent.until(lambda: "runs with 1 lanes" in gate.agent.log, "the end of the start")
+    gate.agent.until(lambda: "runs with 1 lane" in gate.agent.log, "the end of the start")
     before = held()
     for _ in range(5):
         gate.reload()
@@ -307,7 +307,7 @@ def test_a_part_that_does_not_end_takes_the_process_along_where_another_agent_wa
         eventually(lambda: not process.running, 40, "the end of the process")
     assert process._process.returncode == 1
     assert "retention does not stop" in process.log
-    assert "it needs a process of its own to start over" in process.log
+    assert "the service must start a new process" in process.log
 
 
 UNIT = (Path(__file__).parents[4] / "systemd" / "gate-agent.service").read_text()

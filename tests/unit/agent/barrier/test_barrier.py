@@ -268,7 +268,7 @@ def test_a_fault_of_the_driver_itself_leaves_the_delivery_unknown_and_releases_e
     assert yard.reports.wait_pulse().delivery is UNKNOWN
     yard.reports.wait_lost()
     assert "TypeError" in yard.reports.states[1][1]
-    assert "a fault in the thread of the relay board test" in caplog.text
+    assert "an error in the thread of the relay board test" in caplog.text
     yard.relay.meddle = MeddledRelay.meddle
     yard.reports.wait_up(2)
     assert not any(yard.relays.states)
@@ -567,7 +567,7 @@ def test_a_relay_that_nobody_asked_for_is_released(yards, caplog, channel):
     yard = yards(close_channel=2, hold_channel=3)
     yard.relays.set(channel, on=True)
     yard.wait_relay(False, channel)
-    assert f"relay {channel} is energised though nobody asked for it" in caplog.text
+    assert f"relay {channel} is on, although the agent did not switch it on" in caplog.text
 
 
 def test_a_relay_that_is_not_the_barriers_is_left_alone_after_connecting(yards):
@@ -738,7 +738,7 @@ def test_a_board_that_hangs_at_the_stop_is_left_behind_with_a_word(yards, caplog
     yard.order()
     assert entered.wait(PATIENCE_S)
     yard.owner.stop()
-    assert "left behind" in caplog.text
+    assert "the agent stops without its thread" in caplog.text
     leave.set()
     yard.owner.worker.join(PATIENCE_S)
 

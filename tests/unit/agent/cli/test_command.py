@@ -58,7 +58,7 @@ def test_a_key_is_private_and_its_public_half_is_printed(tmp_path):
     assert made.stdout == f'public_key = "{secret.public.raw.hex()}"\n'
     assert stat.S_IMODE((tmp_path / "duty.pem").stat().st_mode) == 0o600
     again = run("keygen", tmp_path / "duty.pem")
-    assert (again.exit_code, "there already" in again.stderr) == (exit_codes.FAILED, True)
+    assert (again.exit_code, "already exists" in again.stderr) == (exit_codes.FAILED, True)
 
 
 @pytest.mark.parametrize(
@@ -319,9 +319,9 @@ def test_a_command_to_a_group_is_signed_without_a_challenge(key):
         ("open", {"gate": None, "group": "north"}, "open is only for a single gate"),
         ("rebirth", {"gate": None, "group": "north"}, "lane: Input should be None"),
         ("rebirth", {"gate": None, "group": "North!", "lane": None}, "group: String should match pattern"),
-        ("rebirth", {"group": "north", "lane": None}, "name a gate or a group, and not both"),
-        ("rebirth", {"gate": None, "lane": None}, "name a gate or a group, and not both"),
-        ("rebirth", {"lane": None}, "a gate obeys only what carries its challenge"),
+        ("rebirth", {"group": "north", "lane": None}, "give either --gate or --group"),
+        ("rebirth", {"gate": None, "lane": None}, "give either --gate or --group"),
+        ("rebirth", {"lane": None}, "a command to a gate needs the challenge of its current status"),
     ],
 )
 def test_what_no_gate_of_a_group_would_obey_is_not_signed(key, name, options, said):

@@ -11,7 +11,7 @@ import pytest
 import typer
 
 from agent.cli import main as command_line
-from agent.cli.lazy import CliCommand, CommandBrokenError, mount
+from agent.cli.lazy import CliCommand, CommandBrokenError, mount, unwrapped
 from drivers.api import DeviceUnavailableError
 from tests.support.waiting import scaled
 
@@ -44,6 +44,19 @@ def test_the_help_names_every_command_and_the_exit_codes():
     assert answer.returncode == 0
     assert all(command.help in answer.stdout for command in command_line.COMMANDS)
     assert "78 the configuration cannot be used" in " ".join(answer.stdout.split())
+
+
+def test_a_paragraph_of_help_fills_the_width_of_the_terminal_and_examples_keep_their_lines():
+    wide = " ".join(run("fleet", "simulate", "--help", COLUMNS="400").stdout.split("\n"))
+    assert "then its times mean nothing. Exit codes as of `gate-agent fleet`." in wide
+    assert unwrapped("One.\n\n    Two\n    lines.\n\n    Example:\n      a \\\n          b\n    ") == (
+        "One.\n\nTwo lines.\n\nExample:\n  a \\\n      b"
+    )
+
+
+def test_the_help_of_a_group_is_its_own_and_not_that_of_its_callback():
+    assert "Find network cameras by ONVIF." in run("camera", "--help").stdout
+    assert "group of one" not in run("camera", "--help").stdout
 
 
 def test_the_version_is_told():

@@ -29,7 +29,7 @@ def test_without_a_broker_it_says_what_to_name():
 def test_a_broker_elsewhere_must_be_meant(command):
     answer = run(*command, "--broker", "mqtt://192.0.2.7")
     assert answer.exit_code == USAGE
-    assert "mqtt://192.0.2.7:1883 is not on this machine" in " ".join(answer.output.replace("│", " ").split())
+    assert "mqtt://192.0.2.7:1883 is not on this computer" in " ".join(answer.output.replace("│", " ").split())
 
 
 def test_the_help_of_the_group_names_the_other_command_and_the_options():

@@ -12,7 +12,7 @@ from agent.cli.option_group import with_options
 
 @dataclass(frozen=True)
 class Shared:
-    gates: Annotated[int, typer.Option(min=1, help="How many gates.")]
+    gates: Annotated[int, typer.Option(min=1, help="Number of gates.")]
     prefix: Annotated[str, typer.Option("--begin", help="What ids begin with.")] = "gate-"
 
 
@@ -39,7 +39,7 @@ def test_the_fields_are_checked_and_explained_as_options_are():
     assert "--gates" in run("north")[0].output
     assert run("north", "--gates", "0")[0].exit_code == 2
     shown = run("--help")[0].output
-    assert all(words in shown for words in ("Say what was given.", "How many gates.", "--begin"))
+    assert all(words in shown for words in ("Say what was given.", "Number of gates.", "--begin"))
 
 
 def test_a_command_that_takes_no_group_or_has_a_field_of_it_itself_is_a_mistake_of_ours():

@@ -113,7 +113,7 @@ def test_a_relay_that_does_not_let_go_is_told_of(run, tmp_path):
         board.relays.stuck.add(1)
         done = run(lane(1, tmp_path / "a"))
         assert done.returncode == 1
-        assert "told to release its relays, but that is not proved" in done.stderr
+        assert "was told to release its relays, but does not confirm it" in done.stderr
 
 
 def test_a_board_that_takes_too_long_is_given_up_in_time(run, tmp_path):

@@ -447,7 +447,7 @@ def test_a_registry_that_fails_costs_no_trust_and_is_told_once(gate, caplog):
     caplog.set_level(logging.WARNING)
     gate.store.trouble = ""
     monitor._observe_once(last=True)
-    assert "it is over that the clock's floor cannot be read" in caplog.text
+    assert "no longer the case: the clock's floor cannot be read" in caplog.text
     assert gate.store.floor.synced_utc == gate.clock.utc
 
 

@@ -108,9 +108,9 @@ def test_a_disk_that_hangs_for_good_costs_events_with_a_word_and_never_time(jour
     assert entered.wait(PATIENCE_S)
     for number in range(1, 4):
         devices.changed("relay", f"{number}/relay", "lost", "")
-    assert caplog.text.count("this change is in the log only") == 1
+    assert caplog.text.count("this change is only in this log") == 1
     devices.stop()
-    assert "the last changes of devices are in this log only" in caplog.text
+    assert "the last changes of devices are only in this log" in caplog.text
     leave.set()
     devices._waiting.put(None)
     devices.worker.join(PATIENCE_S)
@@ -126,7 +126,7 @@ def test_a_disk_that_hangs_at_the_stop_is_left_behind_with_a_word(journal, caplo
     devices.changed("relay", "exit/relay", "lost", "")
     assert entered.wait(PATIENCE_S)
     devices.stop()
-    assert "devices does not stop; its thread is left behind" in caplog.text
+    assert "devices does not stop; the agent stops without its thread" in caplog.text
     leave.set()
     devices.worker.join(PATIENCE_S)
     assert [data["device"] for _, data in journal.events] == ["exit/relay"]

@@ -205,7 +205,7 @@ def test_a_scanner_that_hangs_at_the_stop_is_left_behind_with_a_word(caplog, mon
     watching.watch.start()
     assert entered.wait(PATIENCE_S)
     watching.watch.stop()
-    assert "scanner-exit/post does not stop; its thread is left behind" in caplog.text
+    assert "scanner-exit/post does not stop; the agent stops without its thread" in caplog.text
     leave.set()
     watching.watch.worker.join(PATIENCE_S)
     assert scanner.closed

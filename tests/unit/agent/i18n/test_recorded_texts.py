@@ -103,7 +103,7 @@ def test_a_message_that_is_none_or_says_something_else_is_not_believed(message):
     assert recorded_detail(record) == "'a' has no host name"
 
 
-TWICE = "{key} holds a secret, which every user of this computer would see: write {key}=- to be asked"
+TWICE = "{key} is a secret, which every user of this computer would see: write {key}=- to be asked"
 
 
 def grown(pattern, name, leaf, depth=4):

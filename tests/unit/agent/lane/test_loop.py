@@ -503,7 +503,7 @@ def test_what_a_camera_tells_beyond_what_can_be_looked_at_is_lost_and_neither_a_
         gate.loop.detected(flood, shown_again=True)
     waiting = gate.loop._inbox.qsize()
     assert waiting == MOST_WAITING // 4
-    assert caplog.text.count("some is lost") == 1
+    assert caplog.text.count("some reports are lost") == 1
     gate.loop.detected(LaneDetection((), (), {}))
     assert gate.loop._inbox.qsize() == waiting + 1
     shown = Presentation(b"permit", "test", "front", 1, time.monotonic())

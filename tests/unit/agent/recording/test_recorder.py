@@ -52,12 +52,12 @@ def test_news_waits_in_order_and_is_written_once_when_writing_works_again(journa
         recorder.note([device(str(number))])
         recorder.retry()
     assert recorder.failing
-    assert sum("waits in memory" in line.message for line in caplog.records) == 1, "told once"
+    assert sum("wait in memory" in line.message for line in caplog.records) == 1, "told once"
     journal.fails = None
     recorder.note([device("4")])
     assert not recorder.failing
     assert journal.device_details == ["0", "1", "2", "3", "4"]
-    assert "the journal is written again; 4 records had waited" in caplog.text
+    assert "the journal can be written again; records that waited: 4" in caplog.text
     recorder.retry()
     assert journal.device_details == ["0", "1", "2", "3", "4"]
 
@@ -138,7 +138,7 @@ def test_when_memory_is_used_up_the_newest_is_refused_counted_and_told_in_an_ala
     journal.fails = FULL
     for number in range(5):
         recorder.note([device(str(number)), device(f"{number}, too")])
-    assert "6 lost" in caplog.text
+    assert "records lost: 6" in caplog.text
     journal.fails = None
     recorder.retry()
     assert journal.device_details == ["0", "0, too", "1", "1, too"]
@@ -269,4 +269,4 @@ def test_what_is_lost_with_the_process_is_told(journal, recorder, caplog, monkey
     recorder.note([present("t1"), device("x")])
     recorder.note([present("t2")])
     assert recorder.end() == 3
-    assert "3 events could not be written and are lost: vehicle.present, device.changed" in caplog.text
+    assert "events that could not be written and are lost: 3: vehicle.present, device.changed" in caplog.text

@@ -231,7 +231,7 @@ def test_what_stays_aside_to_the_end_is_counted_as_lost(journal, recorder, caplo
     spoilt(journal, "x")
     recorder.note([device("x")])
     assert recorder.end() == 1
-    assert "1 events could not be written and are lost: device.changed" in caplog.text
+    assert "events that could not be written and are lost: 1: device.changed" in caplog.text
 
 
 def test_memory_for_what_is_set_aside_is_bounded(journal, recorder, monkeypatch):

@@ -171,8 +171,8 @@ def test_trouble_with_one_store_keeps_none_of_the_others(tmp_path, caplog):
     gate.registry.close()
     gate.retention.prune()
     assert gate.kinds_told == [("uses", 3)]
-    assert "the evidence cannot be looked after: the disk is gone" in caplog.text
-    assert "the lists cannot be looked after" in caplog.text
+    assert "old pictures cannot be deleted: the disk is gone" in caplog.text
+    assert "old entries of the lists cannot be deleted" in caplog.text
     gate.journal.close()
 
 

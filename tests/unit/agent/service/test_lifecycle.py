@@ -110,7 +110,7 @@ def test_a_part_that_hangs_is_left_behind_and_the_others_stop(caplog):
     assert not parts.stop()
     let_go.set()
     eventually(lambda: set(trace.seen[2:]) == {"stop a", "stop b"})
-    assert "the sleeper does not stop within 0.05 s; it is left behind" in caplog.text
+    assert "the sleeper does not stop within 0.05 s; the agent stops without it" in caplog.text
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ def test_work_that_fails_begins_again_and_is_told_with_its_traceback(caplog):
     assert work.worker.stop(PATIENCE_S)
     assert told == [(1, "RuntimeError: first"), (2, "SystemExit: 3"), (3, "KeyError: 'third'")]
     assert [record.levelno for record in caplog.records] == [logging.CRITICAL] * 3
-    assert "the test has failed; it begins again in" in caplog.text
+    assert "the test has failed; it restarts in" in caplog.text
     assert "raise self.errors.pop(0)\nRuntimeError: first" in caplog.text
 
 
@@ -166,7 +166,7 @@ def test_a_stop_is_bounded_whatever_the_work_does_and_says_what_is_left(caplog):
     worker = Worker("the test", let_go.wait, limit_s=None)
     worker.start()
     assert not worker.stop(0.01)
-    assert "the test does not stop; its thread is left behind" in caplog.text
+    assert "the test does not stop; the agent stops without its thread" in caplog.text
     let_go.set()
     assert worker.join(PATIENCE_S)
 

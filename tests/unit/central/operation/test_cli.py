@@ -140,9 +140,9 @@ def test_personal_values_come_from_real_gates_and_are_erased_by_a_value_that_no_
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ((), "say what"),
+        ((), "give --value or --digest, or --gate and --stream"),
         (("--digest", "abc"), "64 hex digits"),
-        (("--gate", "g"), "say what"),
+        (("--gate", "g"), "give --value or --digest, or --gate and --stream"),
         (("--value",), "no value"),
     ],
 )

@@ -96,9 +96,13 @@ def test_a_misspelt_key_is_named_with_its_line_and_the_nearest_right_word(loaded
     ("right", "wrong", "words"),
     [
         ('"mqtt://localhost"', '"http://localhost"', "expected mqtts://, mqtt://, amqps:// or amqp://, then host:port"),
-        ('"mqtt://localhost"', '"amqp://a:b@localhost"', "user and password have keys of their own"),
+        ('"mqtt://localhost"', '"amqp://a:b@localhost"', "set user and password_file in their own keys"),
         ("postgresql:///central", "sqlite:events.db", "expected postgresql://user@host/database"),
-        ("postgresql:///central", "postgresql://a:b@host/central", "a password has its place in ~/.pgpass"),
+        (
+            "postgresql:///central",
+            "postgresql://a:b@host/central",
+            "do not write the password here: put it into ~/.pgpass",
+        ),
         ("[database]", "[exporter]\nport = 0\n[database]", "expected a whole number from 1 to 65535; got 0"),
         ("[database]", '[exporter]\nport = "9109"\n[database]', "expected a whole number"),
         ("[broker]", '[central]\nname = "a/b"\n[broker]', "expected 1 to 32 of A-Z a-z 0-9 _ -"),

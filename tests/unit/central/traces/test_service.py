@@ -128,8 +128,8 @@ def test_it_begins_at_the_events_of_now_and_goes_on_while_the_collector_is_away(
 
     TraceService(database, Sender()).run(Stop())
     assert [said(span)["gate.transaction"] for _, span in collector.spans] == ["t2"]
-    assert caplog.text.count("the collector does not take spans") == 1, "the same trouble is told once"
-    assert "takes spans again" in caplog.text
+    assert caplog.text.count("the collector does not accept spans") == 1, "the same trouble is told once"
+    assert "accepts spans again" in caplog.text
 
 
 def test_a_token_goes_with_each_request_and_a_ca_that_is_none_is_told(collector, tmp_path):

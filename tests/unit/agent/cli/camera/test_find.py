@@ -127,7 +127,7 @@ def test_a_camera_with_sound_alone_is_told_to_make_a_profile(login):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--user", "gate"), "go together"),
+        (("--user", "gate"), "give --user and --password-file together"),
         (("--from", "192.0.2.1"), "not an address of this computer"),
         (("--password", "x"), "--password-file"),
         (("rtsp://192.168.1.64/",), "such as 192.168.1.64"),

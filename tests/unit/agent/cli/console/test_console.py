@@ -40,7 +40,7 @@ def test_a_lost_gate_is_won_back_from_its_command_line(gate):
     shown = console_process(gate, "code").stdout
     code = re.match(r"[A-Z2-9]{4}-[A-Z2-9]{4}-[A-Z2-9]{4}", shown)[0]
     assert re.search(r"^on this computer  http://127\.0\.0\.1:\d+/$", shown, re.MULTILINE)
-    assert "elsewhere         not reached: add an address of this computer to console.listen" in shown
+    assert "elsewhere         not reachable: add an address of this computer to console.listen" in shown
     with httpx.Client(base_url=gate.url, timeout=PATIENCE_S, trust_env=False) as browser:
         csrf = re.search(r'name="csrf" value="([0-9a-f]+)"', browser.get("/first").text)[1]
         form = {"csrf": csrf, "code": code, "name": "boss", "password": KNOWN_TO_ALL, "again": KNOWN_TO_ALL}

@@ -35,7 +35,7 @@ def test_the_token_that_is_shown_opens_the_page(gate, tmp_path, lane):
     shown = screen(gate, lane)
     assert shown.exit_code == exit_codes.OK
     assert f"on this computer  http://127.0.0.1:0/driver/{lane}\n" in shown.stdout
-    assert "elsewhere         not reached: add an address of this computer to console.listen" in shown.stdout
+    assert "elsewhere         not reachable: add an address of this computer to console.listen" in shown.stdout
     # The same state, with an address in the network.
     text = gate.path.read_text(encoding="utf-8")
     assert "port = 0\n" in text

@@ -83,11 +83,11 @@ def test_files_that_the_configuration_names_already_are_used(site, configuration
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("https://localhost:1", "7-x"), "never believed blindly"),
+        (("https://localhost:1", "7-x"), "the gate must verify the server"),
         (("http://localhost:1", "7-x", "--ca-fingerprint", "00"), "must be https"),
         (("https://localhost:1", "7-x", "--ca-fingerprint", "00"), "64 hexadecimal digits"),
         (("GAE1,what",), "an enrolment code is"),
-        (("GAE1,what", "--ca-fingerprint", "00"), "has the fingerprint in it"),
+        (("GAE1,what", "--ca-fingerprint", "00"), "contains the fingerprint"),
     ],
 )
 def test_arguments_that_cannot_be_meant_are_told(configuration, arguments, words):

@@ -51,7 +51,7 @@ def test_a_revoked_gate_is_in_the_list_and_its_tokens_are_gone(site, tmp_path):
     run(site, "token", "gate-7")
     other = EstSite(tmp_path / "other").ca
     code, said = run(site, "revoke", "gate-7", "--cause", "stolen", "--certificate", other)
-    assert (code, "gate gate-7 is revoked, 1 certificates" in said) == (exit_codes.OK, True)
+    assert (code, "gate gate-7 is revoked, 1 certificate;" in said) == (exit_codes.OK, True)
     listed = x509.load_pem_x509_crl(site.settings.crl_path.read_bytes())
     assert [one.serial_number for one in listed] == [x509.load_pem_x509_certificate(other.read_bytes()).serial_number]
     assert "token for" not in run(site, "show")[1]

@@ -28,5 +28,5 @@ def test_a_key_that_is_there_is_not_written_over(tmp_path):
     run(tmp_path / "ack.pem")
     before = (tmp_path / "ack.pem").read_bytes()
     again = run(tmp_path / "ack.pem")
-    assert (again.exit_code, "there already" in again.stderr) == (exit_codes.FAILED, True)
+    assert (again.exit_code, "already exists" in again.stderr) == (exit_codes.FAILED, True)
     assert (tmp_path / "ack.pem").read_bytes() == before

@@ -51,7 +51,7 @@ class Agent:
 def test_a_value_is_read_from_standard_input_and_only_its_digest_is_left_for_the_agent(state):
     with Agent(state, ErasureAnswer(12, 3, 2, 1)) as agent:
         done = run(state, "--value", "--cause", "asked for", "--yes", "--wait", str(PATIENCE_S), given=f"{plate(4)}\n")
-    assert (done.exit_code, done.stdout) == (0, "12 values of 3 events, 2 pictures, 1 copies\n")
+    assert (done.exit_code, done.stdout) == (0, "erased: 12 values of 3 events, 2 pictures, 1 copy\n")
     assert (agent.asked[0].digest, agent.asked[0].cause) == (digest_of_value(plate(4)), "asked for")
     assert plate(4) not in agent.asked[0].model_dump_json()
 
@@ -78,7 +78,7 @@ def test_it_is_asked_whether_it_is_meant(state):
 def test_without_an_agent_the_request_waits_for_the_next_one(state):
     done = run(state, "--from", "1", "--to", "2", "--cause", "x", "--yes", "--wait", "0")
     assert done.exit_code == 1
-    assert "it will when it runs" in done.output
+    assert "the agent does it when it runs" in done.output
     assert [one.first for one in ErasureRequests(state).waiting()] == [1]
 
 

@@ -75,7 +75,7 @@ def test_the_key_is_printed_for_central_to_pin(path, public, tmp_path):
     assert run("key", "--state", path.parent, "--pem").stdout.startswith("-----BEGIN PUBLIC KEY-----\n")
     none = run("key", "--state", tmp_path)
     assert none.exit_code == 1
-    assert "the first start of the agent makes it" in none.stderr
+    assert "the agent makes it at its first start" in none.stderr
     assert run("key", "--state", path.parent, "--config", "gate.toml").exit_code == 2
 
 

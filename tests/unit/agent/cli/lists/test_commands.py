@@ -121,12 +121,12 @@ def publish(central, broker, *more, **options):
 def test_what_is_published_is_found_whole_and_a_change_comes_as_a_delta(central, broker):
     gate = Gate(broker)
     said = publish(central, broker, "--declarations", central.declarations)
-    assert "declarations: version 1, before none: 300 rows new or other, 0 removed, 300 in all" in said
+    assert "declarations: version 1, before none: 300 rows new or changed, 0 removed, 300 in all" in said
     assert all(said.splitlines())  # no bar of progress is drawn where there is no terminal, also not an empty one
     head, rows = gate.rows(central.trusted)
     assert (head.version, head.snapshot, rows) == (1, 1, keyed(ROWS))
     central.declare(ROWS[3:])
-    assert "version 2, before 1: 0 rows new or other, 3 removed" in publish(
+    assert "version 2, before 1: 0 rows new or changed, 3 removed" in publish(
         central, broker, "--declarations", central.declarations
     )
     stock = gate.stock()
@@ -271,7 +271,7 @@ def test_who_stays_follows_its_files_renews_the_head_and_answers_who_cannot_find
         client.publish(Outgoing(TOPICS.want(DECLARATIONS), os.urandom(50)))
         central.declare(ROWS[5:], header="permit_id,statas,issuer,not_before,expires_at,declaration,vin")
         staying.until("do you mean status?")
-        staying.until("declarations: left as it was")
+        staying.until("declarations: not changed")
         central.declare(ROWS[6:])
         eventually(lambda: gate.head(central.trusted, 3), what="the head of version 3")
     head, rows = gate.rows(central.trusted)
@@ -428,7 +428,7 @@ def test_single_parts_are_told_apart_when_looked_at(central):
     path.write_bytes(b"nothing that anybody signed")
     shown = CliRunner().invoke(app, ["inspect", str(path)])
     assert shown.exit_code == 1
-    assert "no part of a list" in shown.output
+    assert "not a part of a list" in shown.output
     missing = CliRunner().invoke(app, ["inspect", str(central.folder / "nowhere")])
     assert missing.exit_code == 1
     assert "No such file" in missing.stderr
@@ -439,7 +439,7 @@ def test_single_parts_are_told_apart_when_looked_at(central):
     [
         (trusted(NEXT_KEY, since=NOW - 3600), "is not in the trust list as a key for lists"),
         (trusted(purpose=Purpose.PERMITS, since=NOW - 3600), "is not in the trust list as a key for lists"),
-        (trusted(since=NOW - 200 * HOUR_S, life_s=HOUR_S), "holds from"),
+        (trusted(since=NOW - 200 * HOUR_S, life_s=HOUR_S), "is valid from"),
         (trusted(since=NOW - 3600, sites=(7,)), f"may not sign for site {SITE}"),
     ],
 )

@@ -108,7 +108,7 @@ def test_everything_in_a_pack_is_taken_in_and_said(gate):
     done = gate.take()
     assert done.exit_code == 0, done.output
     assert done.stdout.splitlines() == [
-        "trust: version 1 is in force, 1 keys",
+        "trust: version 1 is in force, 1 key",
         "declarations: version 7 is in force, 1,500 rows",
         "revocations: version 2 is in force, 2 rows",
     ]
@@ -121,7 +121,7 @@ def test_a_pack_that_was_taken_in_before_says_so_and_makes_the_lists_fresher(gat
     gate.take()
     gate.write(PackedList(DECLARATIONS, head_after(snap, 7, issued_at=NOW + 60), snap.packed))
     done = gate.take()
-    assert (done.exit_code, done.stdout) == (0, "declarations: version 7 is in force already\n")
+    assert (done.exit_code, done.stdout) == (0, "declarations: version 7 is already in force\n")
     assert gate.versions() == {DECLARATIONS: (7, 5, NOW + 60)}
 
 

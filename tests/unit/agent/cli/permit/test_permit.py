@@ -88,7 +88,7 @@ def test_keygen_overwrites_nothing(keys):
     (keys / "root.pem").unlink()
     again = run("keygen", "--out", keys, "--issuer", "KHE")
     assert again.exit_code == exit_codes.FAILED
-    assert "issuer.pem is there already" in again.stderr
+    assert "issuer.pem already exists" in again.stderr
     del before["root.pem"]
     assert {file.name: file.read_bytes() for file in keys.iterdir()} == before
 
@@ -401,7 +401,7 @@ def test_a_reference_is_worth_what_its_declaration_is(keys, tmp_path):
         "reference",
     )
     assert json.loads(verify(keys, other, "--declarations", file, "--json").stdout)["reason"] == "DECLARATION_UNKNOWN"
-    assert "name them with --declarations" in verify(keys, text).stderr
+    assert "give them with --declarations" in verify(keys, text).stderr
     assert "16 characters" in run("inspect", "GPR:0").stderr
     assert text[4:] not in file.read_text()
     assert run("inspect", text, "--json").exit_code == exit_codes.OK
@@ -473,7 +473,7 @@ def test_a_permit_is_revoked_and_declared_once(keys, tmp_path):
 
 def test_revoke_says_why_it_cannot(keys, tmp_path):
     file = tmp_path / "revocations.csv"
-    assert "name the end of the permit too" in run("revoke", "00112233445566ff", "--file", file).stderr
+    assert "also give --until" in run("revoke", "00112233445566ff", "--file", file).stderr
     assert "begins with none of" in run("revoke", "GPR:0000000000000000", "--file", file).stderr
     assert not file.exists()
     file.write_text("permit,why\n")

@@ -66,9 +66,9 @@ def test_a_board_that_times_the_pulse_itself_is_read_until_it_is_over(link, gate
     ("options", "channel", "words"),
     [
         (["--role", "red"], 3, "The red lamp of lane exit will light up"),
-        (["--role", "hold"], 5, "its hold contact closes for a moment"),
+        (["--role", "hold"], 5, "its hold contact closes briefly"),
         (["--channel", "4"], 4, "The green lamp of lane exit will light up"),
-        (["--channel", "7"], 7, "Nothing here says what that is"),
+        (["--channel", "7"], 7, "does not know what is wired to it"),
         (["--channel", "1"], 1, "The barrier of lane exit will OPEN."),
     ],
     ids=str,
@@ -138,7 +138,7 @@ def test_a_board_is_tested_without_a_configuration(link):
         (["--port", "/dev/x", "--kind", "lcus", "--channel", "1", "--set", "channels=99"], "channels: "),
         (["--port", "/dev/x", "--kind", "lcus", "--channel", "1", "--set", "channels"], "expected KEY=VALUE"),
         (["--kind", "lcus", "--channel", "1"], "port: "),
-        (["--set", "channels=1"], "--set goes with"),
+        (["--set", "channels=1"], "--set needs"),
         (["--port", "/dev/x", "--kind", "lcus", "--lane", "exit"], "do not go with"),
     ],
     ids=str,
@@ -211,7 +211,7 @@ def test_a_board_that_cannot_tell_is_told_as_such(link):
         given = ["--port", link, "--kind", "lcus", "--set", "readback=none", "--channel", 1, "--pulse-ms", 200, "--yes"]
         answer = run("test", *given)
         assert (answer.code, switchings(board)) == (0, [(1, True), (1, False)])
-    assert "the board cannot tell its relays" in answer.out
+    assert "the board cannot report its relays" in answer.out
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
@@ -238,4 +238,4 @@ def test_a_board_that_is_unplugged_in_the_pulse_is_told_as_not_released(link, ga
         board.relays.watch(lambda switching: board.line.unplug_after(1) if switching.on else None)
         answer = run("test", "--config", config, "--yes")
     assert answer.code == 1
-    assert "take its power away if one is on" in answer.out
+    assert "switch its power off if one is on" in answer.out

@@ -302,7 +302,7 @@ def test_each_command_that_is_printed_at_the_end_works(run_anywhere, tmp_path):
         agent.terminate()
         agent.wait(PATIENCE_S)
     assert json.loads(examined.stdout)["by"] == "agent", examined
-    assert (coded.returncode, "good for half an hour" in coded.stdout) == (0, True), coded
+    assert (coded.returncode, "valid for 30 minutes" in coded.stdout) == (0, True), coded
     assert (watched.returncode, "exit-1" in watched.stdout) == (0, True), watched
     assert in_shell(f"{demo} --help", environment).returncode == 0
     assert in_shell(f"{anchors} --help", environment).returncode == 0

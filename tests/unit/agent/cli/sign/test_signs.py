@@ -88,7 +88,7 @@ def test_signs_that_are_named_are_asked_and_who_does_not_answer_is_told(tmp_path
 def test_only_signs_that_a_configuration_names_are_asked() -> None:
     code, _, err = run("list", "--identify")
     assert code == 2
-    assert "only signs that it names are asked" in err
+    assert "it asks only the signs of a configuration" in err
 
 
 @pytest.mark.parametrize("kind", ["fk", "onbon", "aa55"])
@@ -116,7 +116,7 @@ def test_a_trial_shows_every_colour_the_languages_and_a_countdown_and_at_the_end
         shown = [text for _, text, _ in seen]
         assert {"请等待", "WAIT", "5", "4", "3", "2", "1", "END"} <= set(shown)
         assert {"Ждите", "Жди"} & set(shown)
-        assert "kk: this sign lacks its letters, or room" in out
+        assert "kk: this sign has no letters or no room for it" in out
         assert "?" not in "".join(shown)
         assert len(card.display.spoken) == 1
         assert ("longer than a line" in out) is (kind != "aa55")

@@ -139,7 +139,7 @@ def test_nothing_is_taken_in_where_a_file_is_not_right(gate: Path, stick: Path, 
     answer = run("import", stick, "-c", gate)
     assert answer.code == 1
     assert "ru/wate.wav: no message 'wate'; did you mean wait?" in answer.err
-    assert answer.err.endswith("nothing was taken in\n")
+    assert answer.err.endswith("nothing was imported\n")
     assert own(tmp_path).all() == {}
 
 
@@ -167,7 +167,7 @@ def test_what_is_removed_is_shipped_again(gate: Path, stick: Path, tmp_path: Pat
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
-    [((), "name the recordings, or give --all"), (("ru/wait", "--all"), "name the recordings"), (("wait",), "ru/show")],
+    [((), "name recordings, or give --all"), (("ru/wait", "--all"), "name recordings"), (("wait",), "ru/show")],
 )
 def test_to_remove_needs_names_or_all(gate: Path, arguments: tuple[str, ...], words: str) -> None:
     answer = run("remove", *arguments, "-c", gate)

@@ -181,12 +181,12 @@ def test_the_command_takes_its_configuration_by_the_option_that_other_commands_h
     both = run("doctor", str(path), "-c", str(other), *away)
     assert both.exit_code == 2
     assert both.stdout == ""
-    assert "name one configuration" in both.stderr
+    assert "give one configuration" in both.stderr
 
 
 def test_a_socket_of_something_else_is_told_and_the_command_looks_itself(tmp_path):
     (tmp_path / "s").write_text("no socket")
     (tmp_path / "gate.toml").write_text("version = 2\n")
     answer = run("doctor", str(tmp_path / "gate.toml"), "--socket", str(tmp_path / "s"), "--json")
-    assert "looked at without it" in answer.stderr
+    assert "checking the devices without it" in answer.stderr
     assert json.loads(answer.stdout)["by"] == "doctor"

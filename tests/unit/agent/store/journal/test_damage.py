@@ -266,7 +266,7 @@ def test_an_older_copy_of_which_no_note_can_be_left_is_given_up_until_the_agent_
     path.with_name("journal.db-superseded").mkdir()
     monkeypatch.setattr(journal_files, "set_misfit_aside", lambda _path: "")
     superseded(path)
-    assert "cannot note that the journal must not go on" in caplog.text
+    assert "cannot record that the journal must not be continued" in caplog.text
 
 
 def test_on_a_full_disk_the_note_takes_the_room_of_the_reserve(path, monkeypatch):
