@@ -75,6 +75,11 @@ class App:
         """The technician's page."""
         return self.parts.console
 
+    @property
+    def is_starting(self) -> bool:
+        """Whether a part is still on its way up that cannot be stopped before it is there; bounded."""
+        return self.parts.console.loads
+
     def start(self) -> None:
         """Release every relay, record the start and what the last one left open, then start all else.
 

@@ -182,11 +182,19 @@ def _newer(configuration: Path, app: App, running: LoadedSettings, asked: Proces
             reported.clear()
         if newer is None:
             continue
-        busy = app.wind_down_at_rest()
-        if not busy:
+        waits_for = _wound_down(app)
+        if not waits_for:
             return None if app.hand_over() and _stopped(asked) else newer
-        if reported.is_new(busy):
-            log.info("%s waits for the lanes %s to be at rest", NEW, ", ".join(busy))
+        if reported.is_new(waits_for):
+            log.info("%s waits for %s", NEW, waits_for)
+
+
+def _wound_down(app: App) -> str:
+    """Wind the lanes down for a stop that disturbs nobody; what that has to wait for, or "" once it is done."""
+    if app.is_starting:
+        return "the end of the start"
+    busy = app.wind_down_at_rest()
+    return f"the lanes {', '.join(busy)} to be at rest" if busy else ""
 
 
 def _stopped(asked: ProcessSignals) -> bool:

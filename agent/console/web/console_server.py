@@ -9,8 +9,10 @@ import contextlib
 import logging
 import socket
 import threading
+import time
 from dataclasses import dataclass
 from functools import partial
+from math import inf
 from typing import TYPE_CHECKING, Final
 
 from agent.console.web.unix_socket import UnixSocket
@@ -38,6 +40,8 @@ BACKLOG: Final = 1024
 too, and resets some of those whom it had let in by halves: the places of the pool are shared out by better rules."""
 RETRY_S: Final = 2.0
 STOP_TIMEOUT_S: Final = 4.0
+LOAD_S: Final = 60.0
+"""Loading that takes longer is no reason any more to put a stop off."""
 MINUTE_S: Final = 60
 HOUR_S: Final = 3600
 
@@ -68,6 +72,7 @@ class ConsoleServer:
         self._unix_socket = UnixSocket.from_environment()
         self._opened = threading.Event()
         self._listening: HttpServer | None = None
+        self._loads_until = -inf
         # Not watched for progress: its event loop may wait for long, and the gate does not need it.
         self.worker = Worker("console", self._run, limit_s=None)
 
@@ -80,6 +85,11 @@ class ConsoleServer:
     def connections(self) -> int:
         """How many connections there are at the addresses of the network."""
         return 0 if self._listening is None else self._listening.connections
+
+    @property
+    def loads(self) -> bool:
+        """Whether it still loads its libraries and pages, which nothing can cut short: a stop waits for that."""
+        return time.monotonic() < self._loads_until
 
     def wait_open(self, timeout_s: float) -> bool:
         """Wait until every door is open; whether they are."""
@@ -97,6 +107,7 @@ class ConsoleServer:
     def start(self) -> None:
         """Begin to serve."""
         if self._settings.enabled or self._unix_socket is not None:
+            self._loads_until = time.monotonic() + LOAD_S
             self.worker.start()
 
     def stop(self) -> bool:
@@ -110,6 +121,7 @@ class ConsoleServer:
         try:
             self._serve()
         finally:
+            self._loads_until = -inf
             if self._unix_socket is not None:
                 self._unix_socket.close()
 
@@ -149,7 +161,10 @@ class ConsoleServer:
                 access.refusals.count,
                 partial(_do_chores, gate, access, application, lambda: self.worker.stopping),
             )
+            if self.worker.stopping:  # who asked before this found no server that could be stopped
+                self._listening.stop()
             self.access = access
+            self._loads_until = -inf
             asyncio.run(self._listening.serve(self._open_unix, partial(self._open_network, certificate, access)))
             application.state.failures.flush()
             application.state.views.flush()

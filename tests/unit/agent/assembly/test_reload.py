@@ -310,6 +310,33 @@ def test_a_part_that_does_not_end_takes_the_process_along_where_another_agent_wa
     assert "the service must start a new process" in process.log
 
 
+LOADING = """
+from pathlib import Path
+from agent.assembly.parts import GateParts
+make_gate = GateParts._gate
+
+def slowly(self):
+    while not Path("go-on").exists():
+        threading.Event().wait(0.05)
+    return make_gate(self)
+
+GateParts._gate = slowly
+"""
+
+
+def test_a_new_configuration_that_comes_while_the_agent_starts_waits_for_the_end_of_the_start(tmp_path):
+    process, site = altered_agent(tmp_path, LOADING, {"RUNTIME_DIRECTORY": str(tmp_path)})
+    with process:
+        process.until(lambda: "runs with 1 lanes" in process.log, "the lanes")
+        os.kill(process.pid, signal.SIGHUP)
+        process.until(lambda: "waits for the end of the start" in process.log, "the request")
+        assert not Hearing(Recorded(site.journal), process.until).all("gate.stopping")
+        (tmp_path / "go-on").touch()
+        process.until(lambda: process.log.count("runs with 1 lanes") == 2, "the next start")
+        process.stop()
+    assert "does not stop" not in process.log
+
+
 UNIT = (Path(__file__).parents[4] / "systemd" / "gate-agent.service").read_text()
 TIMEOUT_STOP_S = float(re.search(r"^TimeoutStopSec=(\d+)$", UNIT, re.MULTILINE)[1])
 

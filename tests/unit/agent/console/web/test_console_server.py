@@ -63,6 +63,30 @@ def test_a_gate_that_starts_anew_takes_the_same_port_with_a_stream_still_open(tm
     assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
 
 
+def test_a_console_that_is_stopped_while_it_loads_ends_as_soon_as_it_has_loaded(tmp_path):
+    gate = ConsoleGate(tmp_path)
+    console, loading = gate.app.console, threading.Event()
+    make_gate = console._make_gate
+
+    def until_stopped():
+        loading.set()
+        assert console.worker.wait(PATIENCE_S)
+        return make_gate()
+
+    console._make_gate = until_stopped
+    assert not console.loads
+    gate.app.start()
+    try:
+        assert loading.wait(PATIENCE_S)
+        assert console.loads
+        console.worker.ask_to_stop()
+        console.stop()
+        assert console.worker.ended(PATIENCE_S)
+        assert not console.loads
+    finally:
+        gate.__exit__()
+
+
 def test_a_console_that_cannot_work_leaves_the_gate_at_work_and_opens_once_it_can(tmp_path, caplog, monkeypatch):
     prepare, ill = database._prepare, threading.Event()
     ill.set()
