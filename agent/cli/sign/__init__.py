@@ -1,4 +1,4 @@
-"""The commands `gate-agent sign list | test`: test the signs for drivers, for the technician."""
+"""The commands `gate-agent sign list | test`, with which a technician tests the signs for drivers."""
 
 import typer
 

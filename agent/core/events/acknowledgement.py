@@ -28,7 +28,7 @@ ACK_BYTES_LIMIT: Final = 2_048
 
 
 class AckFault(StrEnum):
-    """Why an acknowledgement is not taken; the order is that of the checks.
+    """Why the gate refuses an acknowledgement, in the order of the checks.
 
     UNSIGNED: it has no signature, and the gate wants one. FOREIGN_GATE: it is for another gate. WRONG_HEAD: what is
     signed names another event than the gate holds at this place. BEYOND_SENT: the event was never handed to a broker.
@@ -90,7 +90,7 @@ class ReadAck:
 
 @dataclass(frozen=True, slots=True)
 class RefusedAck:
-    """An acknowledgement that is not taken.
+    """An acknowledgement that the gate refused.
 
     `stream`, `seq`: as it says, None where it says nothing. `key`: whose signature held, None where none did.
     """

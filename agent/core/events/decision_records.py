@@ -119,7 +119,7 @@ class VinRecord(BaseModel):
 
 
 class WitnessRecord(BaseModel):
-    """The result of the witnesses: cameras that read plates by themselves. What they report opens nothing."""
+    """The result of the witnesses: cameras that read plates by themselves. Their reports never open the barrier."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     standing: str = Field(
