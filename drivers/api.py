@@ -51,7 +51,7 @@ class RecordingUnusableError(DeviceMisconfiguredError):
 
 
 class Delivery(StrEnum):
-    """What is known of a command that was sent to a relay board.
+    """What the driver knows about a command that was sent to a relay board.
 
     UNKNOWN means that the command may or may not have had its effect: it must never be repeated blindly.
     """

@@ -151,7 +151,7 @@ Why a vehicle passes or does not. This page is written by `python tools/reasons_
 
 The checks run in the order of this table, and the first that fails decides. A check that is switched off, or has
 nothing to check, is skipped. The event [`access.decided`](events.md#accessdecided) lists every check that ran.
-`RETRY` means that the gate keeps reading and decides again; "at last" is the answer when the time for that is over.
+`RETRY` means that the gate keeps reading and decides again; "at last" is the answer if the time for that runs out.
 A vehicle that waits for a clear way, or for a locked lane, is checked again when the way is clear or the lane unlocked.
 `QR_UNSTABLE` is reserved for readers that must see a code twice; today one frame proves a signed permit, and the reason
 is not used.
