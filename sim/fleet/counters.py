@@ -204,8 +204,10 @@ class FleetReport:
                 f"came           {self.commands:,} commands, {lists}",
             ]
         lines += [
-            f"CPU of the fleet         {self.cpu_share:.0%} of one core, in {self.processes} "
-            f"process{'' if self.processes == 1 else 'es'}",
+            (
+                f"CPU of the fleet         {self.cpu_share:.0%} of one core, in {self.processes} "
+                f"process{'' if self.processes == 1 else 'es'}"
+            ),
             f"its loop came late       {self.loop_lag_s.words}",
         ]
         return lines if self.believable else [*lines, STARVED]
