@@ -283,7 +283,7 @@ def keys_list(config: _Config = DEFAULT) -> None:
     with closing(connect(settings.database.url, read_only=True)) as database:
         rows = database.execute(
             "SELECT coalesce(k.gate, g.gate), encode(coalesce(k.public_key, g.key_public), 'hex'), "
-            "CASE WHEN k.gate IS NULL THEN 'reported by the gate, not added' ELSE 'added by ' || k.noted_by END "
+            "CASE WHEN k.gate IS NULL THEN 'reported by the gate, not added' ELSE 'noted by ' || k.noted_by END "
             "FROM gate_keys k FULL JOIN gates g ON g.gate = k.gate AND g.key_public = k.public_key "
             "WHERE coalesce(k.public_key, g.key_public) IS NOT NULL ORDER BY 1, 2"
         ).fetchall()

@@ -92,7 +92,7 @@ def pulse(  # noqa: PLR0913 - each is an option of the command
 
     Examples:
       gate-agent relay test --lane exit-1
-      gate-agent relay test --port /dev/ttyUSB0 --kind usbrly --channel 1
+      gate-agent relay test --port /dev/ttyACM0 --kind devantech --channel 1
     """
     target = from_options(config, lane, port, kind, keys)
     board = target.relay
