@@ -125,6 +125,11 @@ class GateBox:
     def at_work(self):
         return self.gate.shown("ActiveState") == "active"
 
+    def last_words(self):
+        """The newest lines of its log, of the agent and of the helper that installs software."""
+        units = "--unit=gate-agent.service --unit=gate-agent-software.service"
+        return self.machine.run(f"journalctl {units} --no-pager --output=cat --lines=8", check=False).stdout.strip()
+
     def recorded(self):
         """How many events its journal has, after the proof that they hold together; the gate is stopped for it."""
         self.machine.ask(f"systemctl stop {UNIT}")

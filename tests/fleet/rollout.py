@@ -68,6 +68,7 @@ class Proof:
         self.names = [name_of(number) for number in range(1, options.gates + 1)]
         self.everybody = frozenset([name_of(OUTSIDER), *self.names])
         self.rows, self.events, self.traffic, self.in_vain = [], {}, {}, ""
+        self.boxes = {}
         self._settled_s = settled_s(len(self.everybody))
         for name in ("releases", "packages", "central", "trade-window"):
             (folder / name).mkdir()
@@ -93,6 +94,8 @@ class Proof:
         except InVainError as error:
             self.in_vain = str(error)
             self.say(self.in_vain)
+            for gate in filter(error.concerns, self.boxes):
+                self.say(f"{gate}, its last words:\n{self.boxes[gate].last_words()}")
 
     def begin(self):
         """Install once, and start the gates one after the other."""
@@ -100,7 +103,6 @@ class Proof:
         releases = self.folder / "releases"
         base = self._stack.enter_context(installed_box(self._packages.thin("0.9.0"), self.bridge, releases))
         put_into_gates(self.fault, base)
-        self.boxes = {}
         for number in range(len(self.names) + 1):
             box = self._stack.enter_context(GateBox(number, base, self.bridge, releases))
             group = "south" if number == OUTSIDER else GROUP

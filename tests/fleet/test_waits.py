@@ -36,6 +36,11 @@ def test_what_never_comes_ends_the_wait_with_the_names_of_the_gates():
     assert str(caught.value) == "waited 0 s in vain for the last word on good of gate-01, gate-02"
 
 
+def test_a_wait_in_vain_concerns_the_gates_that_it_names():
+    error = InVainError("an answer to good of", 60.0, ["gate-02 (trial)", "gate-03"])
+    assert [error.concerns(gate) for gate in ("gate-01", "gate-02", "gate-03", "gate-0")] == [False, True, True, False]
+
+
 def test_a_part_that_takes_too_long_is_ended():
     ended = threading.Event()
     with Watch(0.0, ended.set) as watch:

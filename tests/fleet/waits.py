@@ -15,10 +15,15 @@ LOOK_S = 0.2
 
 
 class InVainError(Exception):
-    """Something did not come true in its time: `what` goes before the names of those that are `missing`."""
+    """Something did not come true in its time: `what` goes before those that are `missing`, by name."""
 
     def __init__(self, what, within_s, missing):
+        self.missing = missing
         super().__init__(f"waited {within_s:.0f} s in vain for {what} {', '.join(missing)}")
+
+    def concerns(self, gate):
+        """Whether a gate is missing; its name may have a word behind it."""
+        return any(name.split(" ")[0] == gate for name in self.missing)
 
 
 def settled_s(gates):
