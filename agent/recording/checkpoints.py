@@ -82,7 +82,7 @@ class Checkpointer:
             )
         except JournalError as error:
             if self._reported.is_new(str(error)):
-                log.error("the chain cannot be signed with a checkpoint; trying again: %s", error)  # noqa: TRY400 - no bug
+                log.error("a checkpoint cannot be signed; trying again: %s", error)  # noqa: TRY400 - told
         else:
             self._last = recorded.seq
             self._reported.clear()

@@ -185,7 +185,7 @@ class Recorder:
             self._retry_at = self._at() + RETRY_S
             self._trouble = str(error)
             if self._reported.is_new(self._trouble):
-                log.error("the journal cannot be written; the records wait in memory: %s", error)  # noqa: TRY400 - no bug
+                log.error("the journal cannot be written; records wait in memory: %s", error)  # noqa: TRY400 - no bug
 
     def _write_pending(self, until_at: float) -> bool:
         """Write what waits, oldest first, until `until_at` (monotonic) but at least one batch.

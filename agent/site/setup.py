@@ -99,4 +99,4 @@ def _keep(journal: Journal, kid: str) -> None:
     try:
         journal.keep(UNKNOWN_KEY, kid)
     except JournalFullError as error:
-        log.error("it cannot be recorded that the site does not know this gate's key: %s", error)  # noqa: TRY400 - no bug
+        log.error("cannot record that the site does not know this gate's key: %s", error)  # noqa: TRY400 - no bug

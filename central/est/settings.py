@@ -44,7 +44,7 @@ class EstSettings(BaseModel):
         default=None, description="File with the server's own certificate; without it, the CA signs one for `names`."
     )
     key_file: Path | None = Field(default=None, description="File with the private key of that certificate.")
-    listen: str = Field(default="0.0.0.0", description="Address of this computer at which the server answers.")  # noqa: S104
+    listen: str = Field(default="0.0.0.0", description="Address at which the server answers.")  # noqa: S104
     port: int = Field(default=8085, ge=0, le=65_535, description="The port. 0: a free port, which the log names.")
     folder: Path = Field(default=Path("/var/lib/gate-agent-est"), description="Folder of the register.")
     certificate_days: int = Field(default=180, ge=1, le=3650, description="Validity of a gate's certificate, in days.")

@@ -73,7 +73,7 @@ class Screens:
             try:
                 self._key.ensure()
             except OSError as error:
-                log.error("no screen on another computer can open a driver page; the key of the tokens: %s", error)  # noqa: TRY400
+                log.error("other computers cannot open a driver page; the key of the tokens: %s", error)  # noqa: TRY400
 
     def wait_s(self, address: str) -> float:
         """Count one try of a token from an address; 0 where it is allowed, else the seconds until one will be."""

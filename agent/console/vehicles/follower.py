@@ -96,7 +96,7 @@ class VehicleFollower:
             try:
                 delete_index(self._folder)
             except OSError as error:
-                log.error("the index of vehicles contains erased values and cannot be deleted: %s", error)  # noqa: TRY400
+                log.error("the index of vehicles has erased values and cannot be deleted: %s", error)  # noqa: TRY400
 
     def _follow(self) -> None:
         index = IndexFile(self._folder)

@@ -180,7 +180,7 @@ def test_a_disk_that_hangs_at_the_stop_is_left_behind_with_a_word(store, caplog,
     evidence_writer.keep({"0": b""})
     assert store.entered.wait(PATIENCE_S)
     evidence_writer.stop()
-    assert "left behind" in caplog.text
+    assert "the agent stops without" in caplog.text
     store.open.set()
     evidence_writer.worker.join(PATIENCE_S)
 

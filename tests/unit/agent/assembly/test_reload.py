@@ -20,7 +20,7 @@ import pytest
 from agent.assembly.app import STOP_S
 from agent.cli.configuration import usable_configuration
 from agent.lane.pause import LanePause
-from agent.settings import BY_HAND, ConfigEditor, EditStep, SettingsError, set_value
+from agent.settings import ConfigEditor, EditStep, SettingsError, set_value
 from agent.settings.drivers import load_configuration, models
 from agent.settings.editing.history import History, HistoryError, present_files
 from agent.settings.editing.last_known_good import state_directory
@@ -140,7 +140,7 @@ def test_what_differs_in_a_new_configuration_is_told_whole_however_it_came(gate)
     assert [(one["key"], one["before"], one["after"]) for one in applied["changes"]] == [
         ("lanes.exit-1.timing.gone_s", str(GONE_S), str(GONE_S + 0.5))
     ]
-    assert (applied["person"], applied["detail"], applied["part"], applied["parts"]) == ("", BY_HAND, 1, 1)
+    assert (applied["person"], applied["detail"], applied["part"], applied["parts"]) == ("", "edited manually", 1, 1)
     gate.agent.stop()
 
 
@@ -327,12 +327,12 @@ GateParts._gate = slowly
 def test_a_new_configuration_that_comes_while_the_agent_starts_waits_for_the_end_of_the_start(tmp_path):
     process, site = altered_agent(tmp_path, LOADING, {"RUNTIME_DIRECTORY": str(tmp_path)})
     with process:
-        process.until(lambda: "runs with 1 lanes" in process.log, "the lanes")
+        process.until(lambda: "runs with 1 lane" in process.log, "the lanes")
         os.kill(process.pid, signal.SIGHUP)
         process.until(lambda: "waits for the end of the start" in process.log, "the request")
         assert not Hearing(Recorded(site.journal), process.until).all("gate.stopping")
         (tmp_path / "go-on").touch()
-        process.until(lambda: process.log.count("runs with 1 lanes") == 2, "the next start")
+        process.until(lambda: process.log.count("runs with 1 lane") == 2, "the next start")
         process.stop()
     assert "does not stop" not in process.log
 
