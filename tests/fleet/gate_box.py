@@ -130,11 +130,6 @@ class GateBox:
         units = "--unit=gate-agent.service --unit=gate-agent-software.service"
         return self.machine.run(f"journalctl {units} --no-pager --output=cat --lines=8", check=False).stdout.strip()
 
-    def recorded(self):
-        """How many events its journal has, after the proof that they hold together; the gate is stopped for it."""
-        self.machine.ask(f"systemctl stop {UNIT}")
-        return self.gate.events()
-
 
 def name_of(number):
     """The name of a gate."""

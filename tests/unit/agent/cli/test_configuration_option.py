@@ -38,20 +38,20 @@ def test_it_is_named_by_the_argument_by_the_option_or_by_both(command, path):
     for given in ((path,), ("-c", path), ("--config", path), (path, "-c", path)):
         found = run(*command, *given)
         said = f"{found.exception}{found.output}"
-        assert (f"{path}:3:" in said, "name one configuration" in said) == (True, False), said
+        assert (f"{path}:3:" in said, "give one configuration" in said) == (True, False), said
 
 
 @COMMANDS
 def test_two_that_differ_are_refused_and_none_is_read(command, path):
     found = run(*command, path, "--config", OTHER)
     assert found.exit_code == exit_codes.USAGE
-    assert "name one configuration" in found.stderr
+    assert "give one configuration" in found.stderr
     assert ":3:" not in found.output
 
 
 @pytest.mark.parametrize(
     ("more", "code", "words"),
-    [((), exit_codes.CONFIGURATION, ":3:"), ((OTHER,), exit_codes.USAGE, "name one configuration")],
+    [((), exit_codes.CONFIGURATION, ":3:"), ((OTHER,), exit_codes.USAGE, "give one configuration")],
     ids=["one", "two"],
 )
 def test_the_agent_itself_takes_it_in_the_same_way(path, more, code, words):
