@@ -21,13 +21,12 @@ if TYPE_CHECKING:
 CONTRACTS = "gate_agent.contracts"
 FILE = Path("build/board-faults.txt")
 TESTS = Path(__file__).parent
-WAITING = ("system", "packaging", "races", "attacks", "unit/sim", "unit/drivers", "unit/agent/mqtt")
-"""Folders whose tests wait for whole gates, brokers and time limits more than they compute, the longest first."""
-LONG = ("unit/agent/core/lane/test_rules.py",)
-"""Files that take long and stand last by their names."""
+LONGEST = ("system", "attacks", "unit/sim")
+"""Folders with the files that take longest: none of them begins in the second half of a run."""
 CORE = "unit/agent/core"
-WAITED = 0.85
-"""After so much of what computes, nothing that waits begins any more: else processors idle at the end."""
+"""Computes, and waits for nothing."""
+BEGUN = 0.85
+"""After this part of a run, only files of the core begin: else processors idle at the end."""
 
 
 def pytest_configure(config) -> None:
@@ -71,18 +70,28 @@ def pytest_collection_modifyitems(config, items) -> None:
 
 
 def _turns(files: list[Path]) -> dict[Path, float]:
-    """When each file has its turn, from 0 to 1; those of a folder stay in their order."""
-    names = {file: file.relative_to(TESTS).as_posix() for file in files}
-
-    def waits(file: Path) -> int | None:
-        folders = (*WAITING, *LONG)
-        return next((place for place, one in enumerate(folders) if names[file].startswith(one)), None)
-
-    waiting = sorted((file for file in files if waits(file) is not None), key=waits)
-    computing = sorted((file for file in files if waits(file) is None), key=lambda file: names[file].startswith(CORE))
-    return {file: WAITED * place / len(waiting) for place, file in enumerate(waiting)} | {
-        file: place / len(computing) for place, file in enumerate(computing)
+    """When each file has its turn, from 0 to 1: the files of a folder, in their order, at even distances."""
+    folders: dict[str, list[Path]] = {}
+    for file in files:
+        folders.setdefault(_folder(file), []).append(file)
+    return {
+        file: _last_turn(folder) * place / len(inside)
+        for folder, inside in folders.items()
+        for place, file in enumerate(inside)
     }
+
+
+def _folder(file: Path) -> str:
+    """Of a file: system, unit/sim, unit/agent/vision."""
+    parts = file.relative_to(TESTS).parent.parts
+    return "/".join(parts[: 3 if parts[:2] == ("unit", "agent") else 2 if parts[:1] == ("unit",) else 1])
+
+
+def _last_turn(folder: str) -> float:
+    """Before when a file of a folder must have begun."""
+    if folder in LONGEST:
+        return 0.5
+    return 1.0 if folder == CORE else BEGUN
 
 
 def pytest_collection_finish() -> None:

@@ -31,7 +31,7 @@ def test_a_port_that_another_holds_is_tried_until_it_is_free(tmp_path, caplog, m
         gate = ConsoleGate(tmp_path, console="", port=port)
         gate.app.start()
         try:
-            eventually(lambda: "it tries again" in caplog.text)
+            eventually(lambda: "trying again" in caplog.text)
             assert not gate.app.console.wait_open(0)
             own = httpx.HTTPTransport(uds=str(tmp_path / SOCKET_NAME))
             with httpx.Client(transport=own, base_url="http://gate", trust_env=False, timeout=PATIENCE_S) as local:
@@ -41,7 +41,7 @@ def test_a_port_that_another_holds_is_tried_until_it_is_free(tmp_path, caplog, m
             assert gate.browser().get("/healthz").text == "up\n"
         finally:
             gate.__exit__()
-    assert caplog.text.count("it tries again") == 1
+    assert caplog.text.count("trying again") == 1
 
 
 def test_a_gate_that_starts_anew_takes_the_same_port_with_a_stream_still_open(tmp_path):
@@ -101,7 +101,7 @@ def test_a_console_that_cannot_work_leaves_the_gate_at_work_and_opens_once_it_ca
     gate = ConsoleGate(tmp_path)
     gate.app.start()
     try:
-        eventually(lambda: "console has failed; it begins again" in caplog.text)
+        eventually(lambda: "console has failed; it restarts" in caplog.text)
         eventually(lambda: not (tmp_path / SOCKET_NAME).exists())
         assert not gate.app.console.wait_open(0)
         eventually(lambda: gate.app.lanes[0].view is not None)
