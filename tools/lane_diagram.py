@@ -59,15 +59,14 @@ SIGHTED = LaneRules(
     has_hold=True,
     has_key=True,
     deny_again_s=1.2,
+    gone_s=1.5,
 )
-PLAIN = LaneRules("lane", 1, deny_again_s=1.2)
-SHARED = LaneRules(
-    "lane", 1, deny_again_s=1.2, has_opened=True, has_closed=True, has_hold=True, neighbours=True, shares_arm=True
-)
+PLAIN = LaneRules("lane", 1, deny_again_s=1.2, gone_s=1.5)
+SHARED = replace(PLAIN, has_opened=True, has_closed=True, has_hold=True, neighbours=True, shares_arm=True)
 BLIND = LaneRules("lane", 1, blind=True, deny_again_s=1.2, blind_passage_s=9.0)
 BLIND_SHARED = replace(BLIND, has_hold=True, has_key=True, neighbours=True, shares_arm=True)
-TIMES: tuple[str, ...] = ("clear_s", "deny_again_s", "gone_s", "decide_s", "open_s", "close_s", "blind_passage_s")
-TIMES += ("clear_s + close_s", "grant_s", "enter_s", "read_s", "pass_s")
+TIMES: tuple[str, ...] = ("clear_s", "deny_again_s", "gone_s", "board_s", "decide_s", "open_s", "close_s")
+TIMES += ("blind_passage_s", "clear_s + close_s", "grant_s", "enter_s", "read_s", "pass_s")
 UNSETTLED = " (at once)"
 """After a cause of a way: the next one comes before anything happens by itself."""
 # Ways through the lane; every place on them is tried with every input. What a lane has no input for is left out.
@@ -76,6 +75,7 @@ UP = f"{GRANTED}, pulse delivered, no limit, open limit, `open_s`"
 ORDERED = "relay back, fresh inputs, order to open, pulse delivered, no limit, open limit, `open_s`"
 WAYS = (
     "inputs lost",
+    "fresh inputs, A up, a permit",
     "no limit, relay back",
     "B up, relay back",
     "relay back, fresh inputs, inputs lost, fresh inputs",
@@ -195,6 +195,10 @@ The pictures leave out moves that are possible in every state:
 
 If two rows of a state have the same cause, the inputs or the orders in force decide. For example, a vehicle that may
 pass is `waiting` if the lane is locked. The tables do not show the answers to orders or the texts of the sign.
+
+Right after a start, the relay board is not connected yet. A vehicle that shows its permit then stays in `present` until
+the board is connected or the first attempt has failed, at most `board_s`. A blind lane waits at most half of `gone_s`.
+The barrier does not open before the board is connected.
 
 If a grant by permit depends on what cameras saw, there is a second reading before it counts
 ([ADR 28](adr/0028-second-reading.md)): a fresh, confined process reads code and plate from the pictures that become the

@@ -77,7 +77,7 @@ def _finding(one: Finding, language: Language) -> dict[str, Any]:
         "values": dict(one.values),
         "messages": {name: message_of(value) for name, value in said.items() if isinstance(value, Text)},
         "finding": None if words is None else translate(words.what, language),
-        "mend": None if words is None else translate(words.act, language),
+        "fix": None if words is None else translate(words.act, language),
     }
 
 

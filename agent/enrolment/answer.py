@@ -60,7 +60,7 @@ def checked_chain(
         )
     if ours.not_valid_after_utc <= datetime.fromtimestamp(utc, UTC):
         date = f"{ours.not_valid_after_utc:%Y-%m-%d}"
-        raise AnswerError(Text("the certificate has ended on {date} already: is the clock right?", date=date))
+        raise AnswerError(Text("the certificate expired on {date}: is the clock right?", date=date))
     if not _for_clients(ours):
         raise AnswerError(Text("the certificate may not be used by a client (extended key usage)"))
     return _chain(ours, answer, authorities)

@@ -176,7 +176,7 @@ class CertificateRenewal:
         if self._now().utc >= present.not_valid_after_utc.timestamp() and not isinstance(error, WaitError):
             date = f"{present.not_valid_after_utc:%Y-%m-%d}"
             message = Text(
-                "the certificate has ended on {date}: run gate-agent enrol with a new token ({error})",
+                "the certificate expired on {date}: run gate-agent enrol with a new token ({error})",
                 date=date,
                 error=error,
             )

@@ -272,7 +272,7 @@ class LaneLoop:
                 self._ticked_at,
                 self._lane.lockout,
                 self._lane.input_state,
-                self._lane.relay_up,
+                self._lane.relay_up is True,
                 self._lane.ordered_hold or (HOLD_CONTACT if self._lane.contact_hold else ""),
                 pulse_obstacle(self._lane, self._now().at),
                 self._lane.arm_in_use,

@@ -125,7 +125,7 @@ class LaneService:
         self._readings: tuple[Reading, ...] = ()
         # One each: a witness that talks without end pushes out no word of another.
         self._witness_readings: dict[str, deque[WitnessReading]] = {}
-        self._relay_up = False
+        self._relay_up: bool | None = None
         barrier = boards.relay.barrier(Wiring(**settings.barrier.model_dump()), self._pulsed, self._relay_changed)
         self.barrier = barrier
         recorder: Recorder | DryRunRecorder = services.recorder
@@ -335,8 +335,9 @@ class LaneService:
         self.loop.pulsed(report)
 
     def _relay_changed(self, state: PortState, detail: str) -> None:
-        if self._relay_up != (state is PortState.UP):
-            self._relay_up = state is PortState.UP
+        # The lane is told of the first try in any case: it waits for that.
+        before, self._relay_up = self._relay_up, state is PortState.UP
+        if before is not self._relay_up:
             self.loop.relay_changed(state)
         self._devices.changed("relay", f"{self.name}/relay", state.value, detail, self.name)
 

@@ -88,7 +88,7 @@ class Issuer:
         now = datetime.fromtimestamp(int(utc), UTC)
         last = self.certificate.not_valid_after_utc
         if now >= last:
-            raise IssuerError(f"the certificate of the authority has ended on {last:%Y-%m-%d}: renew it first")
+            raise IssuerError(f"the certificate of the authority expired on {last:%Y-%m-%d}: renew it first")
         usage = ExtendedKeyUsageOID.SERVER_AUTH if serves else ExtendedKeyUsageOID.CLIENT_AUTH
         builder = (
             x509.CertificateBuilder()

@@ -31,7 +31,7 @@ def rollout(central):
 
 
 def began(rollout, words):
-    """Write what the tool keeps once the first stage has begun. `words`: how a document stands at a gate."""
+    """Write what the tool keeps once the first stage has begun. `words`: the document's state at each gate."""
     file = RolloutFile(rollout.state, read_plan(rollout.plan))
     state, reports = file.read()
     for gate, told in words.items():

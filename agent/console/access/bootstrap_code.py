@@ -28,7 +28,7 @@ class BootstrapCode:
         self._ticking = ticking
 
     def renew(self) -> str:
-        """A new code, good for half an hour, in the form XXXX-XXXX-XXXX. Raises AccessStoreError."""
+        """A new code, valid for half an hour, in the form XXXX-XXXX-XXXX. Raises AccessStoreError."""
         code = "".join(secrets.choice(PLAIN_LETTERS) for _ in range(LENGTH))
         row = (_hash(code), self._ticking.boot, self._ticking.at() + LIFE_S)
         self._database.write(lambda db: db.execute("INSERT OR REPLACE INTO code VALUES (1, ?, ?, ?, 0)", row))

@@ -35,6 +35,7 @@ def idle(transition: Transition) -> None:
 
 def undecided(transition: Transition) -> None:
     """PRESENT and DECIDING: gather evidence and ask for a decision, a last time when the time is up."""
+    _give_up_silent_board(transition)
     lane = transition.lane
     late_s = transition.waited_s() - _limit_s(transition)
     if vehicle_gone(lane, transition.now.at):
@@ -66,7 +67,7 @@ def _limit_s(transition: Transition) -> float:
 
 def _consider(transition: Transition, *, in_time: bool) -> None:
     new = transition.observed is not None and transition.add_evidence(transition.observed)
-    if transition.lane.state is LaneState.PRESENT and _has_evidence(transition):
+    if transition.lane.state is LaneState.PRESENT and _can_be_judged(transition):
         transition.enter_state(LaneState.DECIDING)
         transition.request_decision(final=False)
     elif not in_time:
@@ -102,6 +103,8 @@ def denied(transition: Transition) -> None:
     elif forced(transition):
         return
     elif transition.waited_s() >= lane.rules.deny_again_s and has_early_permit(lane, transition.now.at):
+        # It was refused before the board was tried, and does not wait for that again.
+        transition.set(relay_up=bool(lane.relay_up))
         _arrive(transition, "eye" if lane.rules.blind else "inputs")
 
 
@@ -129,15 +132,27 @@ def _arrive(transition: Transition, seen_by: Literal["inputs", "eye"]) -> None:
     transition.enter_state(LaneState.PRESENT)
     if not transition.lane.readers_up:
         defer_fault(transition, Reason.GATE_FAULT, Alarm.READERS_LOST)
-    elif _has_evidence(transition):
+    elif _can_be_judged(transition):
         transition.enter_state(LaneState.DECIDING)
         transition.request_decision(final=False)
 
 
-def _has_evidence(transition: Transition) -> bool:
-    """Whether there is evidence that a decision can be made on."""
-    transaction = transition.transaction
-    return bool(transaction.presentations or (transition.lane.rules.decides_by_plate and transaction.readings))
+def _can_be_judged(transition: Transition) -> bool:
+    """Whether there is evidence that a decision can be made on, and it is known whether the barrier could follow."""
+    lane, transaction = transition.lane, transition.transaction
+    has_evidence = transaction.presentations or (lane.rules.decides_by_plate and transaction.readings)
+    return bool(has_evidence) and lane.relay_up is not None
+
+
+def _give_up_silent_board(transition: Transition) -> None:
+    """Count a board that is silent since the start as away, once a vehicle has waited for it long enough.
+
+    A blind lane waits no longer than its readers may miss the vehicle.
+    """
+    lane, rules = transition.lane, transition.lane.rules
+    limit_s = min(rules.board_s, rules.gone_s / 2) if rules.blind else rules.board_s
+    if lane.relay_up is None and transition.waited_s() >= limit_s:
+        transition.set(relay_up=False)
 
 
 def _add_early_observations(transition: Transition) -> None:
@@ -149,7 +164,7 @@ def _add_early_observations(transition: Transition) -> None:
 def _resume(transition: Transition) -> None:
     transition.set_transaction(final=False)
     _add_early_observations(transition)
-    if _has_evidence(transition):
+    if _can_be_judged(transition):
         transition.enter_state(LaneState.DECIDING)
         transition.request_decision(final=False)
     else:

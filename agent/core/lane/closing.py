@@ -84,7 +84,7 @@ def may_lower(transition: Transition) -> bool:
     """Whether a close pulse may be given now: asked for by the rules, deliverable, and proved safe by the inputs."""
     lane = transition.lane
     ours = lane.rules.close_mode == "agent" and not lane.arm_in_use
-    return ours and lane.relay_up and safe_to_close(lane, transition.now.at)
+    return ours and lane.relay_up is True and safe_to_close(lane, transition.now.at)
 
 
 def safe_to_close(lane: Lane, at: float) -> bool:

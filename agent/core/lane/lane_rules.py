@@ -17,8 +17,9 @@ class LaneRules:
     `deny_again_s`: least time between a refusal and the next try. `stale_s`: age at which inputs are lost.
     `decides_by_plate`: a plate alone is worth a decision; without, one is asked for when a permit is presented.
     `grant_s`: life of a grant. `gone_s`: what no reader saw for so long is gone. `blind_passage_s`: after the pulse,
-    a blind lane takes the passage for done. `neighbours`: there are lanes that this one must wait for; it is not free
-    until InterlockChanged says so. `shares_arm`: one of them serves the other direction of the same arm.
+    a blind lane takes the passage for done. `board_s`: a vehicle waits so long at most for the first word, after a
+    start, whether the relay board can be reached. `neighbours`: there are lanes that this one must wait for; it is not
+    free until InterlockChanged says so. `shares_arm`: one of them serves the other direction of the same arm.
     `arm_of_others`: others move the arm, so that it is no violation where it goes up, and a vehicle through, without a
     word of this lane. Raises ValueError for a lane number that does not fit a transaction id.
     """
@@ -49,6 +50,7 @@ class LaneRules:
     grant_s: float = 10.0
     gone_s: float = 3.0
     blind_passage_s: float = 8.0
+    board_s: float = 2.0
 
     def __post_init__(self) -> None:
         if not 0 <= self.lane_number <= 99:  # noqa: PLR2004 -- two digits of the transaction id

@@ -195,7 +195,8 @@ class Lane:
     handled: tuple[HandledVehicle, ...] = ()
     seen_at: float = -inf
     """The last observation, for blind lanes."""
-    relay_up: bool = False
+    relay_up: bool | None = None
+    """Whether the relay board can be reached; None, which counts as no: since the start nobody knows yet."""
     readers_up: bool = True
     pulses: tuple[Pulse, ...] = ()
     """Those without a report."""
@@ -241,8 +242,9 @@ class Lane:
     def start(cls, rules: LaneRules, first_serial: int, lockout: LaneLockout = LaneLockout()) -> Self:
         """Return the lane of an agent that just started. `lockout`: what was ordered in its last run and still holds.
 
-        The relay counts as away until RelayChanged says it is up, the interlock of a lane with neighbours as taken
-        until InterlockChanged says it is free.
+        The relay counts as away until RelayChanged says it is up, and until it says anything a vehicle waits for that,
+        for a bounded time, before it is judged. The interlock of a lane with neighbours counts as
+        taken until InterlockChanged says it is free.
         """
         return cls(rules=rules, serial=first_serial, interlock_free=not rules.neighbours, lockout=lockout)
 

@@ -175,7 +175,7 @@ class ReadersChanged:
 
 @dataclass(frozen=True, slots=True)
 class RelayChanged:
-    """Whether the relay board can be reached."""
+    """Whether the relay board can be reached; the first one comes when that was tried for the first time."""
 
     now: Instant
     up: bool

@@ -291,6 +291,17 @@ def present(**rules: Any) -> Yard:
     return yard
 
 
+def untried(**rules: Any) -> Yard:
+    """A vehicle shows its permit right after a start: nobody knows yet whether the relay board can be reached."""
+    yard = Yard.new(ready=False, **rules)
+    yard.tick() if yard.lane.rules.blind else yard.sense()
+    if not yard.lane.rules.blind:
+        yard.sense(presence=True)
+    yard.qr()
+    assert yard.state is LaneState.PRESENT
+    return yard
+
+
 def deciding(**rules: Any) -> Yard:
     if rules.get("blind"):
         yard = Yard.new(**rules)

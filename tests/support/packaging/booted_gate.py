@@ -15,6 +15,7 @@ CONFIGURATION = "/etc/gate-agent/gate.toml"
 JOURNAL = "/var/lib/gate-agent/journal.db"
 BOARD = "/run/board/relay"
 STARTED = "gate gate-1 runs with"
+RELAY_UP = "relay lane-1/relay: up"
 # The unit as it is, but quicker, and with the one device that only tests have.
 DROP_IN = """
 [Service]
@@ -23,7 +24,7 @@ TimeoutAbortSec=5
 RestartSec=0.2
 DeviceAllow=char-pts rw
 """
-SWITCHINGS = "journalctl --unit=board --output=cat | grep -o 'relay 1 .*' | tail -n 1 | cut -d' ' -f3"
+SWITCHINGS = "journalctl --unit=board --output=cat | sed -n 's/.*relay 1 \\([^ ]*\\).*/\\1/p'"
 # In the place of the camera that is shipped, whose drawing would take most of the processor.
 SCANNER = '[[lanes.lane-1.scanners]]\nid = "post"\nkind = "serial_lines"\nport = "/run/board/none"\n'
 RELAY = 'kind = "lcus"\nport = "/run/board/relay"\nchannels = 2\n'
@@ -109,13 +110,26 @@ class Gate:
         return self.ask(f"journalctl --unit={unit} --output=cat --no-pager")
 
     def energise(self):
-        """Leave the agent in the middle of a pulse: it stands still, and the relay that opens the barrier is on."""
-        self.until_up("relay lane-1/relay: up")
-        self.ask(f"kill -STOP {self.process} && printf '\\240\\001\\001\\242' >{BOARD}")
-        self.until(SWITCHINGS, "ON")
+        """Leave the agent in the middle of a pulse: it stands still, and the relay that opens the barrier is on.
+
+        It has the board already, and no thread of it runs on: else what it writes at its start would switch it off.
+        """
+        self.machine.until_true(lambda: RELAY_UP in self._log_of_this_run(), RELAY_UP)
+        before, process = len(self._switchings()), self.process
+        self.ask(f"kill -STOP {process}")
+        self.until(f"grep --files-without-match '^State:.T' /proc/{process}/task/*/status", "")
+        self.ask(f"printf '\\240\\001\\001\\242' >{BOARD}")
+        self.machine.until_true(lambda: "ON" in self._switchings()[before:], "the relay to be on")
 
     def until_released(self):
-        self.until(SWITCHINGS, "off")
+        self.machine.until_true(lambda: self._switchings()[-1] == "off", "the relay to be off")
+
+    def _switchings(self):
+        """What relay 1 was switched to, one after the other."""
+        return self.ask(SWITCHINGS).split()
+
+    def _log_of_this_run(self):
+        return self.ask(f"journalctl --output=cat --no-pager _SYSTEMD_INVOCATION_ID={self.shown('InvocationID')}")
 
     def events(self):
         """The events, after the proof that they hold together from the first to the last."""

@@ -195,7 +195,7 @@ def test_an_authority_that_has_ended_is_told_by_server_and_gate(tmp_path, gate, 
         renewal = renewal_of(gate, site, clock)
         renewal.look()
     assert "503" in renewal.troubles()["mqtt"]
-    assert "has ended on" in renewal.troubles()["mqtt"]
+    assert "expired on" in renewal.troubles()["mqtt"]
 
 
 def test_a_start_puts_right_what_a_power_cut_left(site, gate, clock):

@@ -152,7 +152,7 @@ def test_a_configuration_that_cannot_be_used_is_a_finding_and_an_exit_code_of_it
     assert answer.exit_code == 78
     (refused,) = [one for one in json.loads(answer.stdout)["findings"] if one["code"] == "CONFIGURATION_UNUSABLE"]
     assert f"{path}:3:" in refused["finding"]
-    assert "the agent does not start" in refused["mend"]
+    assert "the agent does not start" in refused["fix"]
 
 
 def test_a_wrong_configuration_in_place_of_a_good_one_is_told_with_what_the_agent_would_run_with(tmp_path):
@@ -167,7 +167,7 @@ def test_a_wrong_configuration_in_place_of_a_good_one_is_told_with_what_the_agen
     answer = run("doctor", str(path), "--socket", str(tmp_path / "none"), "--json")
     assert answer.exit_code == 1
     (refused,) = [one for one in json.loads(answer.stdout)["findings"] if one["code"] == "CONFIGURATION_REFUSED"]
-    assert "the gate runs with the last valid configuration" in refused["mend"]
+    assert "the gate runs with the last valid configuration" in refused["fix"]
 
 
 def test_the_command_takes_its_configuration_by_the_option_that_other_commands_have_too(tmp_path):

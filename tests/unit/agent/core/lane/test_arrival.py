@@ -19,6 +19,7 @@ from tests.support.lane.yard import (
     manual,
     opening,
     present,
+    untried,
 )
 
 if TYPE_CHECKING:
@@ -360,6 +361,47 @@ TABLE: list[Row] = [
             "access.decided MANUAL GATE_FAULT",
             "show red manual",
         ],
+    ),
+    (
+        "right after a start a vehicle is judged once the relay board is there",
+        untried,
+        lambda y: y.feed(RelayChanged(y.now, up=True)),
+        LaneState.DECIDING,
+        ["show red deciding", "decide on 1+0"],
+    ),
+    (
+        "a relay board that cannot be reached after a start leaves a vehicle that may pass to an officer",
+        untried,
+        lambda y: y.feed(RelayChanged(y.now, up=False)) + y.decide(Verdict.PASS),
+        LaneState.MANUAL,
+        [
+            "show red deciding",
+            "decide on 1+0",
+            "alarm.raised relay_lost",
+            "access.decided MANUAL GATE_FAULT",
+            "show red manual",
+        ],
+    ),
+    (
+        "a relay board that is silent after a start is not waited for for long",
+        untried,
+        lambda y: [*y.wait(1.9), "2 s", *y.wait(0.2), *y.decide(Verdict.PASS)],
+        LaneState.MANUAL,
+        [
+            "2 s",
+            "show red deciding",
+            "decide on 1+0",
+            "alarm.raised relay_lost",
+            "access.decided MANUAL GATE_FAULT",
+            "show red manual",
+        ],
+    ),
+    (
+        "a blind lane judges a vehicle before it counts as gone, though the relay board is silent",
+        lambda: untried(blind=True, gone_s=0.5),
+        lambda y: [*y.wait(0.1), "0.2 s", *y.wait(0.2)],
+        LaneState.DECIDING,
+        ["0.2 s", "show red deciding", "decide on 1+0"],
     ),
     (
         "a grant without a permit is an error of ours",
