@@ -70,6 +70,7 @@ class Central:
         """Disconnect."""
         self._client.disconnect()
         self._client.loop_stop()
+        self._client.reinitialise()  # closes what wakes the thread; the callbacks would hold that open
 
     def wait_for(self, wanted: Callable[[JsonObject], bool], timeout_s: float, after: int = 0) -> JsonObject | None:
         """The first event with a sequence number above `after` that is wanted; None when it does not come in time."""

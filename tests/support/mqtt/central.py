@@ -10,6 +10,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from agent.core.events.acknowledgement import sign_ack
 from agent.core.events.chain import Point, beginning, digest_of
+from tests.support.mqtt.clients import leave
 from tests.support.waiting import PATIENCE_S
 
 BATCH_S = 0.03
@@ -62,8 +63,7 @@ class Central:
         self._closing.set()
         self._news.set()
         self._thread.join(PATIENCE_S)
-        self._client.disconnect()
-        self._client.loop_stop()
+        leave(self._client)
 
     @property
     def watermark(self):

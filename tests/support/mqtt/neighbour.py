@@ -9,6 +9,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from tests.support.mqtt.clients import leave
 from tests.support.waiting import PATIENCE_S, eventually
 
 NOT_AUTHORISED = 0x87
@@ -55,8 +56,7 @@ class Neighbour:
         return self
 
     def __exit__(self, *_):
-        self._client.disconnect()
-        self._client.loop_stop()
+        leave(self._client)
 
     def connect(self):
         """The code of the broker's answer; None where it ends the connection without one."""

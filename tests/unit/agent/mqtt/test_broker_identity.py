@@ -36,6 +36,7 @@ from agent.settings.drivers import load_configuration
 from tests.support.gate.gate_site import GateSite
 from tests.support.lists.central import CentralLists
 from tests.support.mqtt.certified_client import certified_client
+from tests.support.mqtt.clients import leave
 from tests.support.mqtt.linking import GATE, journal_at, quick, record
 from tests.support.mqtt.mosquitto import SampleBroker, needs_mosquitto
 from tests.support.waiting import PATIENCE_S, eventually, scaled
@@ -92,8 +93,7 @@ class Consumer:
         return self
 
     def __exit__(self, *_):
-        self._client.disconnect()
-        self._client.loop_stop()
+        leave(self._client)
 
 
 @contextmanager

@@ -385,7 +385,12 @@ TABLE: list[Row] = [
     (
         "a relay board that is silent after a start is not waited for for long",
         untried,
-        lambda y: [*y.wait(1.9), "2 s", *y.wait(0.2), *y.decide(Verdict.PASS)],
+        lambda y: [
+            *(line for _ in range(15) for line in y.sense(0.125)),
+            "2 s",
+            *y.sense(0.125),
+            *y.decide(Verdict.PASS),
+        ],
         LaneState.MANUAL,
         [
             "2 s",
@@ -399,9 +404,9 @@ TABLE: list[Row] = [
     (
         "a blind lane judges a vehicle before it counts as gone, though the relay board is silent",
         lambda: untried(blind=True, gone_s=0.5),
-        lambda y: [*y.wait(0.1), "0.2 s", *y.wait(0.2)],
+        lambda y: [*y.wait(0.2), "0.25 s", *y.wait(0.1)],
         LaneState.DECIDING,
-        ["0.2 s", "show red deciding", "decide on 1+0"],
+        ["0.25 s", "show red deciding", "decide on 1+0"],
     ),
     (
         "a grant without a permit is an error of ours",
@@ -512,6 +517,23 @@ TABLE: list[Row] = [
         lambda y: y.wait(1.0) + y.qr("B"),
         LaneState.DECIDING,
         ["vehicle.present inputs", "permit.presented", "show red deciding", "decide on 1+0"],
+    ),
+    (
+        "a denied vehicle passes with another permit",
+        denied,
+        lambda y: y.wait(1.0) + y.qr("B") + y.decide(Verdict.PASS),
+        LaneState.OPENING,
+        [
+            "vehicle.present inputs",
+            "permit.presented",
+            "show red deciding",
+            "decide on 1+0",
+            "access.decided PASS OK",
+            "access.granted permit",
+            "ledger RESERVED use 1",
+            "RAISE 0002-1",
+            "show green OK",
+        ],
     ),
     (
         "the same permit is a new try once it was out of sight",
