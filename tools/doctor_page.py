@@ -26,11 +26,14 @@ This page is written by `python tools/doctor_page.py`; the words are in `agent/d
 translations in the catalogues of `agent/i18n/`.
 
 ```
-gate-agent doctor                     # everything, in some seconds; exit code 0: nothing to fix, 1: errors or warnings
+gate-agent doctor                     # everything, in some seconds
 gate-agent doctor --language kk       # in Chinese (zh), Russian (ru) or Kazakh (kk)
 gate-agent doctor --json              # for programs: code, severity, subject, figures, words
 gate-agent bundle out.zip             # the same with log, configuration, events and versions, for remote support
 ```
+
+The exit code of `doctor` is 0 if there is nothing to fix, 1 if there are errors or warnings, and 78 if no configuration
+can be used.
 
 If the agent runs, the doctor asks it through its socket (`/run/gate-agent/console.sock`), because the agent has the
 devices. Otherwise the doctor watches each camera for some seconds, asks each board what it is and for the state of its

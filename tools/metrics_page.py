@@ -57,13 +57,13 @@ in use, the log reports it, and the gate works without it. One answer took 1 ms 
 * [config/grafana/gate-agent.json](../config/grafana/gate-agent.json): a dashboard; import it and choose your data
   source
 
-Where there is no Prometheus, central hears the most of it every minute as
+Without Prometheus, central gets most of these figures every minute in
 [`health`](events.md#status-birth-and-the-last-will) over MQTT, with the problems that the gate found
 ([doctor.md](doctor.md)).
 
-What has a state is read when Prometheus asks; what happens is counted when it happens, from the start of the agent or
-the taking of a new configuration. A figure that is not known has no sample: it is not zero. Labels have few values:
-names of the configuration and words of the product.
+The gate reads states when Prometheus asks. It counts what happens, from the start of the agent or from the last change
+of the configuration. An unknown figure has no sample: it is not zero. Labels have few values: names from the
+configuration and words of the product.
 
 ## All of them
 """

@@ -64,7 +64,7 @@ class Counters:
         )
         self._decision = Histogram(
             f"{PREFIX}_decision_seconds",
-            "From the capture of the frame that told something last to the recorded decision.",
+            "Time from the capture of the last frame or scan with a code or a plate to the recorded decision.",
             ["lane", "verdict"],
             registry=self.registry,
             buckets=BUCKETS_S,
@@ -172,8 +172,8 @@ def _lanes(lanes: tuple[LaneFigures, ...]) -> Iterator[Metric]:
     )
     yield _counter(
         "dry_run_vehicles",
-        "Vehicles of a lane in dry run since the start: what was decided and what they did agreed, disagreed, or "
-        "cannot be compared (unknown).",
+        "Vehicles of a lane in dry run since the start, by whether the decision agreed with what the vehicle did: "
+        "agreed, disagreed, or unknown (they cannot be compared).",
         ("lane", "result"),
         (
             ((lane.lane, result), float(getattr(lane.dry_run, result)))
@@ -191,30 +191,38 @@ def _cameras(cameras: tuple[CameraFigures, ...]) -> Iterator[Metric]:
         found = ((camera.lane, camera.camera, getattr(camera, name)) for camera in cameras)
         return [((lane, camera), float(value)) for lane, camera, value in found if value is not None]
 
-    yield _gauge("camera_up", "1 while fresh frames come and are read.", labels, rows("up"))
+    yield _gauge("camera_up", "1 while fresh frames arrive and are read.", labels, rows("up"))
     views = (((one.lane, one.camera, view.value), float(one.view is view)) for one in cameras for view in View)
     yield _gauge("camera_view", "1 for what the picture is like.", (*labels, "view"), views)
     yield _gauge(
         "camera_frame_rate_hertz", "Frame rate that the source reports, in fps.", labels, rows("frame_rate_hz")
     )
-    yield _counter("camera_frames_captured", "Frames that came.", labels, rows("captured"))
+    yield _counter("camera_frames_captured", "Frames that arrived.", labels, rows("captured"))
     yield _counter("camera_frames_read", "Frames that the code reader looked at.", labels, rows("read"))
     yield _counter("camera_frames_skipped", "Frames in which nothing had changed.", labels, rows("skipped"))
     yield _counter(
-        "camera_frames_dropped", "Frames in a time of change that gave way to newer ones.", labels, rows("dropped")
+        "camera_frames_dropped",
+        "Frames with changes that were dropped because a newer frame arrived.",
+        labels,
+        rows("dropped"),
     )
     yield _gauge("camera_frame_age_seconds", "Age of the newest frame.", labels, rows("age_s"))
     yield _gauge(
         "camera_frame_age_p95_seconds",
-        "What the age of the newest frame stayed below in 95 of 100 looks, over the last minute.",
+        "95th percentile of the age of the newest frame, over the last minute.",
         labels,
         rows("age_p95_s"),
     )
-    yield _gauge("camera_behind_seconds", "How late the newest frame came for its stream.", labels, rows("behind_s"))
+    yield _gauge(
+        "camera_behind_seconds",
+        "How late the newest frame arrived by the times of its stream.",
+        labels,
+        rows("behind_s"),
+    )
     yield _gauge("camera_load_ratio", "Share of the time in which the code reader was busy.", labels, rows("load"))
     yield _gauge(
         "camera_health_ratio",
-        "Share of the frames in a time of change that were read, over the last minute.",
+        "Share of the frames with changes that were read, over the last minute.",
         labels,
         rows("health"),
     )
@@ -240,7 +248,7 @@ def _worker_processes(cameras: tuple[CameraFigures, ...]) -> Iterator[Metric]:
 def _devices(now: GateFigures) -> Iterator[Metric]:
     yield _gauge(
         "device_up",
-        "1 while the device works without a word of warning.",
+        "1 while the device works without a warning.",
         ("device",),
         (((name,), float(state in GOOD)) for name, state in now.devices.items()),
     )
@@ -273,7 +281,7 @@ def _links(links: tuple[LinkFigures, ...]) -> Iterator[Metric]:
     yield _gauge("link_up", "1 while connected to a broker.", ("link",), rows)
     yield _counter(
         "link_connections",
-        "Connections since the start; more than one: it had to come back.",
+        "Connections since the start. More than one: the gate had to reconnect.",
         ("link",),
         (((one.link,), one.connections) for one in links),
     )
@@ -288,19 +296,19 @@ def _uplink(uplink: UplinkFigures | None) -> Iterator[Metric]:
     yield _single("uplink_waiting_pictures", "Pictures that wait to be sent.", uplink.pictures_waiting)
     yield _counter(
         "uplink_uploads",
-        "Tries to put a picture or bundle into object storage, by how they ended: done, or why not.",
+        "Attempts to upload a picture or bundle to object storage, by result: done, or why not.",
         ("result",),
         (((result,), float(count)) for result, count in uplink.uploads.items()),
     )
     yield _counter(
         "uplink_acknowledgements",
-        "Acknowledgements by result; all but taken were rejected.",
+        "Acknowledgements by result. All results except taken are rejections.",
         ("result",),
         (((result,), float(count)) for result, count in uplink.acks.items()),
     )
     yield _single(
         "uplink_acknowledgements_signed",
-        "1 while only acknowledgements count that central signed.",
+        "1 while the gate accepts only acknowledgements that central signed.",
         None if uplink.acks_signed is None else float(uplink.acks_signed),
     )
     yield _single(
@@ -324,11 +332,19 @@ def _machine(now: GateFigures) -> Iterator[Metric]:
         (((state.value,), float(now.lists is state)) for state in DataState),
     )
     yield _single("clock_trusted", "1 while permits are judged by the clock.", float(now.clock_trusted))
-    yield _single("clock_error_seconds", "Bound of the clock's error, where a time server keeps it.", now.clock_error_s)
+    yield _single(
+        "clock_error_seconds",
+        "Largest possible error of the clock, if a time server synchronises it.",
+        now.clock_error_s,
+    )
     disk = now.disk
     yield _single("disk_size_bytes", "Size of the file system of the state.", None if disk is None else disk.size_bytes)
     yield _single("disk_free_bytes", "Bytes free there.", None if disk is None else disk.free_bytes)
-    yield _single("disk_free_inodes", "Files that can still be made there.", None if disk is None else disk.free_inodes)
+    yield _single(
+        "disk_free_inodes",
+        "Number of files that can still be created there.",
+        None if disk is None else disk.free_inodes,
+    )
     yield _single(
         "watchdog_margin_seconds",
         "How long the slowest part may still hang before the service manager restarts the agent.",
@@ -336,7 +352,7 @@ def _machine(now: GateFigures) -> Iterator[Metric]:
     )
     yield _counter(
         "part_failures",
-        "How often a part of the agent has failed and begun again.",
+        "How often a part of the agent has failed and restarted.",
         ("part",),
         (((one.part,), float(one.failures)) for one in now.parts),
     )
@@ -374,7 +390,7 @@ def _notifications(channels: tuple[ChannelFigures, ...]) -> Iterator[Metric]:
     )
     yield _counter(
         "notifications_messages",
-        "Attempts to deliver a message, by how they ended: done or failed.",
+        "Attempts to deliver a message, by result: done or failed.",
         ("channel", "result"),
         (((one.channel, result), float(count)) for one in channels for result, count in one.results.items()),
     )
