@@ -232,13 +232,13 @@ def _cameras(cameras: tuple[CameraFigures, ...]) -> Iterator[Metric]:
 def _worker_processes(cameras: tuple[CameraFigures, ...]) -> Iterator[Metric]:
     labels = ("lane", "camera")
     yield _counter(
-        "eye_restarts",
+        "worker_restarts",
         "How often the process of the camera was restarted.",
         labels,
         (((camera.lane, camera.camera), camera.restarts) for camera in cameras),
     )
     yield _gauge(
-        "eye_memory_bytes",
+        "worker_memory_bytes",
         "Resident memory of the process of the camera.",
         labels,
         (((camera.lane, camera.camera), memory) for camera in cameras if (memory := camera.memory_bytes) is not None),

@@ -93,9 +93,10 @@ def next_events(database: Database, reader: str, limit: int = 500) -> list[Store
 
 
 def take(database: Database, reader: str, positions: Sequence[ReaderPosition]) -> None:
-    """Note how far a reader has come; never back. Raises DatabaseError."""
+    """Note how far a reader has come: of each stream the highest position, never back. Raises DatabaseError."""
     database.execute(
-        "INSERT INTO reader_positions (reader, stream_id, seq) SELECT %s, * FROM unnest(%s::int[], %s::bigint[]) "
+        "INSERT INTO reader_positions (reader, stream_id, seq) SELECT %s, stream_id, max(seq) "
+        "FROM unnest(%s::int[], %s::bigint[]) AS read_events (stream_id, seq) GROUP BY stream_id "
         "ON CONFLICT (reader, stream_id) DO UPDATE "
         "SET seq = greatest(reader_positions.seq, excluded.seq), moved_at = now()",
         (reader, [one.stream_id for one in positions], [one.seq for one in positions]),

@@ -158,7 +158,10 @@ def trace(config: _Config = DEFAULT) -> None:
 
 @app.command()
 def housekeep(config: _Config = DEFAULT) -> None:
-    """Create future months, delete old and verified ones, and request missing events, once. Run it every day."""
+    """Create future months, delete old and verified ones, and request missing events, once.
+
+    The systemd timer runs it every five minutes.
+    """
     settings = _settings(config)
     with closing(connect(settings.database.url)) as database:
         _check_schema(database)
@@ -226,7 +229,7 @@ def erase(  # noqa: PLR0913 - each is an option
 
 @app.command("gaps")
 def gaps_(config: _Config = DEFAULT) -> None:
-    """Show what is missing, not verified or in conflict. Exit code 0 if there is nothing, otherwise 1."""
+    """Show what is missing, not verified or in conflict. Exit code 0 if all is well; 1 if not, or if no gate is known."""
     settings = _settings(config)
     with closing(connect(settings.database.url, read_only=True)) as database:
         lines = gaps(database)

@@ -154,8 +154,8 @@ def decided(verdict):
         ('gate_agent_camera_frames_dropped_total{"camera": "front", "lane": "out"}', 10),
         ('gate_agent_camera_health_ratio{"camera": "front", "lane": "out"}', 0.8),
         ('gate_agent_camera_frame_age_p95_seconds{"camera": "front", "lane": "out"}', 0.06),
-        ('gate_agent_eye_memory_bytes{"camera": "front", "lane": "out"}', 200_000_000),
-        ('gate_agent_eye_restarts_total{"camera": "front", "lane": "out"}', 2),
+        ('gate_agent_worker_memory_bytes{"camera": "front", "lane": "out"}', 200_000_000),
+        ('gate_agent_worker_restarts_total{"camera": "front", "lane": "out"}', 2),
         ('gate_agent_device_up{"device": "out/front"}', 1),
         ('gate_agent_device_up{"device": "out/rear"}', 0),
         ('gate_agent_relay_answer_seconds{"board": "/dev/gate-barrier"}', 0.012),
@@ -374,7 +374,7 @@ def test_a_running_gate_tells_prometheus_how_it_is(tmp_path):
         eventually(lambda: 'gate_agent_lane_state{lane="exit-1",state="idle"} 1.0' in told())
         eventually(lambda: 'gate_agent_device_up{device="exit-1/relay"} 1.0' in told())
         eventually(lambda: re.search(r"gate_agent_journal_sequence [1-9]", told()))
-        eventually(lambda: re.search(r'gate_agent_eye_memory_bytes\{camera="front",lane="exit-1"\} \d', told()))
+        eventually(lambda: re.search(r'gate_agent_worker_memory_bytes\{camera="front",lane="exit-1"\} \d', told()))
         assert "process_resident_memory_bytes" in told()
     finally:
         app.stop("end of the test")
