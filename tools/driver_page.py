@@ -32,19 +32,19 @@ MOVES: Final = "⟷"
 INTRODUCTION: Final = """# What a driver is told
 
 Drivers stay in their cars. The gate gives them one message at a time: as a sentence with a pictogram on the
-driver page, as a short text on an LED sign, and as speech. This page is written by `python tools/driver_page.py`; the
-words are in `agent/i18n/driver_wording.py` and its catalogues, the pictograms in
-`agent/console/static/pictograms/`.
+driver page, as a short text on an LED sign, and as speech. `python tools/driver_page.py` writes this page. The words
+are in `agent/i18n/driver_wording.py` and its catalogues, the pictograms in `agent/console/static/pictograms/`.
 """
 
 WHEN: Final = """A message says what to do. It depends on the lane's state. If a reason has its own message, that
-message replaces it, from the answer until the lane continues. `drive_on` comes when the arm is up, not when the
-passage is granted: until then the message is `barrier_opens`."""
+message is given instead, from the answer until the lane continues. `drive_on` comes when the arm is up, not when the
+gate lets the vehicle pass: until then the message is `barrier_opens`."""
 
 RECORDED: Final = """The outcome of a transaction, [`transaction.closed`](events.md#transactionclosed), names the
-messages that its driver was given, in `driver_messages`, each with the seconds since the vehicle came: at most 16, of
-more the first 15 and the last. They are what the lane gave out; whether a sign or a screen was there to show them,
-`device.changed` tells. A text of central is recorded word for word, as [`driver.told`](events.md#drivertold)."""
+messages to the driver in `driver_messages`, each with the seconds since the vehicle came. It has at most 16: of more,
+the first 15 and the last. These are the messages that the lane gave. What the signs and the loudspeaker did with them
+is in [`driver.shown`](events.md#drivershown). A text from central is recorded word for word, as
+[`driver.told`](events.md#drivertold)."""
 
 
 def page() -> str:
@@ -106,16 +106,16 @@ def said_less() -> str:
         sentence(message, Language.EN) for message in (DriverMessage.WAIT_FOR_OFFICER, DriverMessage.CODE_NOT_VALID)
     )
     return paragraph(
-        f"""{len(NO_ORACLE)} reasons share the one message “{wait}” on purpose: plate, vehicle, use, watch list and
-        chance must look the same to someone who tries codes, and drivers do not need to know what is wrong with the
-        gate. A code that is refused for itself is told “{not_valid}”, whichever of {len(REFUSED_CODES)} reasons it is.
-        What an officer reads of each is in [reasons.md](reasons.md)."""
+        f"""{len(NO_ORACLE)} reasons share the message “{wait}” on purpose. Someone who tries codes must not learn
+        whether the plate, the vehicle, an earlier use, the watch list or chance was the reason, and drivers do not need
+        to know what is wrong with the gate. If the code itself is refused, the message is “{not_valid}”, for each of
+        {len(REFUSED_CODES)} reasons. [reasons.md](reasons.md) has what an officer reads for each reason."""
     )
 
 
 def of_language(language: Language) -> tuple[str, str]:
     """The words of one language: its title, and a table of every form."""
-    head = ("message", "driver page", "8 columns", "16 columns", "2 x 16 columns", "aloud")
+    head = ("message", "driver page", "8 columns", "16 columns", "2 x 16 columns", "spoken")
     return f"## {language.own_name}", table(head, words(language))
 
 
@@ -140,9 +140,10 @@ def which_language() -> str:
         shared.setdefault(languages, []).append(country)
     countries = "; ".join(f"{', '.join(of)}: {named(languages)}" for languages, of in shared.items())
     return paragraph(
-        f"""Those of the plate's country first, then those of the lane in its order; at most {AT_ONCE} at one time on a
-        driver page, the first on signs and aloud. By the country that a camera names, in two letters: {countries}.
-        Where none is named, by the kind of the plate:"""
+        f"""The languages of the plate's country come first, then those of the lane in its order. A driver page shows at
+        most {AT_ONCE} at one time. A sign shows its own languages in turn, those of the plate's country first. Speech
+        uses the first language only. If a camera names the country of the plate, in two letters, these languages come
+        first: {countries}. Otherwise the kind of the plate decides:"""
     )
 
 
@@ -164,15 +165,16 @@ def on_signs() -> str:
     """What a sign of a given size shows."""
     unshown = [m for m in DriverMessage if choose_language(m, [Language.KK], fits_gbk) is None]
     room = paragraph(
-        f"""A sign counts columns of half a square: a Latin letter takes one, a Chinese or Cyrillic one two, as in GBK.
-        So Russian and Kazakh have four letters at 8 columns and eight at 16. A sign gets the fullest words that fit
-        over its lines; one of more than 32 columns in all gets the sentence of the driver page. {MOVES} marks what
-        moves through a sign of 8 columns; where a sign cannot move text, another language of the lane is shown."""
+        f"""The width of a sign is counted in columns: a Latin letter takes one, a Chinese or Cyrillic letter takes two,
+        as in GBK. So a line of 8 columns has four Russian or Kazakh letters, and a line of 16 has eight. A sign shows
+        the longest form that fits on its lines. A sign with more than 32 columns in total shows the sentence of the
+        driver page. {MOVES} marks a text that moves through a sign of 8 columns. A sign that cannot move text shows
+        another language of the lane."""
     )
     letters = paragraph(
-        f"""A font card with GBK has no Kazakh letters: of {len(DriverMessage)} messages {len(unshown)} cannot be
-        written on it in Kazakh. Such a card shows the next language of the vehicle and the lane of which it has every
-        letter, and never question marks; Russian, Chinese and English it can always show."""
+        f"""A font card with GBK has no Kazakh letters: it cannot show {len(unshown)} of {len(DriverMessage)} messages
+        in Kazakh. Such a card shows the next language of the vehicle and the lane that it has all letters for. It never
+        shows question marks. It can always show Russian, Chinese and English."""
     )
     return f"{room}\n\n{letters}"
 
@@ -180,10 +182,10 @@ def on_signs() -> str:
 def of_central() -> str:
     """What the command `display` does."""
     return paragraph(
-        f"""By the signed command [`display`](commands.md#a-text-for-one-driver) central says something to one driver,
+        f"""By the signed command [`display`](commands.md#a-text-for-one-driver) central shows a text to one driver,
         in up to four languages, each up to {DISPLAY_TEXT_LIMIT} characters, for up to {DISPLAY_FOR_LIMIT_S} s. It
-        replaces the lane's words while the vehicle waits in front of a resting barrier, and ends when the barrier
-        moves or the vehicle leaves. A voice says that there is a message, and does not read it."""
+        replaces the lane's message while the vehicle waits and the barrier does not move. It ends when the barrier
+        moves or the vehicle leaves. The voice says that there is a message, but does not read it."""
     )
 
 

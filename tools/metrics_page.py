@@ -13,6 +13,7 @@ from agent.core.lane import LaneState
 from agent.core.lists import DataState
 from agent.core.model import ExpiryKind, Outcome, Reason, Verdict, View
 from agent.enrolment import Expiry
+from agent.lane.dry_run import DryRunCounts
 from agent.observability import (
     CameraFigures,
     ChannelFigures,
@@ -89,14 +90,18 @@ CAMERA: Final = CameraFigures(
 WHOLE: Final = GateFigures(
     gate="gate",
     version="0",
-    lanes=(LaneFigures("lane", LaneState.IDLE, vehicle=False, locked=False, out_of_service=False),),
+    lanes=(
+        LaneFigures("lane", LaneState.IDLE, vehicle=False, locked=False, out_of_service=False, dry_run=DryRunCounts()),
+    ),
     cameras=(CAMERA,),
     relays=(RelayFigures("board", up=True, answer_s=0.01),),
     devices={"device": "up"},
     journal=JournalFigures(1, 1, 1, 1, 1),
     journal_failing=False,
     links=(LinkFigures("central", up=True, connections=1),),
-    uplink=UplinkFigures(0, 0, 0, 0, acks={"taken": 0}, acks_signed=True, answer_s=0.1, resend_after_s=30.0),
+    uplink=UplinkFigures(
+        0, 0, 0, 0, acks={"taken": 0}, acks_signed=True, answer_s=0.1, resend_after_s=30.0, uploads={"done": 1}
+    ),
     lists=DataState.FRESH,
     clock_trusted=True,
     clock_error_s=0.001,
