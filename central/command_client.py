@@ -49,7 +49,7 @@ class CommandClient:
         return result
 
     def _challenge(self) -> str:
-        state = "says nothing: is its id right, and is it connected to this broker?"
+        state = "does not answer: is its id right, and is it connected to this broker?"
         for message in self._listen(self._timeout_s):
             status = _object(message) if message.topic == self._topics.status else None
             if status is None:

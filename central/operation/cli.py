@@ -229,7 +229,10 @@ def erase(  # noqa: PLR0913 - each is an option
 
 @app.command("gaps")
 def gaps_(config: _Config = DEFAULT) -> None:
-    """Show what is missing, not verified or in conflict. Exit code 0 if all is well; 1 if not, or if no gate is known."""
+    """Show what is missing, not verified or in conflict.
+
+    Exit code 0 if all is well; 1 if not, or if no gate is known.
+    """
     settings = _settings(config)
     with closing(connect(settings.database.url, read_only=True)) as database:
         lines = gaps(database)

@@ -17,6 +17,9 @@ from agent.cli.permit.files import PermitFileError, read_key, write_new
 from agent.cli.terminal import echo, fail
 from agent.clock import Clock
 from agent.core.anchors import (
+    ANCHOR_KEYS,
+    AUTHORITIES,
+    CA_KEYS,
     PROPOSAL_LIFE_S,
     ChangeDocument,
     SignedText,
@@ -28,7 +31,8 @@ from agent.core.anchors import (
 )
 from agent.core.crypto import JwsError, SigningKey
 from agent.core.events import time_text
-from agent.settings import AnchorsUnusableError, anchors_folder, read_anchors, read_file
+from agent.core.model.printable import printable
+from agent.settings import AnchorsUnusableError, anchors_folder, nearest, read_anchors, read_file
 from drivers.text import reason
 
 if TYPE_CHECKING:
@@ -36,6 +40,9 @@ if TYPE_CHECKING:
 
 _PRIVATE: Final = 0o600
 _HOURS_OF_CENTRAL: Final = 24 * 7
+_CONTENTS: Final = {path: key for key, path in CA_KEYS.items()}
+_KEYS: Final = (*(_CONTENTS.get(path, ".".join(path)) for path in ANCHOR_KEYS), *AUTHORITIES)
+"""What a document can change, by its names there."""
 
 
 def keygen(
@@ -158,6 +165,10 @@ def _pair(given: str) -> tuple[str, JsonValue]:
     key, mark, value = given.partition("=")
     if not mark:
         raise typer.BadParameter(f"expected KEY=VALUE, such as permits.root_keys='[\"...\"]', not {given!r}")
+    if key not in _KEYS:
+        near = nearest(key, _KEYS)
+        hint = f"did you mean {near}?" if near else f"expected one of {', '.join(_KEYS)}"
+        raise typer.BadParameter(f"{printable(key)} is not a trust anchor; {hint}")
     if not value:
         return key, None
     if value.startswith("@"):

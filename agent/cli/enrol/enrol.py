@@ -106,8 +106,8 @@ def _asked(url: str, token: str, digits: str, ca: Path | None) -> _Asked:
 
 def _tell(outcome: Outcome) -> None:
     ends, due = outcome.certificate.not_valid_after_utc, renewal_utc(outcome.certificate)
-    said = "the gate has a good certificate already" if outcome.kept else "the gate is enrolled"
+    said = "the gate already has a valid certificate" if outcome.kept else "the gate is enrolled"
     left_days = (due - Clock().now().utc) / 86_400
-    echo(f"{said}: it ends on {ends:%Y-%m-%d}, and is renewed in {max(0.0, left_days):.0f} days")
+    echo(f"{said}: its certificate ends on {ends:%Y-%m-%d}, and is renewed in {max(0.0, left_days):.0f} days")
     if outcome.broker_ca_kept:
         echo("the CA certificates for the brokers do not change: the file differs from what the server sent", err=True)

@@ -17,7 +17,7 @@ def show(server_settings: EstConfiguration = DEFAULT_PATH) -> None:
     with register_of("est show", settings) as register:
         newest = {row.gate: row for row in register.certificates()}
         for gate, row in sorted(newest.items()):
-            state = "revoked" if row.revoked_at is not None else "ended" if row.ends_at <= now else "holds"
+            state = "revoked" if row.revoked_at is not None else "ended" if row.ends_at <= now else "valid"
             echo(f"gate {gate}: {state}, ends {_day(row.ends_at)}, serial {row.serial:x}")
         for waiting in register.tokens():
             if waiting.used_at is None and waiting.expires_at > now:

@@ -323,6 +323,21 @@ def test_write_refuses_what_is_no_change(run, keys):
     assert run("write", change(), "--cause", "x", *run.at).exit_code == 1  # nothing is adopted here
 
 
+@pytest.mark.parametrize(
+    ("key", "hint"),
+    [
+        ("mqtt.ca_file", "mqtt.ca"),
+        ("permits.root_key", "did you mean permits.root_keys?"),
+        ("foo.bar", "expected one of permits.root_keys, commands.keys,"),
+    ],
+)
+def test_write_names_the_trust_anchor_that_was_meant(run, key, hint):
+    done = run("write", f"{key}=1", "--cause", "x", "--gate", "gate-7", "--number", "2")
+    assert done.exit_code == 2
+    assert f"{key} is not a trust anchor" in " ".join(done.output.replace("│", " ").split())
+    assert hint in " ".join(done.output.replace("│", " ").split())
+
+
 def test_who_is_not_root_is_told_so(run, monkeypatch):
     monkeypatch.setattr("agent.cli.anchors.common.os.geteuid", lambda: 1000)
     for command in (("adopt", "--yes"), ("apply", "--yes", Path("/etc/hostname"))):

@@ -44,7 +44,7 @@ def mqtt(configuration):
 def test_a_gate_is_enrolled_by_address_token_and_fingerprint_and_its_configuration_is_whole(site, configuration):
     done = run(site.url, site.token(), "--ca-fingerprint", site.fingerprint.hex(), "-c", configuration)
     assert done.exit_code == exit_codes.OK, done.output
-    assert "the gate is enrolled: it ends on" in done.output
+    assert "the gate is enrolled: its certificate ends on" in done.output
     folder = configuration.parent
     assert mqtt(configuration) == {
         "enabled": True,
@@ -59,7 +59,7 @@ def test_a_gate_is_enrolled_by_address_token_and_fingerprint_and_its_configurati
     again = run(site.url, "-", "--ca", site.ca, "-c", configuration)
     assert again.exit_code == exit_codes.FAILED  # a token is asked for, and none is given
     again = run(site.url, "7-used", "--ca", site.ca, "-c", configuration)
-    assert "has a good certificate already" in again.output
+    assert "already has a valid certificate" in again.output
     assert configuration.read_text() == before
 
 
