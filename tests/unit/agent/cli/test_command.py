@@ -242,7 +242,7 @@ def test_a_lost_result_is_asked_for_with_the_same_bytes(broker, site, key, monke
 @pytest.mark.parametrize(
     ("status", "said"),
     [
-        (None, "says nothing"),
+        (None, "does not answer"),
         ({"state": "lost", "challenge": "c"}, "is lost"),
         ({"state": "offline"}, "is offline"),
         ({"state": "online", "challenge": None}, "takes no commands"),
