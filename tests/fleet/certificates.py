@@ -243,7 +243,7 @@ def authority_ends(world):
     course = world.course
     course.check(min(course.cut_off, default=None) == ENDS_DAY, f"cut off on the days {sorted(course.cut_off)}")
     course.check(course.warned_day is not None and course.warned_day <= ENDS_DAY - WARNED_DAYS + 1, "not warned before")
-    course.check(any("has ended" in words for words in course.told), f"told: {course.told}")
+    course.check(any("certificate expired" in words for words in course.told), f"told: {course.told}")
     world.site.roll_over()
     world.serve()
     world.broker_knows(world.site.ca)
