@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from agent.core.decision.checks import (
-    kept_pictures,
     list_data,
     own_state,
     permit_uses,
     plate,
     random_sample,
+    second_reading,
     seen_vin,
     vehicle,
     watch_list,
@@ -46,6 +46,6 @@ CHECKS: Final[tuple[Callable[[Case], CheckFinding | None], ...]] = (
     vehicle.not_back,
     watch_list.unwatched,
     random_sample.undrawn,
-    kept_pictures.confirmed,
+    second_reading.confirmed,
 )
 """In their order: the first that fails decides. One that leaves no finding was not to be made."""
