@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         Permit,
         PermitForm,
     )
+    from agent.core.permit.declared_values import TIMES, check_declaration, check_vehicle
     from agent.core.permit.driver_id import driver_hmac
     from agent.core.permit.fields import ClaimsError, Fields
     from agent.core.permit.issue import DAY_S, Issuer, issue_jws, trust_list
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
         root_key,
         seal,
     )
-    from agent.core.permit.vehicle import TIMES, check_declaration, check_vehicle
     from agent.core.permit.vehicle_label import label_readings, label_vins
 else:
     __getattr__ = lazy_face(__name__)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from agent.core.crypto import cbor
 from agent.core.permit import vin
+from agent.core.permit.declared_values import TIMES, check_declaration, check_vehicle
 from agent.core.permit.fields import ClaimsError, Fields
-from agent.core.permit.vehicle import TIMES, check_declaration, check_vehicle
 from agent.core.plates import PlateKind
 from drivers.text import Text
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from agent.core.crypto import strict_json
 from agent.core.permit import claims, vin
 from agent.core.permit.claims import DECLARATION_DIGITS, DIRECTIONS, PERMIT_ID_BYTES, PLATE_KINDS, Permit, PermitForm
+from agent.core.permit.declared_values import TIMES
 from agent.core.permit.fields import ClaimsError, Fields
-from agent.core.permit.vehicle import TIMES
 from drivers.text import Text
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from agent.core.lists.errors import ListError, ListFault
 from agent.core.model.list_kinds import ListKind
 from agent.core.model.list_rows import Declaration, DeclarationStatus, Revocation, Subject, Watched
 from agent.core.model.trace_context import TraceContext
-from agent.core.permit import claims, vehicle
+from agent.core.permit import claims, declared_values
 from agent.core.permit.claims import PLATE_KINDS, Permit
 from agent.core.permit.fields import ClaimsError
 from agent.core.plates.formats import STRICT, PlateKind, normalise
@@ -295,7 +295,7 @@ def test_a_changed_row_is_refused_or_says_something_else(data):
 def test_a_plate_of_a_strict_format_is_its_own_normal_form(plate_format, data):
     text = "".join(data.draw(st.sampled_from(place)) for place in plate_format.places)
     assert normalise(text) == text
-    vehicle.check_vehicle(ROW.vin, text, plate_format.kind)
+    declared_values.check_vehicle(ROW.vin, text, plate_format.kind)
 
 
 def test_every_kind_of_plate_has_a_number():

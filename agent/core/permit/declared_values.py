@@ -1,4 +1,4 @@
-"""The vehicle data that a permit and a declaration share, and the one allowed form of each value."""
+"""The values that a permit and a declaration share, and the one allowed form of each: numbers, VIN, plate."""
 
 from __future__ import annotations
 
