@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from agent.doctor.diagnostics import Diagnostics, DiagnosticsDependencies
     from agent.doctor.facts import CertificateFacts, ClockFacts, ListsFacts
     from agent.doctor.finding import DiagnosticReport, Finding
-    from agent.doctor.health import health_of_the_doctor, health_payload
+    from agent.doctor.health_message import health_of_the_doctor, health_payload
     from agent.doctor.report import report_as_json, report_from_json, report_lines
     from agent.doctor.texts import check_title
 else:

@@ -19,7 +19,7 @@ from agent.doctor.codes import DiagnosticCheck
 from agent.doctor.collectors import remote
 from agent.doctor.collectors.user import agent_user
 from agent.doctor.facts import BrokerFacts, ClockFacts
-from agent.doctor.health import health, health_payload
+from agent.doctor.health_message import health, health_payload
 from agent.doctor.health_monitor import HealthMonitor
 from agent.doctor.rules import remote as judging
 from agent.observability import LINES_KEPT, MetricsCollector, MetricsServer, log_ring, registry

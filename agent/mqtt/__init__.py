@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from agent.mqtt.event_messages import REPLAY, event_message
     from agent.mqtt.event_uplink import Uplink
     from agent.mqtt.evidence_upload import Consignment, EvidenceUpload
-    from agent.mqtt.health_messages import HealthPublisher
+    from agent.mqtt.health_publisher import HealthPublisher
     from agent.mqtt.messages import BrokerLimits, Incoming, LinkDown, LinkUp, Outgoing, Subscription
     from agent.mqtt.one_shot_client import OneShotClient, OneShotClientError
     from agent.mqtt.packets import connect_properties, incoming, limits, publish_properties, subscribe_options

@@ -28,7 +28,7 @@ from agent.doctor.codes import DiagnosticCheck, FindingCode
 from agent.lists.mqtt_sync import ListSync
 from agent.lists.topics import ListTopics
 from agent.mqtt.evidence_upload import EvidenceSettings, EvidenceUpload
-from agent.mqtt.health_messages import HealthPublisher
+from agent.mqtt.health_publisher import HealthPublisher
 from agent.mqtt.messages import Incoming
 from agent.recording.checkpoints import Checkpointer
 from agent.recording.evidence_writer import EvidenceWriter
@@ -271,7 +271,7 @@ def test_a_message_of_a_list_that_fails_keeps_no_other_from_being_taken():
 
 
 def test_the_health_is_told_after_a_time_that_it_could_not_be_made(monkeypatch):
-    monkeypatch.setattr("agent.mqtt.health_messages.LOOK_S", 0.01)
+    monkeypatch.setattr("agent.mqtt.health_publisher.LOOK_S", 0.01)
     session = Session()
     health = HealthPublisher(session, "health", Faulty(lambda: b"well"), every_s=0.01)
     health.start()

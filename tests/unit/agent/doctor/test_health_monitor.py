@@ -9,7 +9,7 @@ from agent.doctor.check_runner import USUAL_LIMIT_S, Task
 from agent.doctor.codes import DiagnosticCheck, FindingCode
 from agent.doctor.finding import Finding
 from agent.doctor.health_monitor import EVERY_S, HealthMonitor
-from agent.mqtt.health_messages import LOOK_S
+from agent.mqtt.health_publisher import LOOK_S
 from tests.support.waiting import PATIENCE_S, eventually
 
 

@@ -11,7 +11,7 @@ from agent.clock.clock import Clock
 from agent.devices import PortState
 from agent.doctor.codes import DiagnosticCheck, FindingCode
 from agent.doctor.finding import DiagnosticReport, Finding
-from agent.doctor.health import VALUE_CHARACTERS, health
+from agent.doctor.health_message import VALUE_CHARACTERS, health
 from agent.mqtt import BrokerLinkView, HealthPublisher
 from agent.service.notify import Notifier
 from agent.settings.drivers import load_configuration
@@ -103,7 +103,7 @@ class Link:
 
 
 def test_a_problem_that_comes_or_goes_is_told_at_once_and_nothing_else_before_its_time(mocker):
-    mocker.patch("agent.mqtt.health_messages.LOOK_S", 0.01)
+    mocker.patch("agent.mqtt.health_publisher.LOOK_S", 0.01)
     link, problems = Link(), [frozenset()]
     publisher = HealthPublisher(
         link, TOPIC, lambda: str(sorted(problems[0])).encode(), 3_600.0, problems=lambda: problems[0]

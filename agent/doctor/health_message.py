@@ -1,4 +1,4 @@
-"""The health of the gate as it is published: from its figures and from what the doctor found last."""
+"""Composes the message of the gate's health: from its figures and from what the doctor found last."""
 
 from __future__ import annotations
 
