@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from agent.devices.scanner import ScannerMonitor, ScannerState
     from agent.devices.sign import SignMonitor, SignProgramme, TimedPage
     from agent.devices.unusable import UnusableInputs, UnusableRelay, UnusableScanner, UnusableSign, UnusableVoice
-    from agent.devices.voice import VoiceMonitor
+    from agent.devices.voice_player import VoicePlayer
 else:
     __getattr__ = lazy_face(__name__)
 
@@ -36,5 +36,5 @@ __all__ = [
     "UnusableScanner",
     "UnusableSign",
     "UnusableVoice",
-    "VoiceMonitor",
+    "VoicePlayer",
 ]

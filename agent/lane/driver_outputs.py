@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from agent.core.events import DriverOutputRecord
     from agent.core.model import DriverMessage, Instant
     from agent.core.plates import PlateKind
-    from agent.devices import DeviceStatusTable, PortState, SignMonitor, VoiceMonitor
+    from agent.devices import DeviceStatusTable, PortState, SignMonitor, VoicePlayer
     from agent.lane.driver_record import Told
     from agent.lane.lane_view import LaneView
     from agent.service.worker import Worker
@@ -142,7 +142,7 @@ class DriverOutputs:
             )
 
     @property
-    def _monitors(self) -> tuple[SignMonitor | VoiceMonitor, ...]:
+    def _monitors(self) -> tuple[SignMonitor | VoicePlayer, ...]:
         speech = () if self._speech is None else (self._speech.monitor,)
         return (*(sign.monitor for sign in self._signs), *speech)
 

@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from agent.core.model import DriverReceipt, QuietHours, ReportOnce, is_quiet
-from agent.devices import PortState, VoiceMonitor
+from agent.devices import PortState, VoicePlayer
 from agent.voice import RecordingError, spoken_messages
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class LaneSpeech:
     """The speech of one lane. `tell` is for the lane's own thread, and waits for nothing.
 
     `local_time`: the time of day at the gate; None while the clock is not trusted. `on_state` gets the states of the
-    sound device, as VoiceMonitor tells them.
+    sound device, as VoicePlayer tells them.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class LaneSpeech:
         local_time: Callable[[], time | None],
         on_state: Callable[[PortState, str], None],
     ) -> None:
-        self.monitor = VoiceMonitor(name, voice, on_state)
+        self.monitor = VoicePlayer(name, voice, on_state)
         self._languages = settings.languages
         self._quiet_hours = tuple(map(QuietHours.parse, settings.quiet_hours))
         self._recordings = recordings

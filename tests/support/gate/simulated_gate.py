@@ -33,7 +33,7 @@ STOP_LIMITS = (
     "agent.devices.inputs:STOP_TIMEOUT_S",
     "agent.devices.scanner:STOP_TIMEOUT_S",
     "agent.devices.sign:STOP_TIMEOUT_S",
-    "agent.devices.voice:STOP_TIMEOUT_S",
+    "agent.devices.voice_player:STOP_TIMEOUT_S",
     "agent.doctor.health_monitor:STOP_TIMEOUT_S",
     "agent.fleet.service:STOP_S",
     "agent.lane.loop:STOP_TIMEOUT_S",

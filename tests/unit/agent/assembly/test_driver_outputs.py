@@ -45,7 +45,7 @@ def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
     """A gate that runs; whoever asks for it stops it."""
     scale_stops(monkeypatch)
     monkeypatch.setattr("agent.devices.sign.SILENT_S", 600.0)
-    monkeypatch.setattr("agent.devices.voice.LATEST_S", 600.0)
+    monkeypatch.setattr("agent.devices.voice_player.LATEST_S", 600.0)
     settings = GateSite(tmp_path).configure(simulated_lane(tmp_path.name), mqtt="enabled = false", more=MORE)
     with forgotten_boards():
         app = never_stale(gate_app(load_configuration(settings)))

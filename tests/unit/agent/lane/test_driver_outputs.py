@@ -14,7 +14,7 @@ from agent.core.lane import InputState, LaneLockout
 from agent.core.model import DriverMessage, DriverReceipt, Instant, Signals
 from agent.devices import DeviceStatusTable
 from agent.devices import sign as sign_module
-from agent.devices import voice as voice_module
+from agent.devices import voice_player as voice_module
 from agent.i18n import Language
 from agent.i18n.driver_texts import spoken
 from agent.lane.driver_outputs import DriverOutputs, DriverOutputServices, DriverPorts

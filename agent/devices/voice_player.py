@@ -51,7 +51,7 @@ class _Utterance:
     told: Callable[[DriverReceipt], None]
 
 
-class VoiceMonitor:
+class VoicePlayer:
     """Speak for one lane until stopped.
 
     `on_state` gets each change of the device's state, or of the reason for its loss, on the monitor's own thread; it

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from agent.devices import PortState, VoiceMonitor
-from agent.devices import voice as voice_module
+from agent.devices import PortState, VoicePlayer
+from agent.devices import voice_player as voice_module
 from drivers import registry
 from drivers.contracts.tones import record, tone
 from drivers.voice.simulated import SimulatedSpeaker, forget_speakers, speaker
@@ -41,7 +41,7 @@ class Watched:
 
     def __init__(self) -> None:
         self.states: queue.SimpleQueue[tuple[PortState, str]] = queue.SimpleQueue()
-        self.monitor = VoiceMonitor(
+        self.monitor = VoicePlayer(
             "lane", registry.voice("simulated", {"name": "lane"}), lambda *state: self.states.put(state)
         )
 
@@ -193,7 +193,7 @@ def test_the_loss_of_a_device_that_says_nothing_is_noticed(watched: Watched, the
 def test_a_real_player_says_it_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recorder = Recorder(tmp_path)
     monkeypatch.setenv("ALSA_CONFIG_PATH", str(recorder.configuration))
-    monitor = VoiceMonitor("lane", registry.voice("alsa", {"device": DEVICE}), lambda _state, _detail: None)
+    monitor = VoicePlayer("lane", registry.voice("alsa", {"device": DEVICE}), lambda _state, _detail: None)
     monitor.start()
     try:
         first, second = tone(1.0, pitch_hz=300), tone(1.0, pitch_hz=700)
