@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from agent.core.trust_state.facts import HeadNamed, Witness
-from agent.core.trust_state.losses import UNKNOWN_ROWS, WHOLE, lose, lose_ledger, lose_orders, with_wanted
+from agent.core.trust_state.lost_ledger import UNKNOWN_ROWS, WHOLE, lose, lose_ledger, lose_orders, with_wanted
 from agent.core.trust_state.state import (
     FormerStream,
     PartStanding,
@@ -20,7 +20,7 @@ from drivers.text import Text
 
 if TYPE_CHECKING:
     from agent.core.trust_state.facts import JournalReplaced
-    from agent.core.trust_state.losses import TrustRules
+    from agent.core.trust_state.lost_ledger import TrustRules
 
 WITNESSES: Final = {
     Witness.HEAD_FILE: Text("the head file"),

@@ -24,7 +24,7 @@ from agent.core.trust_state.facts import (
     WitnessGone,
 )
 from agent.core.trust_state.heads import take_head, take_replacement
-from agent.core.trust_state.losses import WHOLE, lose, show_ledger, whole_ledger
+from agent.core.trust_state.lost_ledger import WHOLE, lose, show_ledger, whole_ledger
 from agent.core.trust_state.state import (
     PartStanding,
     StatePart,
@@ -37,7 +37,7 @@ from drivers.text import Text, joined
 
 if TYPE_CHECKING:
     from agent.core.trust_state.facts import Fact
-    from agent.core.trust_state.losses import TrustRules
+    from agent.core.trust_state.lost_ledger import TrustRules
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What the ledger and the orders have lost, and what proves that the ledger is whole again."""
+"""A ledger that may lack uses, and what proves that it is whole again; orders of lanes that may be lost with it."""
 
 from __future__ import annotations
 
