@@ -11,6 +11,7 @@ from agent.core.face import lazy_face
 if TYPE_CHECKING:
     from agent.settings.editing.anchor_lock import anchors_among, check_anchors_untouched
     from agent.settings.editing.anchor_text import anchors_text
+    from agent.settings.editing.change_and_undo import note_present, replace_text, set_value, undo
     from agent.settings.editing.edits import ConfigEditor, Edit, edited
     from agent.settings.editing.history import EditStep, Generation, History, HistoryError, present_files
     from agent.settings.editing.last_known_good import (
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     )
     from agent.settings.editing.provenance import generation_of, made_by
     from agent.settings.editing.recorded_changes import recorded_changes
-    from agent.settings.editing.revision import note_present, replace_text, set_value, undo
     from agent.settings.editing.secret_mask import masked_text, restored_text, restored_value
     from agent.settings.editing.step_words import BY_HAND, step_text
     from agent.settings.loading.anchor_file import (

@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from agent.settings.editing.anchor_lock import check_anchors_untouched
-from agent.settings.editing.fleet_lock import check_fleet_untouched
-from agent.settings.editing.history import EditStep, changed_keys, present_files
-from agent.settings.editing.revision import (
+from agent.settings.editing.change_and_undo import (
     Change,
     note_present,
     number_of,
     over,
     replace_files,
 )
+from agent.settings.editing.fleet_lock import check_fleet_untouched
+from agent.settings.editing.history import EditStep, changed_keys, present_files
 from agent.settings.loading.origin import key_origins
 from agent.settings.toml.includes import dotted
 from drivers.text import Text

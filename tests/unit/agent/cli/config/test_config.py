@@ -455,8 +455,8 @@ def gate_set(gate, key, value):
     from functools import partial  # noqa: PLC0415 - only here
 
     from agent.settings.drivers import history_of, load_configuration, models  # noqa: PLC0415
+    from agent.settings.editing.change_and_undo import set_value  # noqa: PLC0415
     from agent.settings.editing.edits import ConfigEditor  # noqa: PLC0415
-    from agent.settings.editing.revision import set_value  # noqa: PLC0415
 
     editor = ConfigEditor(gate.main, partial(load_configuration, gate.main), models, history_of(gate.main))
     try:

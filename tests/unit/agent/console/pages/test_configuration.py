@@ -418,7 +418,7 @@ def test_a_folder_that_cannot_be_written_is_told_plainly(gate, monkeypatch):
     def refuse(*_args, **_more):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("agent.settings.editing.revision.replace_file", refuse)
+    monkeypatch.setattr("agent.settings.editing.change_and_undo.replace_file", refuse)
     refused = apply(browser, answer)
     assert (refused.status_code, "ReadWritePaths=" in refused.text) == (422, True)
     assert gate.read_anew == []

@@ -1,4 +1,7 @@
-"""One value set, or a former state brought back: judged by the loader as a whole before any file is touched."""
+"""Changes a configuration at once, and undoes it: one value set, or a former state brought back.
+
+The loader judges the whole before any file is touched.
+"""
 
 from __future__ import annotations
 
