@@ -10,6 +10,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any, Final
 
 from agent.core.commands import TRACE_FIELDS
+from agent.core.contract.example_chain import chain, event_example
 from agent.core.contract.example_commands import (
     command_claims,
     command_example,
@@ -17,8 +18,7 @@ from agent.core.contract.example_commands import (
     group_command_example,
     result_example,
 )
-from agent.core.contract.example_events import chain, event_example
-from agent.core.contract.example_steps import DRIFT
+from agent.core.contract.example_events import DRIFT
 from agent.core.contract.example_values import (
     ACK_KEY,
     ACK_KEY_ID,
