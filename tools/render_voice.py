@@ -26,7 +26,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from agent.core.model import DriverMessage
 from agent.i18n import Language
-from drivers.wave_file import FULL_SCALE, Wave, decibels, parse
+from drivers.recording_file import FULL_SCALE, Wave, decibels, parse
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 FOLDER: Final = ROOT / "agent" / "voice" / "recordings"

@@ -21,8 +21,8 @@ from agent.core.model.printable import printable
 from agent.store.files import open_regular, sync_folder
 from agent.voice.recording_check import problems_of
 from agent.voice.recording_key import ENDING, RecordingError, RecordingKey
+from drivers.recording_file import LARGEST_BYTES, Wave, decibels, parse
 from drivers.text import Text, prefixed, reason
-from drivers.wave_file import LARGEST_BYTES, Wave, decibels, parse
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping

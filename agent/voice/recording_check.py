@@ -5,13 +5,13 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
+from drivers.recording_file import FULL_SCALE, decibels
 from drivers.text import Text
-from drivers.wave_file import FULL_SCALE, decibels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from drivers.wave_file import Wave
+    from drivers.recording_file import Wave
 
 SHORTEST_S: Final = 0.3
 LATEST_BEGIN_S: Final = 0.3
@@ -28,7 +28,7 @@ CLIPPED_RUN: Final = 4
 def problems_of(wave: Wave) -> Iterator[Text]:
     """What is wrong with a recording, and what to do about it; nothing for a good one.
 
-    One that is too long never comes here: it is not read (`drivers.wave_file.parse`).
+    One that is too long never comes here: it is not read (`drivers.recording_file.parse`).
     """
     if wave.duration_s < SHORTEST_S:
         yield Text("it lasts {found} s; expected at least {least} s", found=round(wave.duration_s, 2), least=SHORTEST_S)

@@ -17,8 +17,8 @@ from agent.core.model import ReportOnce
 from agent.store.files import open_regular
 from agent.voice.manifest import SHIPPED, Manifest, read_manifest
 from agent.voice.recording_key import RecordingError, RecordingKey, all_keys
+from drivers.recording_file import LARGEST_BYTES
 from drivers.text import Text, reason
-from drivers.wave_file import LARGEST_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

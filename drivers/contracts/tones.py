@@ -7,7 +7,7 @@ from array import array
 from functools import cache
 from typing import TYPE_CHECKING
 
-from drivers.wave_file import FULL_SCALE, Wave
+from drivers.recording_file import FULL_SCALE, Wave
 
 if TYPE_CHECKING:
     from pathlib import Path

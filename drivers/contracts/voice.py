@@ -14,7 +14,7 @@ from drivers import registry
 from drivers.api import DeviceUnavailableError, RecordingUnusableError
 from drivers.contracts.tones import record, tone
 from drivers.contracts.waiting import eventually
-from drivers.wave_file import volume_factor
+from drivers.recording_file import volume_factor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -19,10 +19,9 @@ from typing import Annotated, ClassVar, Final, NoReturn
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from drivers.api import DeviceError, DeviceMisconfiguredError, DeviceUnavailableError
+from drivers.recording_file import LOUDEST_PERCENT, Wave, read_recording, volume_factor
 from drivers.text import Text, reason
 from drivers.voice.alsa_faults import BEGUN, fault_of, identity_of, is_distorted
-from drivers.voice.recording_file import read_recording
-from drivers.wave_file import LOUDEST_PERCENT, Wave, volume_factor
 
 log = logging.getLogger(__name__)
 

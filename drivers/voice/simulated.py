@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from drivers.api import DeviceUnavailableError
+from drivers.recording_file import LOUDEST_PERCENT, Wave, read_recording, volume_factor
 from drivers.text import Text
-from drivers.voice.recording_file import read_recording
-from drivers.wave_file import LOUDEST_PERCENT, Wave, volume_factor
 
 if TYPE_CHECKING:
     from pathlib import Path

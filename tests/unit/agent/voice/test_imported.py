@@ -11,7 +11,7 @@ import pytest
 from agent.voice import ImportedRecordings, ImportRefusedError, RecordingError, RecordingKey, read_folder
 from agent.voice.imported import INDEX
 from drivers.contracts.tones import record, tone
-from drivers.wave_file import parse
+from drivers.recording_file import parse
 
 if TYPE_CHECKING:
     from pathlib import Path

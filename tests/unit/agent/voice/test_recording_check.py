@@ -8,7 +8,7 @@ import pytest
 
 from agent.voice.recording_check import problems_of
 from drivers.contracts.tones import RATE_HZ, tone
-from drivers.wave_file import FULL_SCALE, Wave
+from drivers.recording_file import FULL_SCALE, Wave
 
 
 def silence(duration_s: float) -> array[int]:

@@ -23,7 +23,7 @@ from agent.voice import (
 from agent.voice.imported import INDEX
 from agent.voice.manifest import NAME, SHIPPED
 from drivers.contracts.tones import record, tone
-from drivers.wave_file import parse
+from drivers.recording_file import parse
 
 if TYPE_CHECKING:
     from pathlib import Path

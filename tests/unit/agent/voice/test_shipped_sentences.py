@@ -21,7 +21,7 @@ from agent.voice import RecordingKey, all_keys, read_manifest
 from agent.voice.manifest import NAME, SHIPPED
 from agent.voice.recording_check import problems_of
 from drivers.contracts.tones import tone
-from drivers.wave_file import FULL_SCALE, Wave, decibels, parse
+from drivers.recording_file import FULL_SCALE, Wave, decibels, parse
 
 MANIFEST = read_manifest()
 KEYS = [pytest.param(key, id=str(key)) for key in all_keys()]

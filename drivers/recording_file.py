@@ -1,7 +1,8 @@
 """Recorded speech as WAV files: their samples, read strictly, and their loudness.
 
-Pure functions on bytes. Only what every sound device plays without being converted is taken: PCM of 16 bits, one
-channel. Source of the form: the RIFF chunks `fmt ` and `data` of Microsoft's Multimedia Programming Interface 1.0.
+Pure functions on bytes, but for `read_recording`. Only what every sound device plays without being converted is taken:
+PCM of 16 bits, one channel. Source of the form: the RIFF chunks `fmt ` and `data` of Microsoft's Multimedia Programming
+Interface 1.0.
 """
 
 from __future__ import annotations
@@ -12,9 +13,13 @@ import sys
 import wave
 from array import array
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
-from drivers.text import Text
+from drivers.api import RecordingUnusableError
+from drivers.text import Text, reason
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 RATES_HZ: Final = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 """The sampling rates that are taken: those that sound devices know."""
@@ -118,6 +123,18 @@ def parse(content: bytes) -> Wave:
             )
         )
     return found
+
+
+def read_recording(path: Path) -> Wave:
+    """The samples of a WAV file. Raises RecordingUnusableError for one that cannot be read or played as it is."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_BYTES + 1)
+        return parse(content)
+    except OSError as error:
+        raise RecordingUnusableError(Text("{path}: {reason}", path=path, reason=reason(error))) from error
+    except WaveFileError as error:
+        raise RecordingUnusableError(Text("{path}: {error}", path=path, error=error)) from error
 
 
 def decibels(share: float) -> float:

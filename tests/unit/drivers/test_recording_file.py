@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.contracts.tones import tone
-from drivers.wave_file import (
+from drivers.recording_file import (
     FULL_SCALE,
     LARGEST_BYTES,
     RATES_HZ,
