@@ -40,7 +40,7 @@ from agent.vision.worker.evidence_picture import KeptPictureReader
 from agent.vision.worker.latest_frame import NumberedFrame
 from agent.vision.worker.plate.reader import PlateReader
 from agent.vision.worker.protocol import Configure
-from agent.vision.worker.qr.reader import QrReader
+from agent.vision.worker.qr.picture_reader import QrReader
 from agent.vision.worker.second_reader import made_reader
 from agent.vision.worker.vin.reader import VinReader
 from bench.figures import Figure, table

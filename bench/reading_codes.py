@@ -30,7 +30,7 @@ def ours_whole() -> Reads:
 
 
 def _ours() -> Any:
-    from agent.vision.worker.qr.reader import QrReader
+    from agent.vision.worker.qr.picture_reader import QrReader
 
     cv2.setNumThreads(1)
     return QrReader()

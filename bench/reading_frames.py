@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import cv2
 
 from agent.vision.worker.plate.reader import PlateReader
-from agent.vision.worker.qr.cascade import Cascade
+from agent.vision.worker.qr.stream_reader import Cascade
 from bench.figures import Figure
 from drivers.camera.simulated_yard.scene import Scene, ShownCode, Vehicle, draw_scene
 

@@ -22,7 +22,7 @@ from agent.vision.second_reading import SecondReadingService
 from agent.vision.worker.evidence_picture import KeptPictureReader, legible_jpeg
 from agent.vision.worker.picture_selector import crop_jpeg
 from agent.vision.worker.plate.reader import PlateReader
-from agent.vision.worker.qr.reader import QrReader
+from agent.vision.worker.qr.picture_reader import QrReader
 from bench.figures import Figure, p50, p99, table
 from bench.processes import cpu_s
 from drivers.camera.simulated_yard.scene import Scene, ShownCode, Vehicle, draw_scene

@@ -20,7 +20,7 @@ import zxingcpp
 
 from agent.core.model import VinSource, vins_in
 from agent.core.permit import label_vins
-from agent.vision.worker.qr.reader import QrReader
+from agent.vision.worker.qr.picture_reader import QrReader
 from agent.vision.worker.vin.reader import VinReader
 from bench.figures import Figure, p50, p99, table
 from bench.sights import Sight

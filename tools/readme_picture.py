@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from agent.vision.worker.plate.reader import PlateReader
-from agent.vision.worker.qr.reader import QrReader
+from agent.vision.worker.qr.picture_reader import QrReader
 from agent.vision.worker.vin.reader import VinReader
 from drivers.camera.simulated_yard.scene import PostSign, Scene, ShownCode, SignText, Vehicle, VinLabel, draw_scene
 

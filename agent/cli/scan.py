@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from agent.core.model import PictureFinding
     from agent.vision.worker.plate.reader import PlateReader
-    from agent.vision.worker.qr.reader import QrReader
+    from agent.vision.worker.qr.picture_reader import QrReader
     from agent.vision.worker.vin.reader import VinReader
 
 _MANY = 3
@@ -114,7 +114,7 @@ class _Scanner:
         # Imported only when scanning: the engines take half a second and 100 MB that no other command needs.
         from agent.vision.worker.plate.reader import PlateReader  # noqa: PLC0415
         from agent.vision.worker.plate.weights import WeightsError  # noqa: PLC0415
-        from agent.vision.worker.qr.reader import QrReader  # noqa: PLC0415
+        from agent.vision.worker.qr.picture_reader import QrReader  # noqa: PLC0415
         from agent.vision.worker.vin.reader import VinReader  # noqa: PLC0415
 
         def wanted(one: ReaderChoice) -> bool:

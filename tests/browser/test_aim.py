@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from agent.console.access import Role
 from agent.console.aim_target import PLATE
 from agent.vision.worker.plate.reader import PlateReader
-from agent.vision.worker.qr.cascade import Cascade
+from agent.vision.worker.qr.stream_reader import Cascade
 
 WHOLE_FILE = ("lanes", "exit-1", "cameras", 0, "zone")
 

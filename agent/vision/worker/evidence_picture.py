@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from agent.vision.worker.picture_selector import decoded, frame_jpeg
-from agent.vision.worker.qr.reader import QrReader
+from agent.vision.worker.qr.picture_reader import QrReader
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

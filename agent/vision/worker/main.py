@@ -164,7 +164,7 @@ def made_readers(settings: Configure) -> Readers:
     codes = thorough_codes = plates = vins = None
     # A maker's label may be a QR code: those are read by one reader, whatever they hold.
     if settings.read_codes or settings.read_vins:
-        from agent.vision.worker.qr.cascade import Cascade  # noqa: PLC0415
+        from agent.vision.worker.qr.stream_reader import Cascade  # noqa: PLC0415
 
         codes, thorough_codes = Cascade(), Cascade()
     if settings.read_plates:

@@ -18,7 +18,7 @@ from agent.vision.worker.evidence_picture import KeptPictureReader
 from agent.vision.worker.latest_frame import NumberedFrame
 from agent.vision.worker.picture_selector import decoded
 from agent.vision.worker.protocol import Configure, Detection, ProtocolError, SeenCode
-from agent.vision.worker.qr.reader import QrReader
+from agent.vision.worker.qr.picture_reader import QrReader
 from agent.vision.worker.wire import Decoder, encoded
 from drivers.api import Frame
 from drivers.camera.simulated_yard.scene import Scene, ShownCode, draw_scene

@@ -14,10 +14,10 @@ import numpy as np
 
 from agent.vision.worker.qr import locator
 from agent.vision.worker.qr.code import merged, middle, placed
+from agent.vision.worker.qr.decode_steps import BENT_STEPS, STEPS
 from agent.vision.worker.qr.engines import ENGINE_ERRORS, GLOBAL, LOCAL, Seen, zbar_engine, zxing
 from agent.vision.worker.qr.frame_merge import FrameMerger
 from agent.vision.worker.qr.local_gain import stretched_where_faint
-from agent.vision.worker.qr.thorough_steps import BENT_STEPS, STEPS
 from agent.vision.worker.qr.weak_codes import Confirmation
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from agent.vision.worker.qr.code import Code, Corners
+    from agent.vision.worker.qr.decode_steps import DecodeStep
     from agent.vision.worker.qr.locator import Region
-    from agent.vision.worker.qr.thorough_steps import DecodeStep
 
     Pixels = NDArray[np.uint8]
 

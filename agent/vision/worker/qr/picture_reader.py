@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
-from agent.vision.worker.qr.cascade import Cascade
+from agent.vision.worker.qr.stream_reader import Cascade
 
 if TYPE_CHECKING:
     from collections import Counter

@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
-from agent.vision.worker.qr import cascade as module
-from agent.vision.worker.qr.cascade import Cascade
-from agent.vision.worker.qr.reader import QrReader
+from agent.vision.worker.qr import stream_reader as module
+from agent.vision.worker.qr.picture_reader import QrReader
+from agent.vision.worker.qr.stream_reader import Cascade
 from tests.support.vision.bent_codes import crumpled, in_dark_corner, on_cloth, on_cylinder
 from tests.support.vision.broken_symbols import HEADS, broken_picture
 from tests.support.vision.drawn_codes import (

@@ -1,4 +1,4 @@
-"""The thorough steps: each looks at one crop in one way. The order is that of use, see docs/adr/0017."""
+"""The steps that decode a crop: each looks at it in one way. The order is that of use, see docs/adr/0017."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from pyzbar import pyzbar
 
 from agent.vision.worker.picture_file import load
 from agent.vision.worker.qr import engines as module
-from agent.vision.worker.qr.reader import QrReader
+from agent.vision.worker.qr.picture_reader import QrReader
 from tests.support.vision.drawn_codes import noise, put, square, symbol
 
 DATA = Path(__file__).resolve().parents[7] / "shared" / "data" / "qr"
