@@ -13,8 +13,8 @@ from agent.broker import shuffled
 from agent.devices import PortState
 from agent.mqtt.broker_link_view import BrokerLinkView
 from agent.mqtt.broker_selector import BrokerSelector
+from agent.mqtt.connection_loop import ConnectionLoop
 from agent.mqtt.messages import LinkDown, LinkUp
-from agent.mqtt.network_thread import NetworkThread
 from agent.mqtt.presence import PresenceMessages
 from agent.mqtt.subscriptions import Subscriptions
 from agent.service.listeners import notify_listeners
@@ -143,12 +143,12 @@ class MqttClient:
 
     # --------------------------------------------------------------------------------- what the network thread tells
 
-    def _begins(self, network: NetworkThread) -> None:
+    def _begins(self, network: ConnectionLoop) -> None:
         with self._lock:
             if network is self._network:
                 self._attempts += 1
 
-    def _went_up(self, network: NetworkThread, limits: BrokerLimits) -> None:
+    def _went_up(self, network: ConnectionLoop, limits: BrokerLimits) -> None:
         with self._lock:
             if network is not self._network:
                 return
@@ -168,7 +168,7 @@ class MqttClient:
         self._notify(event)
         self._show()
 
-    def _went_down(self, network: NetworkThread, cause: str) -> None:
+    def _went_down(self, network: ConnectionLoop, cause: str) -> None:
         with self._lock:
             if network is not self._network:
                 return
@@ -194,7 +194,7 @@ class MqttClient:
             log.warning("not connected: %s", cause)
             self._show()
 
-    def _refused(self, network: NetworkThread, problem: str) -> None:
+    def _refused(self, network: ConnectionLoop, problem: str) -> None:
         with self._lock:
             if network is not self._network or problem in self._problems:
                 return
@@ -211,8 +211,8 @@ class MqttClient:
 
     # ------------------------------------------------------------------------------------------------- the watchdog
 
-    def _make_network(self) -> NetworkThread:
-        return NetworkThread(
+    def _make_network(self) -> ConnectionLoop:
+        return ConnectionLoop(
             self._settings,
             self._broker_selector,
             self._presence,

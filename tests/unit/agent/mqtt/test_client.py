@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from agent.devices.port_supervisor import PortState
-from agent.mqtt import network_thread
+from agent.mqtt import connection_loop
 from agent.mqtt.client import MqttClient
 from agent.mqtt.messages import LinkDown, LinkUp, Outgoing, Subscription
 from tests.support.mqtt.linking import GATE, Observer, local, quick
@@ -98,7 +98,7 @@ def test_birth_and_status_are_retained_and_the_status_expires(broker):
 
 
 def test_an_orderly_stop_leaves_a_status_of_offline_and_no_will(broker, monkeypatch):
-    monkeypatch.setattr(network_thread, "FAREWELL_S", scaled(1.5))
+    monkeypatch.setattr(connection_loop, "FAREWELL_S", scaled(1.5))
     with Listener(broker.port, f"{ROOT}/status") as listener:
         with Running(quick(broker.port, status_every_s=3600)).wait_up():
             eventually(lambda: listener.on(f"{ROOT}/status"))

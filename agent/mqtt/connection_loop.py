@@ -1,4 +1,4 @@
-"""The network thread: tries the brokers in turn, one connection after another, until it must stop."""
+"""Tries the brokers in turn, one connection after another, on the network thread, until it must stop."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class _ConnectionPhase(StrEnum):
     UP = "up"
 
 
-class NetworkThread:
-    """One network thread. The client's watchdog puts another in its place when it hangs or dies.
+class ConnectionLoop:
+    """The loop of one network thread. The client's watchdog puts another in its place when it hangs or dies.
 
     It tells, on itself, of an attempt that begins (`begins`), of a connection that stands (`went_up`), of the end of a
     connection or an attempt (`went_down`), and of what the broker refuses although the connection stands (`refused`).
@@ -56,10 +56,10 @@ class NetworkThread:
         subscriptions: Subscriptions,
         draw: Callable[[], float],
         *,
-        begins: Callable[[NetworkThread], None],
-        went_up: Callable[[NetworkThread, BrokerLimits], None],
-        went_down: Callable[[NetworkThread, str], None],
-        refused: Callable[[NetworkThread, str], None],
+        begins: Callable[[ConnectionLoop], None],
+        went_up: Callable[[ConnectionLoop, BrokerLimits], None],
+        went_down: Callable[[ConnectionLoop, str], None],
+        refused: Callable[[ConnectionLoop, str], None],
     ) -> None:
         self._settings = settings
         self._broker_selector = broker_selector
