@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drivers.serial.device_group import group_of
-from drivers.serial.open_by import OpenBy, OpenFiles
+from drivers.serial.using_programs import OpenBy, OpenFiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from drivers.api import DeviceError, DeviceMisconfiguredError, DeviceUnavailableError
 from drivers.serial.device_group import group_of
-from drivers.serial.open_by import holders
+from drivers.serial.using_programs import holders
 from drivers.text import Text, reason
 
 _GONE = frozenset({errno.ENOENT, errno.ENXIO, errno.ENODEV, errno.EIO})

@@ -66,7 +66,7 @@ from pathlib import Path
 from agent.doctor.collectors.ports import Machine, _port
 from agent.doctor.collectors.user import agent_user
 from agent.clock.clock import Clock, ask_kernel
-from drivers.serial.open_by import OpenFiles
+from drivers.serial.using_programs import OpenFiles
 found = _port("/dev/gate-closed", (), agent_user(), frozenset(), Machine(Path("/"), (), OpenFiles()))
 print(found.permitted, repr(found.group), repr(found.barred))
 try:

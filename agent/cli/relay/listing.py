@@ -121,7 +121,7 @@ def _is_named(adapter: Adapter, name: str) -> bool:
 
 def _bare(path: str) -> Adapter:
     """A port that sysfs does not know, such as a pseudo-terminal or one of another machine."""
-    from drivers.serial.open_by import holders  # noqa: PLC0415 - rare
+    from drivers.serial.using_programs import holders  # noqa: PLC0415 - rare
 
     return Adapter(device=path, holders=holders(str(Path(path).resolve())))
 

@@ -15,7 +15,7 @@ from agent.cli.path_callbacks import act_at_gate
 from agent.settings.drivers import load_configuration
 from drivers import registry
 from drivers.api import DeviceUnavailableError
-from drivers.serial.open_by import holders
+from drivers.serial.using_programs import holders
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

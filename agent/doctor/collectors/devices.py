@@ -26,7 +26,7 @@ from agent.vision.supervisor import CameraSupervisor
 from agent.vision.worker.protocol import CameraPhase, Configure
 from drivers import registry
 from drivers.api import DeviceError, DeviceUnavailableError
-from drivers.serial.open_by import holders
+from drivers.serial.using_programs import holders
 from drivers.text import Text, joined
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from agent.doctor.facts import PortFacts
 from drivers.serial.adapters import ROOT, adapters, advice
 from drivers.serial.device_group import group_of
-from drivers.serial.open_by import OpenFiles
+from drivers.serial.using_programs import OpenFiles
 from drivers.text import Text
 
 if TYPE_CHECKING:

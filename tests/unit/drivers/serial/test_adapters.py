@@ -7,7 +7,7 @@ import os
 import pytest
 
 from drivers.serial.adapters import Adapter, adapters, advice
-from drivers.serial.open_by import OpenBy, holders
+from drivers.serial.using_programs import OpenBy, holders
 from tests.support.board.machine import CH340, DEVANTECH, FTDI, NUMATO, Machine, Usb
 
 BY_ID, BY_PATH = "/dev/serial/by-id/", "/dev/serial/by-path/"

@@ -1,4 +1,4 @@
-"""The programs that have a device open, as far as this user may see them."""
+"""The programs that are using a device: that have it open, as far as this user may see them."""
 
 from __future__ import annotations
 
