@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from drivers.contracts.waiting import PATIENCE_S, eventually, scaled
-from drivers.serial import shared_port
+from drivers.serial.port_opening import device_behind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ class BusyLine:
     """The open line of a port, in the hands of the thread that made this until `free`."""
 
     def __init__(self, path: str) -> None:
-        line = shared_port._device_behind(path)._line
+        line = device_behind(path)._line
         assert line is not None
         self._lock = line._lock
         self._lock.__enter__()

@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
 import time
 from math import inf
 from typing import TYPE_CHECKING, Self
-from weakref import WeakValueDictionary
 
-from drivers.api import DeviceMisconfiguredError, NotSentError
-from drivers.serial.line import NoReplyError, SerialLine, SerialParameters
+from drivers.api import NotSentError
+from drivers.serial.line import NoReplyError, SerialParameters
+from drivers.serial.port_opening import device_behind
 from drivers.serial.wire_trace import EXCHANGES
 from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from drivers.serial.line import SerialLine
+    from drivers.serial.port_opening import OpenDevice
 
 __all__ = ["NoReplyError", "NotSentError", "SerialParameters", "SerialPort"]
 
@@ -41,7 +43,7 @@ class SerialPort:
         self._exchanges = EXCHANGES.of(os.path.realpath(path))
         self._parameters = parameters
         self._trace = trace
-        self._device: _Device | None = None
+        self._device: OpenDevice | None = None
         self._line: SerialLine | None = None
 
     @classmethod
@@ -64,7 +66,7 @@ class SerialPort:
         """
         self.close()
         self._exchanges = EXCHANGES.of(os.path.realpath(self.path))
-        self._device = _device_behind(self.path)
+        self._device = device_behind(self.path)
         self._line = self._device.acquire(self.path, self._parameters)
 
     def close(self) -> None:
@@ -121,56 +123,3 @@ class SerialPort:
             self._trace(TRACE_FORM % line)
         else:
             log.debug(TRACE_FORM, *line)
-
-
-class _Device:
-    """A device behind the name of a port, and its line, which all of its users in this process share.
-
-    It is opened and closed by one thread at a time; one that hangs in either keeps the users of no other waiting.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._line: SerialLine | None = None
-        self._users = 0
-
-    def acquire(self, path: str, parameters: SerialParameters) -> SerialLine:
-        """Return the line, opened where it is not, or is broken; each user gives it back with `release`."""
-        with self._lock:
-            if self._line is None or self._line.broken:
-                self._line, self._users = SerialLine(path, parameters), 0
-            elif self._line.parameters != parameters:
-                raise DeviceMisconfiguredError(
-                    Text(
-                        "{path} is already in use by this program with other parameters: {theirs}, not {mine}",
-                        path=path,
-                        theirs=self._line.parameters,
-                        mine=parameters,
-                    )
-                )
-            self._users += 1
-            return self._line
-
-    def release(self, line: SerialLine) -> None:
-        """Close the line when its last user gives it back. One that broke is closed already, and counts no more.
-
-        What is stuck on it goes with each user: then it breaks for all.
-        """
-        with self._lock:
-            if line is not self._line:
-                return
-            self._users -= 1
-            if self._users == 0:
-                self._line = None
-                line.close()
-            else:
-                line.leave()
-
-
-_devices: WeakValueDictionary[str, _Device] = WeakValueDictionary()
-_devices_lock = threading.Lock()
-
-
-def _device_behind(path: str) -> _Device:
-    with _devices_lock:
-        return _devices.setdefault(os.path.realpath(path), _Device())
