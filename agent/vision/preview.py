@@ -1,4 +1,7 @@
-"""What a camera shows to people: its newest small picture, with the codes and plates found in it."""
+"""What a camera shows to people: its newest small picture, with the codes and plates found in it.
+
+Or one picture that somebody asks for: it shows what the camera sees now, never an old one.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ from agent.vision.detection_overlay import DetectionOverlay
 from agent.vision.worker.protocol import Preview
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from agent.vision.detection_overlay import CodeMark, PlateMark, VinMark
     from agent.vision.worker.protocol import Detection, PreviewFrame
 
@@ -22,6 +27,8 @@ WANTED_FOR_S: Final = 2.5
 OLD_AFTER_S: Final = 2.0
 """A picture that is older shows what was, not what is."""
 _RENEWED_S: Final = 1.0
+_ASK_AGAIN_S: Final = 0.5
+_ASK_PAUSE_S: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,24 @@ class PreviewBuffer:
         with self._changed:
             self._wished_until[request] = now + WANTED_FOR_S
             return self._told is None or now >= self._told_until or not _covers(self._told, request)
+
+    def snapshot(self, timeout_s: float, ask: Callable[[], None], *, stopped: Callable[[], bool]) -> bytes | None:
+        """What the camera sees now as a small JPEG; None when it delivers no picture in time.
+
+        The picture was taken after this was called, or at most OLD_AFTER_S before. The vision worker is asked
+        repeatedly: it may not have been started yet, has no such frame before its camera gives one, and may be
+        restarted. `ask` has `due_requests` looked at; `stopped`: whether nobody does so any more.
+        """
+        pause, asked_at = threading.Event(), time.monotonic()
+        until = asked_at + timeout_s
+        while (left_s := until - time.monotonic()) > 0 and not stopped():
+            before = self.request_once()
+            ask()
+            picture = self.answer_after(before, asked_at - OLD_AFTER_S, min(left_s, _ASK_AGAIN_S))
+            if picture is not None:
+                return picture
+            pause.wait(_ASK_PAUSE_S)
+        return None
 
     def request_once(self) -> int:
         """Want one picture at once; returns what `answer_after` is to be asked with."""

@@ -20,7 +20,7 @@ from agent.service.listeners import notify_listeners
 from agent.service.worker import Backoff, Worker
 from agent.vision.heartbeat_stats import HeartbeatStats
 from agent.vision.mapping import CameraStatus, DetectionMapper
-from agent.vision.preview import OLD_AFTER_S, PreviewBuffer
+from agent.vision.preview import PreviewBuffer
 from agent.vision.process import COMMAND, VisionWorkerProcess
 from agent.vision.session import CameraSession, VisionWorkerFailedError, VisionWorkerLimits
 from agent.vision.worker.protocol import Attend, CameraState, Detection, Expose, Heartbeat, PreviewFrame, Sandbox, Stop
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _JOIN_SLACK_S = 3.0
-_ASK_AGAIN_S = 0.5
-_ASK_PAUSE_S = 0.1
 _LOOK_S = 0.2
 NOT_OPEN = -1
 _HELD = Text(
@@ -164,22 +162,8 @@ class CameraSupervisor:
         return self._preview_buffer.newest
 
     def snapshot(self, timeout_s: float) -> bytes | None:
-        """What the camera sees now as a small JPEG; None when it delivers no picture in time.
-
-        The picture was taken after this was called, or at most OLD_AFTER_S before. The vision worker is asked
-        repeatedly: it may not have been started yet, has no such frame before its camera gives one, and may be
-        restarted.
-        """
-        pause, asked_at = threading.Event(), time.monotonic()
-        until = asked_at + timeout_s
-        while (left_s := until - time.monotonic()) > 0 and not self.worker.stopping:
-            before = self._preview_buffer.request_once()
-            self._wake_up()
-            picture = self._preview_buffer.answer_after(before, asked_at - OLD_AFTER_S, min(left_s, _ASK_AGAIN_S))
-            if picture is not None:
-                return picture
-            pause.wait(_ASK_PAUSE_S)
-        return None
+        """What the camera sees now as a small JPEG; None when it delivers no picture in time."""
+        return self._preview_buffer.snapshot(timeout_s, self._wake_up, stopped=lambda: self.worker.stopping)
 
     def start_anew(self, cause: Text) -> None:
         """End the vision worker and start another. `cause`: what follows "the vision worker"; returns at once."""
