@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from agent.core.site import ROWS_A_MESSAGE, Rows, RowsRequest, rows_from_message, rows_to_message
 from agent.service.worker import Worker
 from agent.site.rollback_witnesses import Witnesses
+from agent.site.start_wait import StartWait
 from agent.store.errors import JournalError
 
 if TYPE_CHECKING:
@@ -101,7 +102,8 @@ class LedgerSync:
         self._lost = lost
         self._made = made
         self._heads = heads
-        self._witnesses = Witnesses(membership.peers, ledger, stream)
+        self._witnesses = Witnesses(ledger, stream)
+        self._start_wait = StartWait(membership.peers)
         # Who has had everything from everybody under this very list of gates may act as home; a new list moves homes.
         self._mark = f"roll:{membership.digest}"
         self._missing = frozenset(membership.peers if ledger.unsynced((self._mark, *membership.peers)) else ())
@@ -135,6 +137,11 @@ class LedgerSync:
         return self._witnesses
 
     @property
+    def start_wait(self) -> StartWait:
+        """Whether other gates may still say, just after the start, that this gate's ledger lacks uses."""
+        return self._start_wait
+
+    @property
     def peers(self) -> Mapping[str, PeerView]:
         """The other gates."""
         return self._peers
@@ -145,7 +152,7 @@ class LedgerSync:
         """Begin anew on a new connection, with each gate as soon as it is met."""
         if self._witnesses.older_copy:
             return
-        self._witnesses.connected()
+        self._start_wait.connected()
         self._going.clear()
         self._window = threading.Semaphore(UNDER_WAY)
         self._asked_at.clear()
@@ -215,14 +222,15 @@ class LedgerSync:
     def _compare(self, peer: str, want: RowsRequest) -> None:
         """Give a gate the rows that it wants, unless it knows some that are not here."""
         self._heads.compare(want)
-        was_awaited = self._witnesses.awaited
+        was_awaited = self._start_wait.awaited
         self._witnesses.compare_position(peer, want, self._heads.proves)
+        self._start_wait.heard(peer)
         if why := self._witnesses.older_copy:
             self._missing = frozenset(self._membership.peers)
             self._lost(why)
             return
         self._serve(peer, want)
-        if was_awaited and not self._witnesses.awaited:
+        if was_awaited and not self._start_wait.awaited:
             self._news(peer)
 
     def _serve(self, peer: str, want: RowsRequest) -> None:

@@ -6,46 +6,29 @@ What they know was told and signed by this gate. A log that ends before that is 
 from __future__ import annotations
 
 import logging
-import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from agent.core.site import RowsRequest
     from agent.store.journal import SiteLedger
 
 log = logging.getLogger(__name__)
 
-WAIT_S = 5.0
-
 
 class Witnesses:
-    """`connected` and `compare_position` belong to one thread, the rest to all."""
+    """`compare_position` belongs to one thread, `older_copy` to all."""
 
-    def __init__(self, peers: Iterable[str], ledger: SiteLedger, stream: str) -> None:
+    def __init__(self, ledger: SiteLedger, stream: str) -> None:
         self._ledger = ledger
         self._stream = stream
-        self._unheard = frozenset(peers)
         self._older_copy = ""
-        self._until_at = time.monotonic() + WAIT_S
 
     @property
     def older_copy(self) -> str:
         """In a sentence, that this gate's journal is an older copy; empty as long as nobody showed it."""
         return self._older_copy
-
-    @property
-    def awaited(self) -> bool:
-        """Whether a gate that has not spoken since the start may still do so.
-
-        For a few seconds after a start or a connection.
-        """
-        return bool(self._unheard) and time.monotonic() < self._until_at
-
-    def connected(self) -> None:
-        """A new connection: give those that have not spoken yet time to do so."""
-        self._until_at = time.monotonic() + WAIT_S
 
     def compare_position(self, gate: str, want: RowsRequest, proven: Callable[[RowsRequest], bool]) -> None:
         """Compare what a gate knows of the row log with the log. May raise JournalError.
@@ -58,4 +41,3 @@ class Witnesses:
                 self._older_copy = self._ledger.older_copy(gate, want.after)
             else:
                 log.error("%s says that it knows place %d of this gate's row log, and cannot show it", gate, want.after)
-        self._unheard -= {gate}

@@ -26,6 +26,7 @@ from agent.site.ledger_sync import LedgerSync
 from agent.site.own_claims import OwnClaims
 from agent.site.own_state import NOTHING_LOST
 from agent.site.sessions import Sessions
+from agent.site.start_wait import UNSURE_SHARE
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -46,8 +47,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 STOP_S = 5.0
-UNSURE_SHARE = 0.25
-"""Of the time that a claim waits: for what other gates say of this gate's ledger, just after it started."""
 QUERY_SHARE = 0.5
 """Of the time that a claim waits: for what another gate says of an older grant."""
 
@@ -87,7 +86,7 @@ class SiteService:
             self._sessions.send,
             rules.claim_timeout_s * QUERY_SHARE,
             why_not=self._why_incomplete,
-            unsure=lambda: self._exchange.witnesses.awaited,
+            unsure=lambda: self._exchange.start_wait.awaited,
             unsure_s=rules.claim_timeout_s * UNSURE_SHARE,
         )
         self._exchange = LedgerSync(

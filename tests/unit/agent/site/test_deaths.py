@@ -224,7 +224,7 @@ class TestTroubleAtHome:
         hub = Hub()
         gate = SiteGate(hub, tmp_path, "east", gates=("east", "north"))
         gate.service._exchange._missing = frozenset()
-        gate.service._exchange.witnesses._unheard = frozenset()
+        gate.service._exchange.start_wait._unheard = frozenset()
         gate.journal.close()
         with pytest.raises(JournalUnavailableError):
             gate.claim(request(vehicle_of("east", ("east", "north"))))

@@ -102,7 +102,7 @@ def used_elsewhere_and_put_back(three, name, permit):
 @pytest.fixture
 def unhurried(monkeypatch):
     """A gate that starts waits for the others' word as long as that may take."""
-    monkeypatch.setattr("agent.site.rollback_witnesses.WAIT_S", PATIENCE_S)
+    monkeypatch.setattr("agent.site.start_wait.WAIT_S", PATIENCE_S)
 
 
 class TestTheHomeGatePutBack:
@@ -254,7 +254,7 @@ class TestAGateThatStarts:
         east = three.restart("east", rules=PATIENT)
         assert east.service.claim(request(AT_EAST), east.answers.append) is None
         three.hub.let_go("rows", "want")
-        eventually(lambda: not east.service._exchange.witnesses.awaited, what="all others have spoken")
+        eventually(lambda: not east.service._exchange.start_wait.awaited, what="all others have spoken")
         (word,) = eventually(lambda: east.answers, what="an answer")
         assert word.code is ClaimCode.GRANTED
         assert outcome(three.north, request(AT_EAST, "t2")) == (ClaimCode.RESERVED_ELSEWHERE, "east")
