@@ -56,13 +56,10 @@ if TYPE_CHECKING:
         fleet_report,
     )
     from agent.core.fleet.steps import (
-        TrialVerdict,
-        TrialView,
         all_told,
         applied,
         begun,
         candidate,
-        judged_trial,
         put_on_trial,
         recovered,
         refused_by_check,
@@ -70,6 +67,7 @@ if TYPE_CHECKING:
         undone,
     )
     from agent.core.fleet.time_window import TimeWindow
+    from agent.core.fleet.trial_verdict import TrialVerdict, TrialView, judged_trial
 else:
     __getattr__ = lazy_face(__name__)
 
