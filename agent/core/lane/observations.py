@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from agent.core.lane.copies import changed
+from agent.core.lane.handled_vehicles import seen_again
 from agent.core.lane.own_plate import is_own
 from agent.core.lane.state import GATHERING, RISING, Lane, LaneState
 from agent.core.model import Presentation, Reading, VinReading
@@ -24,18 +23,10 @@ def with_observation(lane: Lane, observation: Observation, at: float) -> tuple[L
     its transaction is kept for `gone_s`.
     """
     rules, state = lane.rules, lane.state
-    key = observation.payload if isinstance(observation, Presentation) else observation.text
     before = state in _BEFORE_ARRIVAL
-    # A blind lane cannot tell a misread plate of the vehicle that just passed from the next one's: it waits for a
-    # permit, or for the view to be empty.
-    lingering = rules.blind and before and isinstance(observation, Reading | VinReading)
-    # By the time of its frame: a busy machine reads it when the vehicle is long gone.
-    came_at = observation.at + observation.behind_s
-    hits = [came_at - s.seen_at <= rules.gone_s and (key in s.keys or (lingering and s.passed)) for s in lane.handled]
-    handled = tuple(replace(s, seen_at=at) if hit else s for s, hit in zip(lane.handled, hits, strict=True))
     late = lane.transaction is not None and observation.at < lane.transaction.began_at
     answered = before or late or (state in _ANSWERED and isinstance(observation, Presentation))
-    stale = any(hit and (s.passed or answered) for s, hit in zip(lane.handled, hits, strict=True))
+    handled, stale = seen_again(lane, observation, at, before=before, answered=answered)
     # A new car that is parked in view bears its VIN for ever: that is no sign that the vehicle is still there.
     lane = changed(lane, handled=handled, seen_at=lane.seen_at if isinstance(observation, VinReading) else at)
     if stale:

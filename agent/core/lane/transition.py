@@ -33,12 +33,12 @@ from agent.core.lane.event_drafts import (
     transaction_id,
     with_message,
 )
-from agent.core.lane.own_plate import own_readings, plate_code_of, plate_of
+from agent.core.lane.handled_vehicles import with_handled
+from agent.core.lane.own_plate import plate_code_of, plate_of
 from agent.core.lane.permit_use import settlement, went_under
-from agent.core.lane.seen_vins import own_vin, told_as, untold_vins, vin_of, with_vin
+from agent.core.lane.seen_vins import told_as, untold_vins, vin_of, with_vin
 from agent.core.lane.state import (
     STANDING,
-    HandledVehicle,
     Lane,
     LaneState,
     Pulse,
@@ -68,7 +68,6 @@ _PRESENTATIONS = 16
 _READINGS = 32
 _PAYLOADS = 8
 _NAMED_PICTURES = 3
-_HANDLED = 3
 _PASSAGES = frozenset({Outcome.PASSED, Outcome.PASSED_WITH_VIOLATION, Outcome.OVERRIDDEN})
 _TO_OTHERS = frozenset({DriverMessage.WELCOME, DriverMessage.STOP_BARRIER_CLOSES})
 """What is said at the end of a passage, to those who come next."""
@@ -375,11 +374,7 @@ class Transition:
 
     def remember_vehicle(self, *, passed: bool) -> None:
         """Remember what identified the vehicle, so that it does not count again while it stays in view."""
-        transaction = self.transaction
-        keys = frozenset[bytes | str](transaction.payloads) | {reading.text for reading in own_readings(transaction)}
-        if (vin := own_vin(transaction)) is not None:
-            keys |= {vin}
-        self.set(handled=(*self.lane.handled, HandledVehicle(keys, self.now.at, passed))[-_HANDLED:])
+        self.set(handled=with_handled(self.lane, self.transaction, self.now.at, passed=passed))
 
     # --------------------------------------------------------------------------------------------------------- private
 
