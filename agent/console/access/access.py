@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from threading import Lock
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from agent.console.access.address_limits import AddressLimits
+from agent.console.access.address_limits import (
+    LOGIN_BURST,
+    LOGINS_PER_S,
+    REQUEST_BURST,
+    REQUESTS_PER_S,
+    SCREEN_BURST,
+    SCREENS_PER_S,
+    AddressLimits,
+)
 from agent.console.access.admin_actions import AdminActions
 from agent.console.access.bootstrap_code import BootstrapCode
 from agent.console.access.challenges import Challenges
@@ -29,13 +37,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from agent.console.access.roles import Role
-
-LOGIN_BURST: Final = 10.0
-LOGINS_PER_S: Final = 1 / 6
-REQUEST_BURST: Final = 300.0
-REQUESTS_PER_S: Final = 50.0
-SCREEN_BURST: Final = 120.0
-SCREENS_PER_S: Final = 10.0
 
 
 class Refusals:

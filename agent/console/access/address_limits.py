@@ -1,4 +1,4 @@
-"""A limit on how often one address may ask: a bucket each, filled at a steady rate."""
+"""How often one address may log in, ask for pages and ask for screens: a bucket each, filled at a steady rate."""
 
 from __future__ import annotations
 
@@ -12,6 +12,12 @@ from agent.core.model import TokenBucket
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+LOGIN_BURST: Final = 10.0
+LOGINS_PER_S: Final = 1 / 6
+REQUEST_BURST: Final = 300.0
+REQUESTS_PER_S: Final = 50.0
+SCREEN_BURST: Final = 120.0
+SCREENS_PER_S: Final = 10.0
 MOST_ADDRESSES: Final = 4096
 IPV6_PREFIX: Final = 64
 
