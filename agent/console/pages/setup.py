@@ -1,18 +1,17 @@
-"""The set-up: which step is how far, one page a step, and a vehicle that is played through a simulated lane."""
+"""The set-up: which step is how far, and one page a step."""
 
 # ruff: noqa: FAST003 - `AtVisit` takes the lane and the step
 
-from http import HTTPStatus
-from typing import Annotated, Any, Final
+from typing import Any
 
-from fastapi import APIRouter, Form, Request
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
 
 from agent.console.access import Role, Technician
 from agent.console.dependencies import AtGate
-from agent.console.errors import RefusedError
 from agent.console.navigation import Nav, Place
 from agent.console.page import render
+from agent.console.pages.setup_simulated_vehicle import LONGEST_PLATE, LONGEST_TEXT
 from agent.console.wizard.step_page import WORDS, live_part, step_page
 from agent.console.wizard.step_visit import AtVisit, guarded
 from agent.console.wizard.wizard import AtVehicles, AtWizard, LastVehicles, Wizard
@@ -21,9 +20,6 @@ from drivers.text import Text
 
 router = APIRouter()
 NAV = Nav(Place.SETTINGS, 20, "/settings/setup", Text("Set-up"), Role.TECHNICIAN)
-
-LONGEST_TEXT: Final = 2953
-LONGEST_PLATE: Final = 12
 
 
 @router.get("/settings/setup", response_class=HTMLResponse)
@@ -51,34 +47,6 @@ def show_step(request: Request, visit: AtVisit) -> HTMLResponse:
 def show_live(request: Request, visit: AtVisit) -> HTMLResponse:
     """What is seen of a step now; a fragment that the page asks for again and again."""
     return live_part(request, visit)
-
-
-@router.post("/settings/setup/{lane}/vehicle")
-def vehicle(
-    gate: AtGate,
-    person: Technician,
-    lane: str,
-    plate: Annotated[str, Form(min_length=1, max_length=LONGEST_PLATE)],
-    permit: Annotated[str, Form(min_length=1, max_length=LONGEST_TEXT)],
-) -> RedirectResponse:
-    """Let a simulated vehicle come, and look at its lane."""
-    simulated_run = gate.simulated_runs.get(lane)
-    if simulated_run is None:
-        raise RefusedError(
-            HTTPStatus.NOT_FOUND,
-            Text(
-                "The lane {lane} cannot simulate a vehicle. It or another lane of this gate has real "
-                "hardware, or the scene of its camera is not a file in the folder for scenes.",
-                lane=lane,
-            ),
-        )
-    if not simulated_run.play(plate.strip(), permit.strip()):
-        raise RefusedError(
-            HTTPStatus.CONFLICT,
-            Text("A simulated vehicle is still in the lane {lane}. Wait until it has passed.", lane=lane),
-        )
-    gate.audit(person, "vehicle.rehearsed", lane=lane, detail=plate.strip())
-    return RedirectResponse(f"/lanes/{lane}", HTTPStatus.SEE_OTHER)
 
 
 def _lane(wizard: Wizard, vehicles: LastVehicles, lane: str) -> dict[str, Any]:
