@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from agent.core.face import lazy_face
 
 if TYPE_CHECKING:
+    from agent.anchors.configuration_check import check_usable
     from agent.anchors.follower import AnchorFollower, AnchorFollowerDependencies
     from agent.anchors.helper_client import SOCKET, HelperUnreachableError, ask_helper
-    from agent.anchors.rehearsal import check_usable
     from agent.anchors.root_folder import RootFolder, held_folder, make_folder, read_root_file
     from agent.anchors.store import AnchorChange, AnchorStore, AnchorStoreError, changed_or_refused, recorded_changes
 else:

@@ -1,4 +1,4 @@
-"""Whether a gate could run with other trust anchors: asked before they are its own."""
+"""Whether the configuration is usable with other trust anchors: asked before they are the gate's own."""
 
 from __future__ import annotations
 
