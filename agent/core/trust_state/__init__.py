@@ -33,9 +33,9 @@ if TYPE_CHECKING:
         signed_head,
         unproven_head,
     )
-    from agent.core.trust_state.hold import NO_HOLD, PARTS, StateHold, hold_of
     from agent.core.trust_state.lost_ledger import TrustRules
     from agent.core.trust_state.machine import PartChange, step
+    from agent.core.trust_state.permits_on_hold import NO_HOLD, PARTS, StateHold, hold_of
     from agent.core.trust_state.state import (
         FormerStream,
         PartStanding,
