@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         weigh,
     )
     from agent.core.decision.rate_limit import NO_TEXTS, Texts
+    from agent.core.decision.second_factor import ASKS_VIN, Tie, tie_of
     from agent.core.decision.second_reading import (
         PicturesShown,
         PlateShown,
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
         to_be_confirmed,
     )
     from agent.core.decision.second_verdict import SecondReading, SecondVerdict
-    from agent.core.decision.tie import ASKS_VIN, Tie, tie_of
 else:
     __getattr__ = lazy_face(__name__)
 

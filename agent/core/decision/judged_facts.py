@@ -6,7 +6,7 @@ from math import isinf
 from typing import TYPE_CHECKING
 
 from agent.core.decision.checks.list_data import differing
-from agent.core.decision.tie import Tie, tie_of
+from agent.core.decision.second_factor import Tie, tie_of
 from agent.core.events import (
     ClaimRecord,
     DeclarationRecord,

@@ -21,7 +21,7 @@ from agent.core.decision.decision import Decision
 from agent.core.decision.fail_safe import internal, with_fail_safe
 from agent.core.decision.judgement_rules import JudgementRules
 from agent.core.decision.permit_choice import FOREIGN, is_foreign
-from agent.core.decision.tie import declares_vin
+from agent.core.decision.second_factor import declares_vin
 from agent.core.model import Check, ListKind, Reason, Verdict
 from agent.core.plates import with_witness
 from agent.core.plates.match import match

@@ -11,8 +11,8 @@ from agent.core.decision.judgement import judge, lists_needed, plate_leads
 from agent.core.decision.judgement_rules import JudgementRules
 from agent.core.decision.knowledge import Knowledge, PermitUses, exit_in_force
 from agent.core.decision.permit_choice import AssessmentContext, TransactionEvidence, assess, assess_plate
+from agent.core.decision.second_factor import Tie, tie_of
 from agent.core.decision.second_verdict import SecondReading, SecondVerdict
-from agent.core.decision.tie import Tie, tie_of
 from agent.core.events import Draft, TransactionClosed, VehiclePresent
 from agent.core.lane.event_drafts import decision_event
 from agent.core.lists.freshness import FreshnessRules, ListStanding, standing_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from agent.core.decision.tie import ReliedOn, Tie, is_declared_vin, relied_on, tie_of
+from agent.core.decision.second_factor import ReliedOn, Tie, is_declared_vin, relied_on, tie_of
 from agent.core.model import Check, Reason, Verdict
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, assert_never
 
 from agent.core.decision.checks.case import failed, held, noted, unclear
-from agent.core.decision.tie import ASKS_PLATE, Tie, contradicts
+from agent.core.decision.second_factor import ASKS_PLATE, Tie, contradicts
 from agent.core.model import Reason, Verdict
 from agent.core.permit import PermitForm
 from agent.core.plates import MatchVerdict, PlateKind, WitnessStanding, country_of, kinds_of

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from agent.core.decision.checks.case import failed, held, unclear
-from agent.core.decision.tie import ASKS_VIN, declares_vin
+from agent.core.decision.second_factor import ASKS_VIN, declares_vin
 from agent.core.model import Reason, Verdict
 from agent.core.plates import MatchVerdict
 from drivers.text import Text, joined, ngettext

@@ -10,7 +10,7 @@ import pytest
 from agent.core.decision.judgement import judge
 from agent.core.decision.judgement_rules import JudgementRules
 from agent.core.decision.permit_choice import AssessmentContext, TransactionEvidence, assess
-from agent.core.decision.tie import Tie, tie_of
+from agent.core.decision.second_factor import Tie, tie_of
 from agent.core.model.instant import Instant
 from agent.core.model.observations import VinSource
 from agent.core.model.reasons import Reason, Verdict

@@ -1,4 +1,4 @@
-"""What must tie a permit to the vehicle in view: its plate, its VIN, one of the two, both, or nothing."""
+"""The second factor: what must tie a permit to the vehicle in view, its plate, its VIN, one of the two, both, or none."""
 
 from __future__ import annotations
 
