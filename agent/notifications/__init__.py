@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from agent.core.face import lazy_face
 
 if TYPE_CHECKING:
-    from agent.notifications.board import Shown
     from agent.notifications.channels import channels_of
     from agent.notifications.delivery import Channel, ChannelView, DeliveryError, Rendered
     from agent.notifications.mail import MailChannel, MailServer
+    from agent.notifications.page_notices import Shown
     from agent.notifications.service import NotificationDependencies, NotificationService, NotificationSettings
     from agent.notifications.webhook import WebhookChannel, WebhookReceiver
     from agent.notifications.wording import notice_line, notice_title, test_message

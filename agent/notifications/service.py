@@ -27,10 +27,10 @@ from agent.core.notices import (
     sent,
     ticked,
 )
-from agent.notifications.board import NoticeBoard
 from agent.notifications.channels import channel_rules, channels_of, watch_rules
 from agent.notifications.delivery import ChannelView, DeliveryError
 from agent.notifications.kept_state import NAME, KeptState, keep, load
+from agent.notifications.page_notices import NoticeBoard
 from agent.notifications.wording import message_of, test_message
 from agent.service.parallel import Job
 from agent.service.worker import Backoff, Worker

@@ -18,7 +18,7 @@ from agent.notifications import (
     NotificationSettings,
 )
 from agent.notifications import service as following
-from agent.notifications.board import KEPT, NoticeBoard
+from agent.notifications.page_notices import KEPT, NoticeBoard
 from drivers.text import Text
 from tests.support.store.journals import UTC, open_journal
 from tests.support.waiting import eventually
