@@ -10,8 +10,8 @@ from agent.core.face import lazy_face
 if TYPE_CHECKING:
     from agent.uploads.object_put import PutError, put
     from agent.uploads.service import UploadDependencies, UploadRules, UploadService
-    from agent.uploads.shelf import Shelf, Stored, What
     from agent.uploads.signed_place import PlaceRefusedError, SignedPlace
+    from agent.uploads.waiting_objects import Shelf, Stored, What
 else:
     __getattr__ = lazy_face(__name__)
 

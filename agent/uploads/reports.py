@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from agent.core.events import Event
     from agent.core.model import Folded, UploadFault
     from agent.uploads.object_put import PutError
-    from agent.uploads.shelf import What
     from agent.uploads.signed_place import SignedPlace
+    from agent.uploads.waiting_objects import What
 
 log = logging.getLogger(__name__)
 

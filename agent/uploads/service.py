@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from agent.core.events import Event
-    from agent.uploads.shelf import Shelf
+    from agent.uploads.waiting_objects import Shelf
 
 log = logging.getLogger(__name__)
 
