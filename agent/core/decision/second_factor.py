@@ -1,4 +1,4 @@
-"""The second factor: what must tie a permit to the vehicle in view, its plate, its VIN, one of the two, both, or none."""
+"""The second factor: what ties a permit to the vehicle in view: its plate, its VIN, one of them, both, or nothing."""
 
 from __future__ import annotations
 
