@@ -21,14 +21,14 @@ from sim.demo.central import Central
 from sim.demo.choices import Choice, visitors
 from sim.demo.driver_page import is_served
 from sim.demo.event_lines import lists_behind
-from sim.demo.guest import GuestDoor
 from sim.demo.keyboard import Keyboard
 from sim.demo.list_publisher import DemoListPublisher
-from sim.demo.open_house import OpenHouse, Stage
 from sim.demo.permits import papers_of
 from sim.demo.real_time import RealTimeRunner
 from sim.demo.result import DemoResult
 from sim.demo.summary import DRAIN_TIMEOUT_S, reckoning
+from sim.demo.visitor_page import GuestDoor
+from sim.demo.visitor_session import Stage, VisitorSession
 from sim.demo.yard import Yard
 
 if TYPE_CHECKING:
@@ -138,14 +138,14 @@ class DemoRunner:
 
             def chosen() -> list[Choice]:
                 found = [Choice(key) for key in keyboard.pressed() if key in set(Choice)] + door.chosen()
-                door.words = house.words
-                self._screen.choices({choice.value: words for choice, words in house.words.items()})
+                door.words = session.words
+                self._screen.choices({choice.value: words for choice, words in session.words.items()})
                 return found
 
-            house = OpenHouse(stage, self._visitors, chosen)
+            session = VisitorSession(stage, self._visitors, chosen)
             self._screen.step("all vehicles have been; choose what comes next")
             try:
-                house.run()
+                session.run()
             except KeyboardInterrupt:
                 return False
             finally:

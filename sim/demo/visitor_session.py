@@ -26,7 +26,7 @@ MOST_WAITING: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What the open house plays on.
+    """What the session plays on.
 
     `drive_up`: a vehicle comes. `granted`: sees one through that the barrier was raised for, by the count of pulses
     before. `refuse`: sends one back. `leave`: waits until nobody is there. `pulses`: how often the barrier was raised.
@@ -48,7 +48,7 @@ class Stage:
     wait: Callable[[float], object]
 
 
-class OpenHouse:
+class VisitorSession:
     """Takes choices until one ends it. `chosen`: what was chosen since the last call, by key or in the browser."""
 
     def __init__(

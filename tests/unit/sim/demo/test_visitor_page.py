@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from sim.demo.choices import WORDS, Choice
-from sim.demo.guest import GuestDoor
+from sim.demo.visitor_page import GuestDoor
 from tests.support.console.consoles import ConsoleGate
 from tests.support.waiting import PATIENCE_S
 

@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 import pytest
 from rich.console import Console
 
-from sim.demo import open_house
+from sim.demo import visitor_session
 from sim.demo.choices import OF_EACH, VEHICLES, Choice, visitors
 from sim.demo.director import DemoError
 from sim.demo.keyboard import Keyboard
-from sim.demo.open_house import OpenHouse, Stage
 from sim.demo.screen import Screen
 from sim.demo.vehicles import ACTS
+from sim.demo.visitor_session import Stage, VisitorSession
 
 
 @dataclass
 class Gate:
-    """What the open house plays on, as a list of what was asked of it."""
+    """What the session plays on, as a list of what was asked of it."""
 
     asked: list = field(default_factory=list)
     said: list = field(default_factory=list)
@@ -57,9 +57,9 @@ class Gate:
 def play(gate, *turns):
     """Play these choices, one lot at each look, and then the end."""
     lots = iter([*turns, [Choice.END]])
-    house = OpenHouse(gate.stage(), visitors(), lambda: next(lots, []))
-    house.run()
-    return house
+    session = VisitorSession(gate.stage(), visitors(), lambda: next(lots, []))
+    session.run()
+    return session
 
 
 CLOSED = {"type": "transaction.closed"}
@@ -80,9 +80,9 @@ def test_a_forged_permit_is_sent_back_when_the_gate_has_decided():
 
 def test_faults_are_put_in_and_taken_away_by_the_same_key():
     gate = Gate()
-    house = play(gate, [Choice.RELAY], [Choice.LINE], [Choice.RELAY])
+    session = play(gate, [Choice.RELAY], [Choice.LINE], [Choice.RELAY])
     assert gate.asked == ["board False", "line False", "board True", "line True"]  # The end mends the line.
-    assert house.away == frozenset()
+    assert session.away == frozenset()
 
 
 def test_the_relay_can_be_pulled_while_a_vehicle_waits_for_an_officer():
@@ -96,26 +96,26 @@ def test_the_relay_can_be_pulled_while_a_vehicle_waits_for_an_officer():
             return [Choice.END]
         return lot
 
-    OpenHouse(gate.stage(), visitors(), chosen).run()
+    VisitorSession(gate.stage(), visitors(), chosen).run()
     assert gate.asked == ["come valid", "board False", "back", "empty", "board True"]
     assert any("an officer is called" in words for words in gate.said)
 
 
 def test_what_the_key_does_now_is_told():
-    house = OpenHouse(Gate().stage(), visitors(), list)
-    assert house.words[Choice.LINE] == "cut the line"
-    house._switch(Choice.LINE)
-    assert house.words[Choice.LINE] == "restore the line"
+    session = VisitorSession(Gate().stage(), visitors(), list)
+    assert session.words[Choice.LINE] == "cut the line"
+    session._switch(Choice.LINE)
+    assert session.words[Choice.LINE] == "restore the line"
 
 
 def test_a_vehicle_that_nobody_hears_of_drives_away(monkeypatch):
-    monkeypatch.setattr(open_house, "UNHEARD_S", 0.0)
+    monkeypatch.setattr(visitor_session, "UNHEARD_S", 0.0)
     gate = Gate()
     play(gate, [Choice.VALID])
     assert gate.asked == ["come valid", "back", "empty"]
 
 
-def test_what_does_not_come_in_time_is_said_and_the_house_stays_open():
+def test_what_does_not_come_in_time_is_said_and_the_session_goes_on():
     gate = Gate(pulse=True, fails=True)
     play(gate, [Choice.VALID], [], [Choice.FORGED])
     assert gate.asked == ["come valid", "back", "come forged", "back"]
