@@ -62,7 +62,7 @@ class _Prefix:
 
 
 def with_twins(columns: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The columns in which each character has a part of its twin's share too, as in agent.core.plates.twins."""
+    """The columns where each character has part of its twin's share too (agent.core.plates.lookalike_characters)."""
     shared = columns.copy()
     for character, twin in TWINS.items():
         shared[:, CLASSES[twin]] += TWIN_SHARE * columns[:, CLASSES[character]]

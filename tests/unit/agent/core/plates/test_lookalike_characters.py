@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from agent.core.model.observations import Reading
+from agent.core.plates.lookalike_characters import RIVAL_SHARE, TWINS, with_twins
 from agent.core.plates.match import MatchVerdict, match
 from agent.core.plates.recogniser_columns import Columns
-from agent.core.plates.twins import RIVAL_SHARE, TWINS, with_twins
 from agent.core.plates.vote import vote
 
 
