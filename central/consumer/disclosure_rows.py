@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from central.consumer.reading import ReceivedEvent
+    from central.consumer.gate_messages import ReceivedEvent
     from central.database import Database
 
 

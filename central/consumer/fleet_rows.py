@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from central.consumer.reading import Fleet
+    from central.consumer.gate_messages import Fleet
     from central.database import Database
 
 DOCUMENTS_LIMIT: Final = 64

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from central.consumer.reading import Presence, ReceivedEvent, ReceivedPresence
+    from central.consumer.gate_messages import Presence, ReceivedEvent, ReceivedPresence
     from central.database import Database
 
 LONGEST: Final = 500

@@ -7,15 +7,15 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
-from central.consumer.reading import gate_of
+from central.consumer.gate_messages import gate_of
 from central.database import clean_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from central.consumer.chain_walk import ChainWalk, Link
+    from central.consumer.gate_messages import ReceivedEvent
     from central.consumer.intake import Message
-    from central.consumer.reading import ReceivedEvent
     from central.database import Database
 
 log = logging.getLogger(__name__)

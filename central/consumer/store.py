@@ -26,9 +26,9 @@ from central.consumer.event_rows import (
     link_of,
     lock_streams,
 )
+from central.consumer.gate_messages import MessageInvalidError, ReceivedEvent, ReceivedPresence, read_message
 from central.consumer.intake import Answer
 from central.consumer.presence_rows import note_presence, note_trust_lists
-from central.consumer.reading import MessageInvalidError, ReceivedEvent, ReceivedPresence, read_message
 from central.consumer.rejection import Conflict, Rejected, note_conflicts, note_rejected
 from central.consumer.vehicle_rows import insert_vehicles
 from central.database import Role, ensure_months

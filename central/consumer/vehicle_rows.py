@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from central.consumer.reading import Closed, ReceivedEvent
+    from central.consumer.gate_messages import Closed, ReceivedEvent
     from central.database import Database
 
 
