@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         refusal_words,
     )
     from agent.setup.gate_place import GatePlace
-    from agent.setup.learning import InputTrace, began_again, changed, traced, used
+    from agent.setup.input_detection import InputTrace, began_again, changed, traced, used
     from agent.setup.practice import (
         PRACTICE,
         PlateError,

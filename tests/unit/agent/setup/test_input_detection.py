@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.setup.learning import SETTLE_S, began_again, changed, traced, used
+from agent.setup.input_detection import SETTLE_S, began_again, changed, traced, used
 
 
 def trace(*samples):
