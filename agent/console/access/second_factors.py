@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from agent.console.access import totp
-from agent.console.access.factor_seal import FactorSealError
 from agent.console.access.passwords import PLAIN_LETTERS, made_up_password
+from agent.console.access.second_factor_key import FactorSealError
 from agent.console.access.sessions import end_sessions
 from agent.console.access.users import UserRefusedError
 from agent.core.model import ReportOnce
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent.console.access.database import AccessDatabase
-    from agent.console.access.factor_seal import FactorSeal
+    from agent.console.access.second_factor_key import FactorSeal
 
 log = logging.getLogger(__name__)
 

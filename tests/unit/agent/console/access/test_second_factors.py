@@ -12,8 +12,8 @@ from agent.console.access import totp
 from agent.console.access.access import Access
 from agent.console.access.database import AccessStoreError
 from agent.console.access.enrolments import LIFE_S, MOST, Enrolments
-from agent.console.access.factor_seal import NAME
 from agent.console.access.roles import Role
+from agent.console.access.second_factor_key import NAME
 from agent.console.access.second_factors import MOST_DRIFT_STEPS, RECOVERY_CODES
 from agent.console.access.session_clock import SessionClock
 from agent.console.access.sessions import SessionRules
