@@ -12,7 +12,7 @@ from agent.console.access import Role
 from agent.console.configuration_requests import document_of, seen_token
 from agent.console.page import render
 from agent.console.wizard.forms import fields, value_at
-from agent.console.wizard.presence import Here
+from agent.console.wizard.other_visitors import Here
 from agent.console.wizard.step_parts import enrolment_part, parts_of
 from agent.console.wizard.step_visit import StepVisit, guarded
 from agent.settings import EXAMPLE_ROOT_KEY

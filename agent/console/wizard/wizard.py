@@ -17,7 +17,7 @@ from agent.console.live.vehicles import Vehicle
 from agent.console.wizard.board_watch import BoardWatch, has_inputs
 from agent.console.wizard.camera_search import CameraSearch
 from agent.console.wizard.enrolment import GateEnrolment
-from agent.console.wizard.presence import Presence
+from agent.console.wizard.other_visitors import Presence
 from agent.core.model import Outcome
 from agent.core.permit import MAX_TEXT, TrustError, load, root_key
 from agent.setup import Note, SetupFacts, SetupRecord, SetupStep, StepCode, is_practice, observed, permit_file, steps

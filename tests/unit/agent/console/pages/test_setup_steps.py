@@ -10,7 +10,7 @@ import pytest
 
 from agent.console import page
 from agent.console.pages.setup_steps import SHORTEST_NAME
-from agent.console.wizard.presence import HERE_S, Here, Presence
+from agent.console.wizard.other_visitors import HERE_S, Here, Presence
 from agent.console.wizard.safety_list import SAFETY_LINES
 from agent.setup.progress import StepCode
 from agent.setup.setup_record import SetupRecord
