@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agent.console.navigation import Place
-from agent.console.pages.moved import MOVED
+from agent.console.pages.redirects import MOVED
 from agent.console.web.routing import page_modules
 from tests.support.console.consoles import ConsoleGate
 
