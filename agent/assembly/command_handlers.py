@@ -17,8 +17,8 @@ from agent.core.commands import LANE_COMMANDS, Command, CommandAnswer, Result
 from agent.core.lane import CommandKind, TextForDriver
 from agent.core.model import SEQ_MAX, CommandName, DriverMessage
 from agent.i18n import Language
+from agent.i18n.drive_on_words import sounds_like_go
 from agent.i18n.driver_texts import sentence
-from agent.i18n.go_words import sounds_like_go
 from agent.recording import ErasureRequest
 from agent.service.parallel import at_once
 from agent.store.errors import EvidenceError, JournalError

@@ -11,7 +11,7 @@ from agent.core.commands.group_body import GROUP_BODIES
 from agent.core.commands.issue import CommandInvalidError, make, make_for_group, sign
 from agent.core.crypto import JwsType
 from agent.core.model import CommandName, DriverMessage
-from agent.i18n.go_words import GO
+from agent.i18n.drive_on_words import GO
 from tests.support.mqtt.commanding import (
     GATE,
     KEY,

@@ -3,8 +3,8 @@
 import pytest
 
 from agent.core.commands.body import SAYABLE_MESSAGES
+from agent.i18n.drive_on_words import GO, sounds_like_go
 from agent.i18n.driver_texts import sentence, spoken
-from agent.i18n.go_words import GO, sounds_like_go
 from agent.i18n.language import Language
 
 
