@@ -161,7 +161,8 @@ def fleet() -> Panel:
     states = panel(
         "bargauge", "Gates by state", (12, 15, 6, 9),
         sql("SELECT state, count(*) AS gates FROM fleet GROUP BY state ORDER BY gates DESC, state"),
-        "silent: it says online, and nothing came for 90 s. lost: its connection broke. offline: stopped in order.",
+        "silent: it says online, and no status came for three times as long as it says, at least 90 s. "
+        "lost: its connection broke. offline: stopped in order.",
         orientation="horizontal", displayMode="basic", reduceOptions={"calcs": [], "fields": "", "values": True},
     )  # fmt: skip
     sites = panel(

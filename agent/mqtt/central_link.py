@@ -48,7 +48,7 @@ class CentralLink:
         observe_uplink: Callable[[UplinkView], None] = lambda _view: None,
         note: Callable[[Event], None] = lambda _event: None,
     ) -> None:
-        presence = GatePresence(identity, outbox, clock, lambda: self.uplink.view, extra)
+        presence = GatePresence(identity, outbox, clock, lambda: self.uplink.view, settings.status_every_s, extra)
         self.client = MqttClient(settings, presence, observe=observe_link)
         self.uplink = Uplink(
             self.client,

@@ -45,9 +45,9 @@ class GateIdentity:
 class GatePresence:
     """Makes the payloads, compact JSON in UTF-8.
 
-    `extra`: the fields of both that others know, such as the devices and the challenge of the commands; the status
-    leaves out those that only the birth has. `birth` and `status` raise ValueError for a field that the contract does
-    not have.
+    `status_every_s`: how often a status is sent; the status says it in whole seconds. `extra`: the fields of both that
+    others know, such as the devices and the challenge of the commands; the status leaves out those that only the birth
+    has. `birth` and `status` raise ValueError for a field that the contract does not have.
     """
 
     def __init__(
@@ -56,12 +56,14 @@ class GatePresence:
         outbox: Journal,
         clock: Callable[[], ClockReading],
         uplink: Callable[[], UplinkView],
+        status_every_s: float,
         extra: Callable[[], Mapping[str, object]] = dict,
     ) -> None:
         self._identity = identity
         self._outbox = outbox
         self._clock = clock
         self._uplink = uplink
+        self._status_every_s = ceil(status_every_s)
         self._extra = extra
 
     def birth(self) -> bytes:
@@ -94,6 +96,7 @@ class GatePresence:
             "acks": uplink.acks,
             "acks_signed": uplink.acks_signed,
             "broker": broker,
+            "status_every_s": self._status_every_s,
             **{name: value for name, value in self._extra().items() if name not in ONLY_AT_BIRTH},
         }
         return Status.model_validate(fields).model_dump_json().encode()

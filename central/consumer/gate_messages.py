@@ -175,6 +175,7 @@ class Presence(Reading):
     refused: Count | None = None
     acks: dict[str, Count] | None = None
     acks_signed: bool | None = None
+    status_every_s: Annotated[int, Field(ge=1, le=86_400)] | None = None
     clock_state: Word | None = None
     clock_synced: bool | None = None
     lists: Lists | None = None

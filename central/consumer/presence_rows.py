@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 LONGEST: Final = 500
 PROBLEMS_LIMIT: Final = 200
 """Of one gate, so that no gate fills the table."""
+STATUS_EVERY_S: Final = 30
+"""How often a gate sends a status whose agent does not say it yet."""
 _RANK: Final = {"whole": 0, "behind": 1, "lost": 2}
 
 # A column keeps what it had where the message does not say it. What a `lost` says is of the connect: only its state
@@ -99,6 +101,8 @@ def _columns(one: ReceivedPresence, at: datetime) -> dict[str, object]:
         "disk_free_bytes": said.disk_free_bytes,
         "drifting": None if said.fleet is None else said.fleet.drifting,
     }
+    if one.kind == "status" and said.version is not None:  # `state` alone says nothing of it
+        found["status_every_s"] = said.status_every_s or STATUS_EVERY_S
     if one.kind == "birth":
         site, digest = inventory.get("site"), inventory.get("configuration")
         found["site"] = None if site is None else _text(str(site))

@@ -41,7 +41,7 @@ SELECT w.stream_id, w.gate, w.stream, w.first, least(w.last, w.first + %(range)s
         coalesce((SELECT min(e.seq) - 1 FROM events e WHERE e.stream_id = s.id AND e.seq > s.watermark), g.acked, 0)
             AS last
     FROM streams s JOIN gates g ON g.gate = s.gate AND g.stream = s.stream
-    WHERE g.state = 'online' AND g.status_at > %(now)s::timestamptz - silence()
+    WHERE g.state = 'online' AND g.status_at > %(now)s::timestamptz - silence(g.status_every_s)
         AND s.moved_at < %(now)s::timestamptz - make_interval(secs => %(after)s)
     UNION ALL
     SELECT NULL, g.gate, g.stream, coalesce(g.first_kept, 1), g.acked

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from math import ceil
 from typing import TYPE_CHECKING, Any, Final
 
 from agent.core.commands import ReceivedCommand, RefusedCommand, Result, prove
@@ -39,6 +40,7 @@ class OwnMessages:
         self._gate = writer.gate
         self._own = {"gate": writer.gate, "stream": writer.stream, "boot": writer.boot}
         self._topics = topics
+        self._status_every_s = ceil(status_every_s)
         self._status_expiry_s = int(status_every_s * STATUS_LIFE_FACTOR) or 1
 
     def birth(self, utc: float) -> Outgoing:
@@ -47,7 +49,8 @@ class OwnMessages:
 
     def status(self, state: str, utc: float, head: int, watermark: int) -> Outgoing:
         """How the gate is; `state` as in the contract."""
-        payload = self._filled("status", utc, state=state, seq_head=head, seq_acked=watermark, depth=head - watermark)
+        counts = {"seq_head": head, "seq_acked": watermark, "depth": head - watermark}
+        payload = self._filled("status", utc, state=state, **counts, status_every_s=self._status_every_s)
         expiry_s = self._status_expiry_s if state == "online" else None
         return Outgoing(self._topics.status, payload, retain=True, expiry_s=expiry_s, content_type=JSON_TYPE)
 

@@ -140,6 +140,7 @@ def status_example() -> bytes:
             "acks": {"taken": 17, **dict.fromkeys(map(str, AckFault), 0), "foreign_stream": 1},
             "acks_signed": True,
             "broker": 0,
+            "status_every_s": 30,
         }
     )
     return status.model_dump_json().encode()

@@ -220,6 +220,11 @@ class Status(Presence):
         "puback).",
     )
     broker: Count = Field(description="The position, from 0, of the connected broker in the gate's list of addresses.")
+    status_every_s: Annotated[int, Field(ge=1)] | None = Field(
+        default=None,
+        description="The gate sends a status at least this often, in seconds. Report the gate as silent after three "
+        "times as long, but not before 90 s. Null from an earlier agent: assume 30.",
+    )
 
 
 class Birth(Presence):

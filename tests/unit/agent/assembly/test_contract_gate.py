@@ -131,7 +131,7 @@ def test_a_gate_that_knows_central_s_key_believes_nothing_else_and_says_so(broke
         refused = world.wait("event/acknowledgement.refused")
         assert (refused["data"]["code"], refused["data"]["key"]) == ("unsigned", None)
         status = world.wait("status", lambda one: one["acks"].get("unsigned"))
-        assert (status["acks_signed"], status["seq_acked"]) == (True, 0)
+        assert (status["acks_signed"], status["seq_acked"], status["status_every_s"]) == (True, 0, 5)
         with Central(broker.port, GATE, key=KEY):
             status = world.wait("status", lambda one: one["seq_acked"] >= refused["seq"])
             assert status["acks"]["taken"] > 0

@@ -47,12 +47,15 @@ class Site:
     """A presence and what it asks."""
 
     extra: dict = field(default_factory=dict)
+    every_s: float = 30.0
     devices: list = field(default_factory=list)
     reading: ClockReading = field(default_factory=lambda: ClockReading(examples.UTC, synced=True, error_ms=4.2))
 
     def presence(self):
         identity = GateIdentity(GATE, "0.1.0", "b1", {"site": 17}, lambda: self.devices)
-        return GatePresence(identity, IdleJournal(), lambda: self.reading, lambda: VIEW, lambda: self.extra)
+        return GatePresence(
+            identity, IdleJournal(), lambda: self.reading, lambda: VIEW, self.every_s, lambda: self.extra
+        )
 
     def birth(self):
         return assert_valid(f"gate/v1/{GATE}/birth", self.presence().birth())
@@ -79,7 +82,7 @@ def test_birth_and_status_of_a_gate_that_knows_nothing_more_are_within_the_contr
         "challenge": None, "checkpoint": None, "state": "online", "seq_head": 41, "seq_acked": 39, "depth": 2,
         "ack_mode": "watermark", "ack": "heard", "trouble": "", "refused": 1, "acks": {"taken": 4, "malformed": 1},
         "acks_signed": True, "anchors": {}, "fingerprints": None,
-        "broker": 1,
+        "broker": 1, "status_every_s": 30,
     }  # fmt: skip
 
 
@@ -90,6 +93,11 @@ def test_what_others_know_is_in_both_and_the_key_and_the_commands_only_in_the_bi
     assert {name: birth[name] for name in whole} == whole
     assert {name: status[name] for name in BOTH} == {name: whole[name] for name in BOTH}
     assert status.keys().isdisjoint({"key", "commands", "inventory", "types"})
+
+
+@pytest.mark.parametrize(("every_s", "said"), [(600, 600), (5.0, 5), (0.2, 1)])
+def test_the_status_says_in_whole_seconds_how_often_it_is_sent(every_s, said):
+    assert Site(every_s=every_s).status()["status_every_s"] == said
 
 
 def test_an_unknown_error_of_the_clock_is_null():

@@ -56,6 +56,14 @@ def test_nothing_is_asked_of_a_gate_that_is_not_there(database, events):
     assert wanted(database) == []
 
 
+@pytest.mark.parametrize(("every_s", "asked"), [(600, [(2, 5)]), (30, []), (None, [])])
+def test_a_gate_that_seldom_sends_a_status_is_asked_between_two_of_them(database, events, every_s, asked):
+    said = {} if every_s is None else {"status_every_s": every_s}
+    put(database, message(events[0]), message(events[5]))
+    put(database, status(GATE, stream=STREAM, seq_head=6, seq_acked=6, **said), at=LATER - timedelta(minutes=10))
+    assert wanted(database) == asked
+
+
 def test_what_a_gate_keeps_no_more_is_not_asked_for(database, events):
     put(database, message(events[0]), message(events[8]))
     put(database, status(GATE, stream=STREAM, seq_head=9, seq_acked=9, first_kept=5), at=LATER)

@@ -28,7 +28,7 @@ from central.database import (
     next_events,
     take,
 )
-from tests.support.central.databases import NOW
+from tests.support.central.databases import NOW, birth, health, status
 from tests.support.consumer.events import GATE, chain, devices, message
 from tests.support.consumer.postgres import needs_postgres
 from tests.support.store.journals import closed
@@ -79,6 +79,18 @@ def test_a_step_that_was_changed_afterwards_and_one_of_a_newer_release_are_refus
         migrate(empty, steps[:1])
 
 
+def test_a_fleet_of_the_release_before_statuses_said_how_often_they_come_is_taken_over(empty):
+    migrate(empty, all_migrations()[:5])
+    empty.execute(
+        "INSERT INTO gates (gate, state, heard_at, status_at) "
+        "SELECT n, 'online', now(), now() - make_interval(secs => n) FROM generate_series(60, 120, 60) n"
+    )
+    before = rows(empty, "SELECT * FROM fleet ORDER BY gate DESC")
+    assert [step.number for step in migrate(empty, all_migrations()[:6])] == [6]
+    assert rows(empty, "SELECT * FROM fleet ORDER BY gate DESC") == before
+    assert rows(empty, "SELECT gate, status_every_s FROM gates ORDER BY gate DESC") == [("60", 30), ("120", 30)]
+
+
 def test_the_files_are_numbered_from_one_without_gaps():
     assert [step.number for step in all_migrations()] == list(range(1, len(all_migrations()) + 1))
 
@@ -89,6 +101,66 @@ def test_a_database_belongs_to_one_central(database):
     for name, role in (("central", Role.LISTEN), ("ministry", Role.ACKNOWLEDGE)):
         with pytest.raises(IdentityError, match="of central 'central' with the role 'acknowledge'"):
             claim(database, name, role)
+
+
+# ------------------------------------------------------------------------------------------------------ silent gates
+
+
+def heard(database, ago, *messages):
+    """Store what came that long ago."""
+    at = rows(database, "SELECT now()")[0][0] - ago
+    EventStore(database, lambda: at, Role.ACKNOWLEDGE).store([Message(*one) for one in messages])
+
+
+def silence(database):
+    """The state of the gate in the fleet, and what its problem says, if it has one."""
+    return rows(database, "SELECT state, code, detail FROM fleet")
+
+
+@pytest.mark.parametrize(
+    ("every_s", "just_before", "just_after", "limit_s"),
+    [
+        (None, timedelta(seconds=80), timedelta(seconds=91), 90),
+        (5, timedelta(seconds=80), timedelta(seconds=91), 90),
+        (30, timedelta(seconds=80), timedelta(seconds=91), 90),
+        (31, timedelta(seconds=83), timedelta(seconds=94), 93),
+        (600, timedelta(minutes=10), timedelta(minutes=31), 1800),
+        (3600, timedelta(minutes=179), timedelta(minutes=181), 10800),
+    ],
+)
+def test_a_gate_is_silent_after_three_times_as_long_as_it_says_and_no_sooner_than_90_s(
+    database, every_s, just_before, just_after, limit_s
+):
+    said = {} if every_s is None else {"status_every_s": every_s}
+    heard(database, just_before, status(**said))
+    assert silence(database) == [("online", None, None)]
+    heard(database, just_after, status(**said))
+    assert silence(database) == [("silent", "SILENT", f"says online, and no status for longer than {limit_s} s")]
+
+
+def test_an_agent_that_went_back_to_a_release_that_does_not_say_it_is_silent_after_90_s(database):
+    heard(database, timedelta(minutes=10), status(status_every_s=600))
+    assert silence(database) == [("online", None, None)]
+    heard(database, timedelta(minutes=2), status())
+    [(state, *_)] = silence(database)
+    assert state == "silent"
+
+
+@pytest.mark.parametrize("later", [birth(), health(), ("gate/v1/khorgos-03/status", b'{"state": "online"}')])
+def test_a_message_that_does_not_say_it_leaves_what_the_last_whole_status_said(database, later):
+    heard(database, timedelta(minutes=10), status(status_every_s=600))
+    heard(database, timedelta(minutes=10), later)
+    assert silence(database) == [("online", None, None)]
+
+
+@pytest.mark.parametrize("every_s", [0, -1, 86_401, 2**62, 1.5, "600"])
+def test_a_status_that_says_something_else_is_rejected_and_no_view_breaks(database, every_s):
+    heard(database, timedelta(minutes=2), status())
+    heard(database, timedelta(seconds=1), status(status_every_s=every_s))
+    [(state, *_)] = silence(database)
+    assert state == "silent"
+    [(reason,)] = rows(database, "SELECT reason FROM rejected")
+    assert reason.startswith("status_every_s")
 
 
 # ---------------------------------------------------------------------------------------------------- months, retention

@@ -32,6 +32,7 @@ from agent.mqtt.one_shot_client import OneShotClient
 from sim.fleet.counters import Consumed, FleetCounters, FleetPart, Percentiles
 from sim.fleet.counters import report as report_of
 from sim.fleet.loop_lag import measure_lag
+from sim.fleet.own_messages import OwnMessages
 from sim.fleet.passing_vehicle import vehicle_drafts
 from sim.fleet.plan import Credentials, FleetPlan, elsewhere
 from sim.fleet.processes import ProcessFleet
@@ -158,6 +159,12 @@ class TestWholeGates:
         assert report.well
         assert (report.processes, report.connections, report.lost, report.not_acknowledged) == (2, 3, 0, 0)
         assert report.recorded == report.consumed.events > 0
+
+
+def test_a_simulated_gate_says_how_often_its_status_comes_and_the_status_lives_for_three_of_them():
+    own = OwnMessages(Writer(FIRST, "s1", "b1"), Topics(FIRST), 600.0)
+    status = own.status("online", 0.0, 7, 5)
+    assert (json.loads(status.payload)["status_every_s"], status.expiry_s) == (600, 1800)
 
 
 def test_a_process_that_cannot_do_its_part_ends_the_run_with_its_reason():
