@@ -36,7 +36,11 @@ def try_channels(
     settings = settings_of(configuration)
     channels = [one for one in channels_of(settings) if channel in {None, one.name}]
     if not channels:
-        echo("gate-agent notify: no channel is set up: fill in [webhook] or [mail] of the configuration", err=True)
+        echo(
+            "gate-agent notify: no channel is complete: fill in [webhook] or [mail] of the configuration;"
+            " `gate-agent config check` names what is missing",
+            err=True,
+        )
         raise typer.Exit(exit_codes.FAILED)
     failed = False
     for one in channels:

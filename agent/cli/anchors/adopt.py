@@ -11,7 +11,7 @@ from agent.cli.anchors.common import as_agent, root_name, see_root, show_anchors
 from agent.cli.configuration import DEFAULT_PATH, ConfigurationLater
 from agent.cli.terminal import echo, fail
 from agent.clock import Clock
-from agent.core.anchors import ANCHOR_KEYS, CA_KEYS, DOCUMENT_KEYS, PERSONS, AnchorRefusedError
+from agent.core.anchors import ANCHOR_KEYS, CA_KEYS, DOCUMENT_KEYS, PERSONS, AnchorRefusedError, anchor_key
 from agent.settings import AnchorValueError, anchors_of, read_file
 from agent.settings.drivers import load_configuration
 
@@ -82,13 +82,12 @@ def _tables(configuration: Path) -> dict[str, Any]:
     settings = loaded.settings
     plain = settings.model_dump(mode="json")
     tables: dict[str, Any] = {"version": 1, "anchors": {"gate": settings.gate.id, "number": 1}}
-    of_files = {path: key for key, path in CA_KEYS.items()}
     for section, name in ANCHOR_KEYS:
         table = tables.setdefault(section, {})
-        if (section, name) not in of_files:
+        if (section, name) not in CA_KEYS:
             table[name] = plain[section][name]
         elif (file := getattr(getattr(settings, section), name)) is not None:
-            table[of_files[section, name].partition(".")[2]] = read_file(file).decode("ascii", "replace")
+            table[anchor_key((section, name)).partition(".")[2]] = read_file(file).decode("ascii", "replace")
     return tables
 
 

@@ -19,10 +19,10 @@ from agent.clock import Clock
 from agent.core.anchors import (
     ANCHOR_KEYS,
     AUTHORITIES,
-    CA_KEYS,
     PROPOSAL_LIFE_S,
     ChangeDocument,
     SignedText,
+    anchor_key,
     document_bytes,
     fingerprints,
     parsed_document,
@@ -40,8 +40,7 @@ if TYPE_CHECKING:
 
 _PRIVATE: Final = 0o600
 _HOURS_OF_CENTRAL: Final = 24 * 7
-_CONTENTS: Final = {path: key for key, path in CA_KEYS.items()}
-_KEYS: Final = (*(_CONTENTS.get(path, ".".join(path)) for path in ANCHOR_KEYS), *AUTHORITIES)
+_KEYS: Final = (*map(anchor_key, ANCHOR_KEYS), *AUTHORITIES)
 """What a document can change, by its names there."""
 
 

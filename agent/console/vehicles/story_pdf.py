@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 FONT_FILE: Final = Path("/usr/share/fonts/truetype/wqy/wqy-microhei.ttc")
 """Latin, Cyrillic, Kazakh and Chinese letters under the Apache licence: the Debian package fonts-wqy-microhei."""
 FONT_PACKAGE: Final = "fonts-wqy-microhei"
-MOST_PICTURES: Final = 6
 _FONT: Final = "story"
 _MARGIN: Final = 16 * mm
 _FRAME: Final = 6.0
@@ -201,7 +200,7 @@ def _table(rows: list[list[Any]], widths: tuple[float, float]) -> Table:
 
 def _pictures(pictures: Sequence[tuple[str, bytes]], write: _Writer, width: float) -> list[Flowable]:
     parts: list[Flowable] = []
-    for caption, jpeg in pictures[:MOST_PICTURES]:
+    for caption, jpeg in pictures:
         try:
             picture = _Picture(jpeg, width * 0.72)
         except ValueError:

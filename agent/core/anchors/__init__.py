@@ -10,7 +10,15 @@ from agent.core.face import lazy_face
 
 if TYPE_CHECKING:
     from agent.core.anchors.anchor_fingerprints import AnchorDifference, differences, fingerprints
-    from agent.core.anchors.anchor_keys import ANCHOR_KEYS, AUTHORITIES, CA_KEYS, DOCUMENT_KEYS, PERSONS, is_anchor
+    from agent.core.anchors.anchor_keys import (
+        ANCHOR_KEYS,
+        AUTHORITIES,
+        CA_KEYS,
+        DOCUMENT_KEYS,
+        PERSONS,
+        anchor_key,
+        is_anchor,
+    )
     from agent.core.anchors.authority import (
         NOT_ADOPTED,
         AnchorFault,
@@ -81,6 +89,7 @@ __all__ = [
     "SealRequest",
     "Sender",
     "SignedText",
+    "anchor_key",
     "confirmed",
     "differences",
     "document_bytes",

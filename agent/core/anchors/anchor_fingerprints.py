@@ -43,7 +43,7 @@ def fingerprints(key: str, value: JsonValue) -> tuple[str, ...]:
     """
     if value is None:
         return ()
-    if key in CA_KEYS:
+    if key in CA_KEYS.values():
         return tuple(f"sha256:{sha256(b64decode(found)).hexdigest()}" for found in _CERTIFICATE.findall(str(value)))
     return tuple(map(_entry, value)) if isinstance(value, list) else (_entry(value),)
 

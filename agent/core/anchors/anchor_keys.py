@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-CA_KEYS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
-    {"mqtt.ca": ("mqtt", "ca_file"), "site.ca": ("site", "ca_file")}
+CA_KEYS: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
+    {("mqtt", "ca_file"): "mqtt.ca", ("site", "ca_file"): "site.ca"}
 )
-"""Anchors whose value is the content of a file, as PEM, by the key of the configuration that names the file.
+"""Keys of the configuration that name a file, and the anchors whose value is the content of that file, as PEM.
 
 The path of a file says nothing of what is in it.
 """
@@ -46,6 +46,11 @@ PERSONS: Final = "anchors.persons"
 DOCUMENT_KEYS: Final = "anchors.document_keys"
 AUTHORITIES: Final = (PERSONS, DOCUMENT_KEYS)
 """Who may change anchors is an anchor too: persons with their keys, and ids of command keys that sign documents."""
+
+
+def anchor_key(path: tuple[str, str]) -> str:
+    """The name of an anchor, dotted, by its key of the configuration: `mqtt.ca` for that of `mqtt.ca_file`."""
+    return CA_KEYS.get(path, ".".join(path))
 
 
 def is_anchor(path: Sequence[str | int]) -> bool:

@@ -170,8 +170,8 @@ class TransactionClosed(Event):
     driver_messages: tuple[DriverMessageRecord, ...] = Field(
         default=(),
         description="The messages to the driver, in order: 16 at most. Of more, the first 15 and the last. These "
-        "are the messages that the lane gave to signs, loudspeaker and driver page; device.changed reports which "
-        "of these devices were there.",
+        "are the messages that the lane gave to signs, loudspeaker and driver page; driver.shown says what signs "
+        "and loudspeaker did with them.",
     )
     vin_read: str | None = Field(
         default=None, description="The VIN as read on or near the vehicle. Null if none was read with certainty."

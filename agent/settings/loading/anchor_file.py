@@ -82,7 +82,7 @@ def ca_files(held: HeldAnchors) -> dict[str, tuple[str, bytes]]:
     A name is made of what is in the file, so that no other content ever comes to stand under it.
     """
     found = {}
-    for key in CA_KEYS:
+    for key in CA_KEYS.values():
         pem = held.values.get(key)
         if isinstance(pem, str):
             name = f"{key.partition('.')[0]}-ca-{sha256(pem.encode()).hexdigest()[:32]}.pem"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
-from agent.core.anchors import ANCHOR_KEYS, CA_KEYS
+from agent.core.anchors import ANCHOR_KEYS, CA_KEYS, anchor_key
 from agent.settings.loading.anchor_file import ca_files
 from agent.settings.loading.layers import put_value
 from agent.settings.model.anchors import AnchorValueError, plain_value
@@ -17,8 +17,6 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from agent.settings.loading.anchor_file import AnchorFile
     from agent.settings.toml.includes import Document
-
-_OF_FILES = {path: key for key, path in CA_KEYS.items()}
 
 
 def lay_anchors(document: Document, anchors: AnchorFile) -> list[Problem]:
@@ -35,9 +33,9 @@ def lay_anchors(document: Document, anchors: AnchorFile) -> list[Problem]:
             continue  # the model says what was expected
         if name in table and not _says_the_same(document, path, table[name], anchors):
             overruled.append(_overruled(document, path, anchors))
-        value: Any = anchors.held.values.get(f"{section}.{name}")
-        if path in _OF_FILES:
-            key = _OF_FILES[path]
+        key = anchor_key(path)
+        value: Any = anchors.held.values.get(key)
+        if path in CA_KEYS:
             value = str(anchors.folder / files[key][0]) if key in files else None
         put_value(document, path, value, origin)
         document.origins.update(dict.fromkeys(inner_paths(value, path), origin))
@@ -57,9 +55,9 @@ def other_gate(document: Document, anchors: AnchorFile) -> list[Problem]:
 
 
 def _says_the_same(document: Document, path: tuple[str, str], value: object, anchors: AnchorFile) -> bool:
-    key = _OF_FILES.get(path, dotted(path))
+    key = anchor_key(path)
     try:
-        if path in _OF_FILES:
+        if path in CA_KEYS:
             file = document.origin(path).file
             folder = FilePath() if file is None else file.path.parent
             value = read_file(folder / str(value)).decode()

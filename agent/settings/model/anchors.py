@@ -18,7 +18,7 @@ from pydantic import (
     create_model,
 )
 
-from agent.core.anchors import ANCHOR_KEYS, CA_KEYS, DOCUMENT_KEYS, PERSONS, HeldAnchors
+from agent.core.anchors import ANCHOR_KEYS, CA_KEYS, DOCUMENT_KEYS, PERSONS, HeldAnchors, anchor_key
 from agent.core.model import SEQ_MAX
 from agent.settings.model.agent import Settings
 from agent.settings.model.values import GateId, Name, RootKey
@@ -91,11 +91,10 @@ def _model() -> type[BaseModel]:
     """The tables of the file, made from those of the configuration."""
     strict = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
     tables: dict[str, dict[str, Any]] = {}
-    of_files = {path: key for key, path in CA_KEYS.items()}
     for section, name in ANCHOR_KEYS:
         table = tables.setdefault(section, {})
-        if (section, name) in of_files:
-            table[of_files[section, name].partition(".")[2]] = (_Pem | None, None)
+        if (section, name) in CA_KEYS:
+            table[anchor_key((section, name)).partition(".")[2]] = (_Pem | None, None)
         else:
             annotation = Settings.model_fields[section].annotation
             field = annotation.model_fields[name]  # type: ignore[union-attr]
