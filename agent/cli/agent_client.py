@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 from typing_extensions import override
 
-from agent.cli.path_callbacks import act_at
+from agent.cli.owner_rights import act_at
 from agent.cli.terminal import echo
 from agent.core.model.printable import printable
 from agent.service.systemd_unit import is_coming_up

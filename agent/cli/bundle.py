@@ -12,7 +12,7 @@ from agent.cli import exit_codes
 from agent.cli.agent_client import DEFAULT_SOCKET, AgentAwayError, AgentClient, SocketLater
 from agent.cli.configuration import DEFAULT_PATH, ConfigurationLater, usable_configuration
 from agent.cli.doctor import report_of
-from agent.cli.path_callbacks import act_at, act_at_gate
+from agent.cli.owner_rights import act_at, act_at_gate
 from agent.cli.terminal import echo
 from agent.cli.view_record import leave_view
 from agent.doctor import BundleMaterial, BundleRequest, pack_bundle, service_log

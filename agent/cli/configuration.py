@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.cli.path_callbacks import act_at_gate, act_on_configuration
+from agent.cli.owner_rights import act_at_gate, act_on_configuration
 from agent.i18n import Language
 from agent.settings import SettingsError, last_good, on_disk, usable
 from agent.settings.drivers import load_configuration, place_of_board

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
-from agent.cli.path_callbacks import act_at
+from agent.cli.owner_rights import act_at
 
 DEFAULT_STATE: Final = Path("/var/lib/gate-agent")
 DEFAULT_JOURNAL: Final = DEFAULT_STATE / "journal.db"

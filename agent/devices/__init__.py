@@ -13,7 +13,13 @@ if TYPE_CHECKING:
     from agent.devices.port_supervisor import PortState, PortSupervisor
     from agent.devices.scanner import ScannerMonitor, ScannerState
     from agent.devices.sign import SignMonitor, SignProgramme, TimedPage
-    from agent.devices.unusable import UnusableInputs, UnusableRelay, UnusableScanner, UnusableSign, UnusableVoice
+    from agent.devices.unusable_devices import (
+        UnusableInputs,
+        UnusableRelay,
+        UnusableScanner,
+        UnusableSign,
+        UnusableVoice,
+    )
     from agent.devices.voice_player import VoicePlayer
 else:
     __getattr__ = lazy_face(__name__)

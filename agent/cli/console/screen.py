@@ -10,7 +10,7 @@ import typer
 
 from agent.cli.configuration import DEFAULT_PATH, Configuration
 from agent.cli.console.common import access_of, leave_act
-from agent.cli.console.reached import reached
+from agent.cli.console.console_addresses import reached
 from agent.cli.gate_registry import settings_of
 from agent.cli.terminal import echo, fail
 from agent.console.access import ScreenKey

@@ -9,7 +9,7 @@ import typer
 
 from agent.cli.events.common import failing
 from agent.cli.journal_option import DEFAULT_STATE
-from agent.cli.path_callbacks import act_at, act_at_gate
+from agent.cli.owner_rights import act_at, act_at_gate
 from agent.cli.terminal import echo
 from agent.core.crypto import kid_of
 from agent.store.gate_key import GateKeyError, public_pem, read_gate_key

@@ -13,7 +13,7 @@ from agent.cli.events.common import failing, pinned
 from agent.cli.events.file_check import check_file
 from agent.cli.events.topic_check import Listening, check_topic
 from agent.cli.events.verification_report import VerificationScope, report_verdict
-from agent.cli.path_callbacks import act_at
+from agent.cli.owner_rights import act_at
 from agent.cli.secret_options import password_file_help, password_of, password_refusal
 from agent.cli.terminal import echo
 from agent.core.crypto import kid_of

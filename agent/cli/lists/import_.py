@@ -12,7 +12,7 @@ from agent.cli import exit_codes
 from agent.cli.configuration import DEFAULT_PATH, ConfigurationLater
 from agent.cli.gate_registry import registry_of, settings_of
 from agent.cli.lists.pack_import import Intake
-from agent.cli.path_callbacks import act_at_gate
+from agent.cli.owner_rights import act_at_gate
 from agent.cli.terminal import counted, echo, fail
 from agent.clock import Clock
 from agent.core.events import AlarmRaised, ListsApplied, ListsRefused

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 import typer
 
 from agent.cli.relay.input_changes import InputTracker, state
-from agent.cli.relay.target import (
+from agent.cli.relay.target_boards import (
     ConfigOption,
     KindOption,
     LaneOption,

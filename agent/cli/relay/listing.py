@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agent.cli import exit_codes
-from agent.cli.path_callbacks import act_at_gate
+from agent.cli.owner_rights import act_at_gate
 from agent.cli.relay.entries import MissingPort, PortEntry, snippet
 from agent.cli.terminal import echo
 from agent.settings.drivers import load_configuration

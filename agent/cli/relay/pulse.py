@@ -13,7 +13,7 @@ import typer
 
 from agent.cli import exit_codes
 from agent.cli.relay.pulse_trial import TestPulse
-from agent.cli.relay.target import (
+from agent.cli.relay.target_boards import (
     ConfigOption,
     KindOption,
     LaneOption,
@@ -28,7 +28,7 @@ from agent.cli.terminal import echo
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from agent.cli.relay.target import Target, TargetBoard
+    from agent.cli.relay.target_boards import Target, TargetBoard
     from agent.cli.relay.trace_lines import Transfer
     from agent.settings import BarrierWiring
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli import exit_codes
-from agent.cli.relay.target import (
+from agent.cli.relay.target_boards import (
     ConfigOption,
     KindOption,
     LaneOption,
@@ -27,7 +27,7 @@ from drivers.api import DeviceUnavailableError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.cli.relay.target import Target
+    from agent.cli.relay.target_boards import Target
     from agent.cli.relay.trace_lines import Transfer
     from drivers.api import InputPort, RelayPort
 

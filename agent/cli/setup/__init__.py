@@ -10,7 +10,7 @@ import typer
 
 from agent.cli import exit_codes
 from agent.cli.configuration import DEFAULT_PATH
-from agent.cli.path_callbacks import act_on_configuration
+from agent.cli.owner_rights import act_on_configuration
 from agent.cli.setup.interview import Interview, StepBackError
 from agent.cli.setup.lane_draft import LaneDraft
 from agent.cli.setup.next_steps import tell_what_next

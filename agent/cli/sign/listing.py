@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agent.cli import exit_codes
-from agent.cli.sign.target import TargetSign, configured
+from agent.cli.sign.target_signs import TargetSign, configured
 from agent.cli.terminal import echo
 from drivers import registry
 from drivers.api import DeviceError

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from agent.cli.sign.target import chosen
+from agent.cli.sign.target_signs import chosen
 from agent.cli.terminal import echo
 from agent.i18n import Language
 from drivers.api import SignColour, SignLine, SignPage, SignTimer

@@ -10,7 +10,7 @@ import typer
 from agent.cli import exit_codes
 from agent.cli.configuration import DEFAULT_PATH, ConfigurationLater
 from agent.cli.gate_registry import settings_of
-from agent.cli.path_callbacks import act_at_gate
+from agent.cli.owner_rights import act_at_gate
 from agent.cli.terminal import echo, fail
 from agent.cli.voice.common import own_recordings
 from agent.voice import ImportRefusedError, read_folder

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from agent.cli.configuration import DEFAULT_PATH
 from agent.cli.gate_registry import settings_of
-from agent.cli.path_callbacks import act_at_gate
+from agent.cli.owner_rights import act_at_gate
 from agent.cli.terminal import echo, fail
 from agent.cli.voice.common import keys_in, keys_of, own_recordings
 from agent.i18n import Language

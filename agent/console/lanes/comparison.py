@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from agent.console.lanes.letters import Letters, compared
+from agent.console.lanes.character_comparison import Letters, compared
 from agent.core.events import digest_in
 from agent.i18n.event_text import ERASED
 from drivers.text import Text, ngettext

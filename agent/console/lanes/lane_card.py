@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from agent.console.labels import decisions
 from agent.console.labels import lane as labels
+from agent.console.lanes.character_comparison import compared
 from agent.console.lanes.comparison import plate_kind, shown
 from agent.console.lanes.lane_standing import Standing, standing, vehicle_here
-from agent.console.lanes.letters import compared
 from agent.console.live.vehicle_texts import vehicle_words
 from agent.core.model import Outcome, Reason, Verdict
 from agent.i18n.event_tone import DEVICE_TONES

@@ -17,7 +17,7 @@ from agent.console.labels import decisions
 from agent.console.lanes.lane_card import vehicle_line
 from agent.console.lanes.lane_parts import lane_parts
 from agent.console.lanes.lanes_board import lanes_board, summary
-from agent.console.lanes.parts import Parts
+from agent.console.lanes.page_parts import Parts
 from agent.console.live.dependencies import AtLive  # noqa: TC001
 from agent.console.live.viewer_texts import Words
 from agent.console.navigation import Nav, Place

@@ -12,9 +12,9 @@ from agent.console.dependencies import AtGate
 from agent.console.navigation import Nav, Place
 from agent.console.page import render
 from agent.console.pages.setup_simulated_vehicle import LONGEST_PLATE, LONGEST_TEXT
+from agent.console.wizard.setup_observations import AtVehicles, AtWizard, LastVehicles, Wizard
 from agent.console.wizard.step_page import WORDS, live_part, step_page
 from agent.console.wizard.step_visit import AtVisit, guarded
-from agent.console.wizard.wizard import AtVehicles, AtWizard, LastVehicles, Wizard
 from agent.setup import StepProgress, first_open
 from drivers.text import Text
 

@@ -10,8 +10,8 @@ from fastapi import APIRouter, Form
 from fastapi.responses import RedirectResponse
 
 from agent.console.errors import RefusedError
+from agent.console.wizard.setup_observations import Learned
 from agent.console.wizard.step_visit import AtVisit, StepVisit, guarded
-from agent.console.wizard.wizard import Learned
 from agent.core.model import SIGNAL_NAMES
 from agent.setup import StepCode, changed
 from drivers.api import DeviceError

@@ -37,7 +37,7 @@ from agent.console.web.interfaces import v4_addresses
 from agent.console.web.request_limits import Limits
 from agent.console.web.routing import page_modules, see_guarded
 from agent.console.web.stream_limits import Streams
-from agent.console.wizard.wizard import Wizard
+from agent.console.wizard.setup_observations import Wizard
 from drivers.text import Text
 
 if TYPE_CHECKING:

@@ -17,8 +17,17 @@ if TYPE_CHECKING:
         read_signed,
         sign_fleet_document,
     )
+    from agent.core.fleet.document_acceptance import (
+        DocumentPlace,
+        FleetKey,
+        FleetRules,
+        in_layer_order,
+        judged_document,
+        proven,
+        slot_of,
+    )
     from agent.core.fleet.document_kinds import KINDS, DocumentKind, KindRules
-    from agent.core.fleet.held import (
+    from agent.core.fleet.held_documents import (
         DocumentOutcome,
         DocumentProblem,
         DocumentState,
@@ -30,15 +39,6 @@ if TYPE_CHECKING:
         parsed_held,
     )
     from agent.core.fleet.install_steps import installed, not_installed, progressed
-    from agent.core.fleet.judgement import (
-        DocumentPlace,
-        FleetKey,
-        FleetRules,
-        in_layer_order,
-        judged_document,
-        proven,
-        slot_of,
-    )
     from agent.core.fleet.key_owners import (
         GATE_KEYS,
         POLICY_KEYS,

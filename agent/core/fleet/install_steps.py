@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent.core.fleet.held import LONGEST_DETAIL, DocumentState, HeldFleet, UndoneReason
+from agent.core.fleet.held_documents import LONGEST_DETAIL, DocumentState, HeldFleet, UndoneReason
 from agent.core.fleet.steps import outcome_of, with_outcome, without
 from drivers.text import shortened
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from agent.core.detail import Detail, DetailMessage, WithDetail
 from agent.core.fleet.document import read_signed
 from agent.core.fleet.document_kinds import DocumentKind
-from agent.core.fleet.held import DocumentProblem, DocumentState, HeldFleet
+from agent.core.fleet.held_documents import DocumentProblem, DocumentState, HeldFleet
 from agent.core.fleet.refusals import DocumentFault
 
 if TYPE_CHECKING:

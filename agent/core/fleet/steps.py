@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final
 
 from agent.core.detail import Message
 from agent.core.fleet.document import read_signed
+from agent.core.fleet.document_acceptance import slot_of
 from agent.core.fleet.document_kinds import KINDS
-from agent.core.fleet.held import (
+from agent.core.fleet.held_documents import (
     LONGEST_DETAIL,
     PROBLEMS_KEPT,
     DocumentOutcome,
@@ -24,7 +25,6 @@ from agent.core.fleet.held import (
     Trial,
     UndoneReason,
 )
-from agent.core.fleet.judgement import slot_of
 from agent.core.fleet.refusals import DocumentFault, DocumentRefusedError
 from drivers.text import Text, shortened
 

@@ -10,7 +10,7 @@ from agent.core.fleet.refusals import DocumentFault
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from agent.core.fleet.held import Trial
+    from agent.core.fleet.held_documents import Trial
 
 
 @dataclass(frozen=True, slots=True)

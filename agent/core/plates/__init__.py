@@ -29,14 +29,14 @@ if TYPE_CHECKING:
     )
     from agent.core.plates.frame_evidence import TEMPERATURE, FrameEvidence
     from agent.core.plates.lookalike_characters import TWIN_SHARE, TWINS
+    from agent.core.plates.lookalike_plates import series
     from agent.core.plates.main_plate import PLAUSIBLE, in_zone, off_centre_of, prominence
     from agent.core.plates.match import DEFAULT_RULES, MatchRules, MatchVerdict, PlateMatch
-    from agent.core.plates.origin import Sight, as_seen, shares, weighed
     from agent.core.plates.picture_edge import NEAR_EDGE, PlateSide, is_cut
+    from agent.core.plates.plate_country import Sight, as_seen, shares, weighed
     from agent.core.plates.plate_format import RegionField
     from agent.core.plates.plate_kinds import Country, country_of
     from agent.core.plates.recogniser_columns import ALPHABET, MOST_BYTES, decode, encode
-    from agent.core.plates.rivals import series
     from agent.core.plates.vote import PlateVote
     from agent.core.plates.witness import (
         DEFAULT_WITNESS_RULES,

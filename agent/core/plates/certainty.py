@@ -21,7 +21,7 @@ from agent.core.plates.plate_format import RegionField
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from agent.core.plates.origin import Sight
+    from agent.core.plates.plate_country import Sight
 
 ACCEPTED: Final = 0.9
 """From this confidence on a reading is taken for what the plate says; below it, for a hint."""

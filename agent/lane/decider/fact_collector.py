@@ -26,7 +26,7 @@ from agent.core.decision import (
 from agent.core.lists import standing_of
 from agent.core.model import ListKind, Reason
 from agent.core.permit import GateContext, verify_declared
-from agent.core.plates.rivals import rivals
+from agent.core.plates.lookalike_plates import rivals
 
 if TYPE_CHECKING:
     from agent.core.decision import Assessment, Texts

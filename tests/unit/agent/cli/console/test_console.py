@@ -104,7 +104,7 @@ def test_a_lost_telephone_is_forgotten_from_the_command_line_and_the_password_st
 
 
 def test_the_code_comes_with_the_address_for_a_phone_its_qr_code_and_the_fingerprint(tmp_path, monkeypatch):
-    monkeypatch.setattr("agent.cli.console.reached.v4_addresses", lambda: ["127.0.0.1", "192.168.1.10"])
+    monkeypatch.setattr("agent.cli.console.console_addresses.v4_addresses", lambda: ["127.0.0.1", "192.168.1.10"])
     monkeypatch.setattr("agent.console.web.addresses.v4_addresses", lambda: ["127.0.0.1", "192.168.1.10"])
     path = tmp_path / "gate.toml"
     path.write_text(

@@ -23,7 +23,7 @@ from agent.core.fleet import (
     taken_in,
     undone,
 )
-from agent.core.fleet.held import UNDONE_KEPT, UndoneReason
+from agent.core.fleet.held_documents import UNDONE_KEPT, UndoneReason
 from agent.i18n import Language, translate
 from agent.i18n.recorded import recorded_text
 from tests.support.fleet.documents import UTC, signed

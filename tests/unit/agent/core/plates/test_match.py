@@ -13,9 +13,9 @@ from agent.core.model.observations import Reading
 from agent.core.plates.certainty import ACCEPTED, Doubt
 from agent.core.plates.formats import PROVINCES
 from agent.core.plates.lookalike_characters import TWINS
+from agent.core.plates.lookalike_plates import series
 from agent.core.plates.match import DEFAULT_RULES, MatchRules, MatchVerdict, match
 from agent.core.plates.recogniser_columns import ALPHABET, encode
-from agent.core.plates.rivals import series
 from agent.core.plates.vote import PlateVote, vote
 
 

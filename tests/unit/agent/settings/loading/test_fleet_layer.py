@@ -6,7 +6,7 @@ import pytest
 
 from agent.core.fleet import held_bytes, taken_in
 from agent.core.fleet.document import read_signed
-from agent.core.fleet.held import HeldFleet
+from agent.core.fleet.held_documents import HeldFleet
 from agent.core.fleet.key_owners import KeyOwner
 from agent.settings import (
     ChangeError,

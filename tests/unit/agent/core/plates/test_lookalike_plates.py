@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from agent.core.model.observations import Reading
 from agent.core.plates.formats import normalise
-from agent.core.plates.rivals import MOST_RIVALS, rivals, series
+from agent.core.plates.lookalike_plates import MOST_RIVALS, rivals, series
 from agent.core.plates.vote import PlateVote, vote
 
 

@@ -11,7 +11,7 @@ import typer
 from pydantic import ValidationError
 
 from agent.cli.configuration import DEFAULT_PATH
-from agent.cli.path_callbacks import act_at_gate
+from agent.cli.owner_rights import act_at_gate
 from agent.settings.drivers import load_configuration
 from drivers import registry
 from drivers.api import DeviceUnavailableError

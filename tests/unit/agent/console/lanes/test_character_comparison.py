@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent.console.lanes.letters import Letters, compared
+from agent.console.lanes.character_comparison import Letters, compared
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import typer
 from pydantic import ValidationError
 
 from agent.cli.configuration import DEFAULT_PATH
-from agent.cli.path_callbacks import act_at_gate
-from agent.cli.relay.target import TargetBoard, key_and_value
+from agent.cli.owner_rights import act_at_gate
+from agent.cli.relay.target_boards import TargetBoard, key_and_value
 from agent.i18n import Language
 from agent.settings.drivers import load_configuration
 from drivers import registry

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from agent.core.fleet.audience import Audience
     from agent.core.fleet.document import FleetDocument, SignedDocument
     from agent.core.fleet.document_kinds import DocumentKind
-    from agent.core.fleet.held import Floor
+    from agent.core.fleet.held_documents import Floor
 
 
 @dataclass(frozen=True, slots=True)
