@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from drivers.camera.picture_sizes import SizeWatch
+from drivers.camera.packet_size_motion import SizeWatch
 from drivers.text import Text
 
 RATE_HZ: Final = 90_000

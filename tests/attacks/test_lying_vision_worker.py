@@ -28,7 +28,7 @@ from agent.lane.loop import LaneDependencies, LaneDetection, LaneLoop
 from agent.recording.evidence_writer import EvidenceWriter
 from agent.recording.recorder import Recorder
 from agent.site.standalone import StandaloneSite
-from agent.store.evidence.evidence import EvidenceStore
+from agent.store.evidence.evidence_store import EvidenceStore
 from agent.vision.second_reading import COMMAND, SecondReadingLimits, SecondReadingService
 from agent.vision.supervisor import CameraSupervisor
 from agent.vision.worker.protocol import Configure

@@ -9,9 +9,9 @@ from agent.core.face import lazy_face
 
 if TYPE_CHECKING:
     from agent.store.evidence.bundles import BUNDLES_LIMIT, BundleStore
-    from agent.store.evidence.evidence import EvidenceStore
-    from agent.store.evidence.files import kept_picture
+    from agent.store.evidence.evidence_store import EvidenceStore
     from agent.store.evidence.outgoing import OutgoingPictures
+    from agent.store.evidence.picture_files import kept_picture
     from agent.store.evidence.retention import EvidenceAges
 else:
     __getattr__ = lazy_face(__name__)

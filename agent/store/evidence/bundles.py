@@ -7,8 +7,8 @@ import threading
 from typing import TYPE_CHECKING, Final
 
 from agent.store.errors import EvidenceError
-from agent.store.evidence.files import NAME, UNFINISHED, write_whole
 from agent.store.evidence.outgoing import OutgoingPictures
+from agent.store.evidence.picture_files import NAME, UNFINISHED, write_whole
 from agent.store.files import open_regular, set_misfit_aside
 from drivers.text import Text
 

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from agent.store.errors import EvidenceError
-from agent.store.evidence.files import NAME
+from agent.store.evidence.picture_files import NAME
 from agent.store.files import sync_folder
 from drivers.text import Text
 

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from agent.core.model import Outcome
-from agent.store.evidence.evidence import EvidenceStore
+from agent.store.evidence.evidence_store import EvidenceStore
 
 CAP = 2_000_000
 OUTCOMES = (Outcome.PASSED, Outcome.DENIED, Outcome.FAULT)

@@ -25,7 +25,7 @@ from agent.observability import logs
 from agent.observability.log_level import LogLevel
 from agent.recording import ErasureAnswer
 from agent.store.errors import EvidenceError, JournalUnavailableError
-from agent.store.evidence.evidence import EvidenceStore
+from agent.store.evidence.evidence_store import EvidenceStore
 from agent.store.evidence.retention import EvidenceAges
 from agent.store.registry.chunk_spool import ChunkSpool
 from agent.store.registry.registry import Registry

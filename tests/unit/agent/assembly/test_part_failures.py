@@ -35,7 +35,7 @@ from agent.recording.evidence_writer import EvidenceWriter
 from agent.recording.personal_data import DAY_S, HOUR_S, PersonalAges, PersonalDataRetention
 from agent.recording.retention import RetentionAges, RetentionJob
 from agent.site.work_queue import WorkQueue
-from agent.store.evidence.evidence import EvidenceStore
+from agent.store.evidence.evidence_store import EvidenceStore
 from agent.store.journal.reader import JournalReader
 from drivers.api import DeviceUnavailableError, InputSample, Scan, ScanLosses
 from tests.support.clocks import FloorInMemory, HandClock

@@ -31,7 +31,7 @@ from agent.recording.evidence_writer import EvidenceWriter
 from agent.recording.recorder import Recorder
 from agent.settings.model.lane import Lane as LaneSettings
 from agent.store.errors import EvidenceError
-from agent.store.evidence.evidence import EvidenceStore
+from agent.store.evidence.evidence_store import EvidenceStore
 from agent.store.evidence.retention import RetentionClass
 from agent.vision.mapping import CameraStatus, MappedDetection
 from drivers.emulators.scanner import ScannerEmulator

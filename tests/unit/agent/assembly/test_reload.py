@@ -256,7 +256,7 @@ def slowly(*args):
 run._made = slowly
 """
 HANGING = """
-from agent.store.evidence.evidence import EvidenceStore
+from agent.store.evidence.evidence_store import EvidenceStore
 import agent.recording.retention
 agent.recording.retention.ROUND_S = 0.01
 
@@ -638,7 +638,9 @@ def test_an_agent_that_cannot_be_made_leaves_nothing_open_and_the_next_one_is_ma
     path = GateSite(tmp_path).configure(quick_lane(tmp_path.name), mqtt="enabled = false")
     loaded = load_configuration(path)
     state = loaded.settings.state.directory
-    failing = mocker.patch("agent.store.evidence.evidence.move_old_layout", side_effect=OSError("the disk is ill"))
+    failing = mocker.patch(
+        "agent.store.evidence.evidence_store.move_old_layout", side_effect=OSError("the disk is ill")
+    )
     for _ in range(2):
         with pytest.raises(EvidenceError):
             gate_app(loaded)

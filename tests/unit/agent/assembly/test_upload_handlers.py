@@ -14,7 +14,7 @@ from agent.core.model import CommandName
 from agent.doctor.bundle.archive import BundleMaterial, BundleRequest, pack_bundle
 from agent.doctor.finding import DiagnosticReport
 from agent.store.evidence.bundles import BUNDLES_LIMIT, BundleStore
-from agent.store.evidence.evidence import EvidenceStore
+from agent.store.evidence.evidence_store import EvidenceStore
 from agent.uploads import UploadDependencies, UploadRules, UploadService
 
 PLACE = "https://store.example/gates/a?X-Amz-Signature=s3cret"

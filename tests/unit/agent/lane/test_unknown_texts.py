@@ -27,7 +27,7 @@ from agent.lane.loop import LaneDependencies, LaneDetection, LaneLoop
 from agent.recording.evidence_writer import EvidenceWriter
 from agent.recording.recorder import Recorder
 from agent.site.standalone import StandaloneSite
-from agent.store.evidence.evidence import EvidenceStore
+from agent.store.evidence.evidence_store import EvidenceStore
 from drivers.relay import simulated
 from drivers.relay.simulated import SimulatedRelay, SimulatedRelaySettings
 from tests.support.board.barriers import wiring

@@ -13,7 +13,7 @@ from agent.core.events.event_types import BundleSent, EvidenceSent
 from agent.devices.port_supervisor import PortState
 from agent.mqtt.evidence_upload import EvidenceSettings, EvidenceUpload
 from agent.store.evidence.bundles import BundleStore
-from agent.store.evidence.evidence import EvidenceStore
+from agent.store.evidence.evidence_store import EvidenceStore
 from agent.uploads import UploadDependencies, UploadRules, UploadService
 from tests.support.mqtt.central import Central
 from tests.support.mqtt.linking import GATE, Observer, linked, quick, record

@@ -9,7 +9,7 @@ from agent.assembly.outgoing import shelves
 from agent.core.events.event_types import BundleSent, EvidenceSent, UploadFailed
 from agent.core.model.upload_fault import UploadFault
 from agent.store.evidence.bundles import BundleStore
-from agent.store.evidence.evidence import EvidenceStore
+from agent.store.evidence.evidence_store import EvidenceStore
 from agent.uploads.places import PLACES_LIMIT, REFUSED_LIMIT, Places
 from agent.uploads.service import WANTED_LIMIT, UploadDependencies, UploadRules, UploadService
 from agent.uploads.signed_place import SignedPlace

@@ -24,7 +24,7 @@ def pictures(count, begin=0, size=SIZE):
 @pytest.fixture
 def calm(mocker):
     """The sizes of numbered pictures leap for no reason; here it is not to matter."""
-    mocker.patch("drivers.camera.picture_sizes.SizeWatch.leaps", return_value=False)
+    mocker.patch("drivers.camera.packet_size_motion.SizeWatch.leaps", return_value=False)
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.store.evidence.evidence import EvidenceStore
+from agent.store.evidence.evidence_store import EvidenceStore
 from agent.store.evidence.retention import RetentionClass
 from tests.support.store.evidence_writer import CAP, picture
 

@@ -12,7 +12,7 @@ import pytest
 from agent.core.model import Outcome
 from agent.store.errors import EvidenceError
 from agent.store.evidence import outgoing
-from agent.store.evidence.evidence import EvidenceRequest, EvidenceStore
+from agent.store.evidence.evidence_store import EvidenceRequest, EvidenceStore
 from agent.store.evidence.retention import EvidenceAges, RetentionClass
 from tests.support.waiting import scaled
 

@@ -3,7 +3,7 @@
 import random
 from itertools import pairwise
 
-from drivers.camera.picture_sizes import SizeWatch
+from drivers.camera.packet_size_motion import SizeWatch
 
 RATE_HZ = 25
 

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from agent.store.errors import EvidenceError
-from agent.store.evidence.files import ENDING, NAME, StoredPicture, look_through, move_old_layout, write_whole
 from agent.store.evidence.outgoing import OutgoingPictures
+from agent.store.evidence.picture_files import ENDING, NAME, StoredPicture, look_through, move_old_layout, write_whole
 from agent.store.evidence.retention import (
     AGES,
     EvidenceAges,
