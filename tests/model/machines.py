@@ -60,7 +60,7 @@ def _sites() -> Iterator[Row]:
 
 def _sessions() -> Iterator[Row]:
     for name, kind in sessions.KINDS.items():
-        short, whole = Bounds(states=900, judge_every=25), Bounds(states=250_000, seconds=25, judge_every=50)
+        short, whole = Bounds(states=500, judge_every=25), Bounds(states=250_000, seconds=25, judge_every=50)
         yield Row(f"sessions: {name}", partial(sessions.SessionsMachine, kind), short, whole)
 
 
@@ -76,7 +76,7 @@ def _clocks() -> Iterator[Row]:
 
 def _lists() -> Iterator[Row]:
     for name, seconds in (("at one instant", (0,)), ("over time", (0, 1))):
-        short, whole = Bounds(states=4_000, judge_every=10), Bounds(states=400_000, seconds=75, judge_every=10)
+        short, whole = Bounds(states=2_000, judge_every=10), Bounds(states=400_000, seconds=75, judge_every=10)
         yield Row(f"lists: {name}", partial(lists.ListsMachine, seconds), short, whole)
 
 
@@ -86,7 +86,7 @@ def _trust() -> Iterator[Row]:
         return
     trust = import_module("tests.model.trust")
     for name, kind in trust.KINDS.items():
-        short, whole = Bounds(states=1_500, judge_every=5), Bounds(states=400_000, seconds=60, judge_every=10)
+        short, whole = Bounds(states=800, judge_every=5), Bounds(states=400_000, seconds=60, judge_every=10)
         yield Row(f"trust: {name}", partial(trust.TrustMachine, kind), short, whole)
 
 

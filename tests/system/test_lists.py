@@ -257,6 +257,7 @@ def test_an_agent_that_is_killed_while_it_applies_a_list_has_the_old_one_or_the_
     assert place.visit(row).words == PASSED
 
 
+@pytest.mark.long
 def test_a_declared_plate_alone_opens_a_lane_that_asks_for_no_more(installed, tmp_path):
     with (
         LiveCamera(tmp_path, rate_hz=SELDOM_HZ) as camera,

@@ -102,6 +102,7 @@ def test_a_vehicle_that_does_not_end_as_it_must_fails_the_demo(tmp_path, monkeyp
     assert "1 vehicles: 1 not as it must be" in result.output
 
 
+@pytest.mark.long
 @needs_mosquitto
 def test_new_cars_are_told_apart_by_plates_on_paper_and_by_their_vins(tmp_path, monkeypatch):
     folder = tmp_path / "out"
