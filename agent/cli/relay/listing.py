@@ -139,7 +139,7 @@ def _agree(entries: Iterable[PortEntry], *, yes: bool) -> None:
         return
     echo(
         f"This opens {', '.join(wanted)} and sends a few bytes there at 9600 baud. "
-        "No relay of a board that is known moves.\n"
+        "No relay of a known board moves.\n"
         "A device of another kind may act on them, and an Arduino with a CH340 restarts when its port is opened.",
         err=True,
     )
