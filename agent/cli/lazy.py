@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from agent.service.loading import loading
+from agent.service.garbage_collection import loading
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,7 +14,7 @@ from agent.cli import exit_codes
 from agent.cli.lazy import CliCommand, CommandBrokenError, mount
 from agent.cli.terminal import drop_output, echo
 from agent.service.credentials import hold_credentials
-from agent.service.loading import leave_loaded_alone
+from agent.service.garbage_collection import leave_loaded_alone
 from agent.service.privileges import own_process
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from agent.cli.process_signals import ProcessSignals
 from agent.cli.terminal import counted
 from agent.core.events import ConfigurationRefused, OwnCause
 from agent.core.model import ReportOnce
-from agent.service.loading import leave_loaded_alone, loading
+from agent.service.garbage_collection import leave_loaded_alone, loading
 from agent.service.memory import give_back_memory
 from agent.service.notify import Notifier
 from agent.service.watchdog import PlannedPause

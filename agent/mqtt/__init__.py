@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from agent.mqtt.presence import GateIdentity
     from agent.mqtt.receipt import Receipt
     from agent.mqtt.replay import ReplayPlan
+    from agent.mqtt.silence_detector import SilenceDetector
     from agent.mqtt.status_witness import StatusWitness
     from agent.mqtt.uplink_view import UplinkView
 else:
@@ -58,6 +59,7 @@ __all__ = [
     "Outgoing",
     "Receipt",
     "ReplayPlan",
+    "SilenceDetector",
     "StatusWitness",
     "Subscription",
     "Uplink",

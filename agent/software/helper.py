@@ -30,7 +30,7 @@ from agent.core.software import (
     SoftwareRequestError,
     parsed_request,
 )
-from agent.service.loading import loading
+from agent.service.garbage_collection import loading
 from agent.service.privileges import ROOT
 from agent.service.systemd_unit import unit_properties
 from agent.software.dpkg import Dpkg

@@ -28,7 +28,16 @@ from agent.core.events import (
     beginning,
     seal,
 )
-from agent.mqtt import BrokerSelector, DeliveryWindow, Outgoing, Receipt, Subscription, event_message, reason_codes
+from agent.mqtt import (
+    BrokerSelector,
+    DeliveryWindow,
+    Outgoing,
+    Receipt,
+    SilenceDetector,
+    Subscription,
+    event_message,
+    reason_codes,
+)
 from sim.fleet.connection import Wire, WireOptions
 from sim.fleet.own_messages import OwnMessages
 from sim.fleet.passing_vehicle import vehicle_drafts
@@ -92,6 +101,7 @@ class SimulatedGate:
         self._vehicles = self._pending = 0
         self._health_due_at = 0.0
         self._delivery = DeliveryWindow(delivery, 0)
+        self._silence_detector = SilenceDetector(delivery.silent_s)
         self._kept: dict[int, tuple[SealedEvent, float]] = {}
         self._under_way: dict[int, tuple[int, float]] = {}
         self._wire: Wire | None = None
@@ -197,6 +207,9 @@ class SimulatedGate:
         self._counters.resent += self._delivery.ticked(now)
         if self._delivery.owed_s(now) > self._delivery_settings.puback_timeout_s:
             wire.end("the broker has not answered an event in time")
+            return
+        if not self._delivery.nobody and self._silence_detector.watch(self._delivery.still_s(now)):
+            wire.end("nothing from central: the broker may have lost the subscription")
             return
         if now >= self._status_due_at:
             self._say_status()
@@ -357,6 +370,7 @@ class SimulatedGate:
         if ack.stream != self.stream:
             return
         self._counters.acks_heard += 1
+        self._silence_detector.note_message()
         before, now = self._delivery.watermark, time.monotonic()
         seq = min(ack.seq, self.head)
         if not self._delivery.acknowledged(seq, now):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from agent.console.web.unix_socket import UnixSocket
 from agent.core.model import ReportOnce
-from agent.service.loading import loading
+from agent.service.garbage_collection import loading
 from agent.service.worker import Worker
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import socket
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn, cast
 
-from agent.service.loading import loading
+from agent.service.garbage_collection import loading
 from agent.vision.worker import start
 from agent.vision.worker.parent_link import ParentConnection, ParentGoneError
 from agent.vision.worker.protocol import EXIT_ANEW, VERSION, Configure, Hello, ProtocolError

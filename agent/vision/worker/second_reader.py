@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from agent.core.model import VinSource, vins_in
 from agent.core.vin_match import NEIGHBOURS_APART, differences
-from agent.service.loading import loading
+from agent.service.garbage_collection import loading
 from agent.vision.worker import start, template
 from agent.vision.worker.parent_link import ParentConnection, ParentGoneError
 from agent.vision.worker.protocol import (

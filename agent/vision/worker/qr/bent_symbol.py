@@ -13,8 +13,8 @@ import numpy as np
 from agent.vision.worker.qr.finder_pose import poses_of
 from agent.vision.worker.qr.grid import flat_grid
 from agent.vision.worker.qr.grown_grid import first_grid, grown, timing_fit
+from agent.vision.worker.qr.module_positions import settled
 from agent.vision.worker.qr.sampled_symbol import sampled
-from agent.vision.worker.qr.settling import settled
 from agent.vision.worker.qr.symbol import VERSIONS, modules
 from agent.vision.worker.qr.tones import tones_of
 from agent.vision.worker.qr.version_block import version_told

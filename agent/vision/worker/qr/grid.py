@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 import cv2
 import numpy as np
 
+from agent.vision.worker.qr.module_positions import settled
 from agent.vision.worker.qr.sampled_symbol import sampled, timing
-from agent.vision.worker.qr.settling import settled
 from agent.vision.worker.qr.symbol import ALIGNMENT, VERSIONS, fixed, modules
 from agent.vision.worker.qr.tones import tones_at, tones_of
 

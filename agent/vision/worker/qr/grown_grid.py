@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import cv2
 import numpy as np
 
-from agent.vision.worker.qr.settling import Move, blurred, moved
+from agent.vision.worker.qr.module_positions import Move, blurred, moved
 from agent.vision.worker.qr.symbol import fixed, modules
 from agent.vision.worker.qr.tones import tones_at
 

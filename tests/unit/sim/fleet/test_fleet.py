@@ -27,7 +27,7 @@ from agent.core.events import (
 from agent.core.model import ListKind
 from agent.doctor.collectors.remote import CLIENT_SUFFIX
 from agent.lists import ListTopics
-from agent.mqtt import Incoming, Outgoing
+from agent.mqtt import DeliverySettings, Incoming, Outgoing
 from agent.mqtt.one_shot_client import OneShotClient
 from sim.fleet.counters import Consumed, FleetCounters, FleetPart, Percentiles
 from sim.fleet.counters import report as report_of
@@ -112,6 +112,14 @@ class TestARun:
             report = asyncio.run(Fleet(plan_for(plain(broker), consume=False)).run())
         assert (report.lost, report.not_acknowledged) == (None, None)
         assert report.unheard == report.taken >= report.recorded > 0
+
+    def test_connects_again_where_central_is_silent_for_the_broker_may_have_lost_the_subscription(self, tmp_path):
+        with Broker(tmp_path) as broker, Listener(broker.port, "gate/v1/+/event/#"):
+            delivery = DeliverySettings(silent_s=0.5)
+            changes = {"gates": 1, "for_s": scaled(4.0), "consume": False, "first_retry_s": 0.1, "retry_cap_s": 0.2}
+            report = asyncio.run(Fleet(plan_for(plain(broker), delivery=delivery, **changes)).run())
+        assert report.connections > 1
+        assert any("nothing from central" in cause for cause in report.failures)
 
     def test_publishes_what_the_contract_says(self, tmp_path):
         with Broker(tmp_path) as broker, Listener(broker.port, "gate/#") as listener:

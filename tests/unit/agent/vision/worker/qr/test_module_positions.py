@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import segno
 
-from agent.vision.worker.qr.settling import Move, moved, settled
+from agent.vision.worker.qr.module_positions import Move, moved, settled
 from agent.vision.worker.qr.symbol import fixed
 from agent.vision.worker.qr.tones import tones_of
 

@@ -4,7 +4,7 @@ import gc
 
 import pytest
 
-from agent.service.loading import leave_loaded_alone, loading
+from agent.service.garbage_collection import leave_loaded_alone, loading
 
 
 @pytest.fixture(autouse=True)
