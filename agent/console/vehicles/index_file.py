@@ -153,6 +153,8 @@ def reading(folder: Path) -> Iterator[sqlite3.Connection]:
     with _told(path):
         uri = f"file:{quote(str(path.absolute()))}?mode=ro"
         with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None)) as connection:
+            if _version(connection) != VERSION:  # without tables yet, or of another version and soon made again
+                raise IndexUnavailableError(Text("there is no index of vehicles yet"))
             yield connection
 
 
@@ -227,7 +229,7 @@ def _opened(path: Path) -> sqlite3.Connection:
 
 def _prepare(connection: sqlite3.Connection) -> None:
     """Make the tables of a new file. Raises sqlite3.DatabaseError for one that cannot be used."""
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    version = _version(connection)
     if version == 0:
         with in_transaction(connection):
             for statement in filter(str.strip, _SCHEMA.split(";")):
@@ -237,6 +239,10 @@ def _prepare(connection: sqlite3.Connection) -> None:
         raise sqlite3.DatabaseError(f"version {version}, not {VERSION}")
     elif connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
         raise sqlite3.DatabaseError("a page is damaged")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from contextlib import closing
 import pytest
 
 from agent.console.vehicles import follower as following
-from agent.console.vehicles.index_file import NAME, delete_index, read_state, reading
+from agent.console.vehicles.index_file import NAME, IndexUnavailableError, delete_index, read_state, reading
 from agent.console.vehicles.record import Result
 from agent.console.vehicles.search import PER_PAGE, VehicleQuery, before_it, newer, search
 from agent.core.events import Draft, PersonalDataErased, digest_of_value
@@ -127,6 +127,19 @@ def test_whatever_lies_in_its_place_it_is_made_again(journal, tmp_path, spoil):
     if spoil == "link":
         assert (tmp_path / "elsewhere").read_bytes() == b"kept"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("version", [0, 99])
+def test_a_search_does_not_take_a_file_that_is_not_made_yet_or_of_another_version_for_the_index(
+    journal, tmp_path, version
+):
+    recorded(journal, UTC)
+    with followed(journal, tmp_path):
+        pass
+    with closing(sqlite3.connect(tmp_path / NAME)) as connection:
+        connection.execute(f"PRAGMA user_version = {version}")
+    with pytest.raises(IndexUnavailableError, match="there is no index of vehicles yet"):
+        found(tmp_path)
 
 
 def test_what_the_journal_gives_up_the_index_gives_up(tmp_path):
