@@ -5,7 +5,7 @@ Takes values and returns values. `agent.software` downloads, verifies and instal
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from agent.core.software.debian_version import compare_versions, is_version

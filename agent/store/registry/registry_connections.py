@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from agent.store.errors import SQL_ERRORS, RegistryError, is_damage, is_full
-from agent.store.registry.file import PAGE_BYTES, RegistryDamagedError, RegistryFullError, opened
+from agent.store.registry.registry_schema import PAGE_BYTES, RegistryDamagedError, RegistryFullError, opened
 from agent.store.transaction import transaction
 from drivers.text import Text
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from agent.store.errors import SqlError
-    from agent.store.registry.file import RegistryFile
+    from agent.store.registry.registry_schema import RegistryFile
 
 log = logging.getLogger(__name__)
 

@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from agent.service.cleanup import on_failure
+from agent.store.durable_files import misfit_of_database, set_misfit_aside, sync_folder
 from agent.store.errors import SQL_ERRORS, RegistryError, is_damage
-from agent.store.files import misfit_of_database, set_misfit_aside, sync_folder
 from agent.store.transaction import transaction
 from drivers.text import Text
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from agent.core.model.store_host import StoreHost
 from agent.core.model.upload_fault import UploadFault
-from agent.uploads.signed_place import LONGEST, PlaceRefusedError, SignedPlace
+from agent.uploads.presigned_url import LONGEST, PlaceRefusedError, SignedPlace
 
 ALLOWED = ("store.example", "minio.example:9000", "127.0.0.1:9000", "[::1]:9000")
 QUERY = "X-Amz-Expires=900&X-Amz-Signature=s3cret"

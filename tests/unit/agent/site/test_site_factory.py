@@ -8,7 +8,7 @@ from agent.core.crypto.keys import SigningKey
 from agent.core.site import ClaimCode, ClaimRequest, Membership
 from agent.site.own_state import NOTHING_LOST
 from agent.site.service import SiteService
-from agent.site.setup import WrongGateKeyError, site_service
+from agent.site.site_factory import WrongGateKeyError, site_service
 from agent.site.standalone import StandaloneSite
 from agent.store.errors import JournalFullError
 from tests.support.gate.config_files import GOOD, loaded, write

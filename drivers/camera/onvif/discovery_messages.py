@@ -8,8 +8,8 @@ from urllib.parse import unquote
 
 from drivers.camera.onvif.service_address import ServiceAddress, service_address
 from drivers.camera.onvif.soap import DEVICE_SPACE, LIMITS, SOAP_SPACE
-from drivers.document import DocumentError, word
 from drivers.strict_xml import read_xml
+from drivers.untrusted_text import DocumentError, word
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

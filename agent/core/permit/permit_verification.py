@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from agent.core.model import Check, Reason
 from agent.core.permit import parse, reference, vin
-from agent.core.permit.check_list import CheckFailedError, CheckList
+from agent.core.permit.check_results import CheckFailedError, CheckList
 from agent.core.permit.claims import PermitForm
 from agent.core.permit.fields import ClaimsError
 from agent.core.permit.trust import KeyStatus, Purpose

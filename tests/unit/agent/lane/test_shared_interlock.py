@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from agent.lane.interlock import Interlock
+from agent.lane.shared_interlock import Interlock
 from tests.support.waiting import PATIENCE_S
 
 

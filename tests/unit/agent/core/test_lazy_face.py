@@ -12,7 +12,7 @@ import pytest
 
 import agent
 import central
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 LOADED = "import json, sys; {taken}; print(json.dumps([name for name in sys.modules if name.startswith('agent.')]))"
 
@@ -36,7 +36,7 @@ def room(tmp_path, monkeypatch):
     folder.mkdir()
     (folder / "__init__.py").write_text(
         "from typing import TYPE_CHECKING\n"
-        "from agent.core.face import lazy_face\n"
+        "from agent.core.lazy_face import lazy_face\n"
         "if TYPE_CHECKING:\n"
         "    from house.attic import HEIGHT_M as TOP_M\n"
         "    from house.cellar import (\n        DEPTH_M,\n        WIDTH_M,\n    )\n"

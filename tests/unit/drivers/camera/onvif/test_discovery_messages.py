@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from drivers.camera.onvif.probe import KINDS, cameras_in, probe_message
-from drivers.document import DocumentError
+from drivers.camera.onvif.discovery_messages import KINDS, cameras_in, probe_message
 from drivers.strict_xml import read_xml
+from drivers.untrusted_text import DocumentError
 
 ASKED = {"uuid:1", "uuid:2"}
 SENDER = "192.168.1.64"

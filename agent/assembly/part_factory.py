@@ -16,11 +16,11 @@ from agent.assembly.central_connection import CentralConnection, CentralDependen
 from agent.assembly.certificates import certificate_renewal, expiry_table
 from agent.assembly.command_handlers import HandlerDependencies
 from agent.assembly.lanes import GateLanes
-from agent.assembly.outgoing import shelves, upload_rules
 from agent.assembly.own_software import software_service
 from agent.assembly.records import JOURNAL, MEGABYTE, GateRecords, RecordsDependencies
 from agent.assembly.status import GateStatus, StatusSources
 from agent.assembly.upload_handlers import UploadParts
+from agent.assembly.upload_routes import shelves, upload_rules
 from agent.clock import ClockFiles, ClockMonitor, holdover_rules
 from agent.console import ConsoleServer, VehicleFollower
 from agent.core.events import OwnCause
@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from agent.core.events import ClockReading, ConfigurationRefused, Draft, Event
     from agent.core.model import LedgerChange, WitnessReading
     from agent.mqtt import BrokerLinkView, CentralLink
-    from agent.service.notify import Notifier
+    from agent.service.systemd_notify import Notifier
     from agent.settings import Lane, LoadedSettings
     from agent.software import SoftwareService
     from agent.store.gate_key import GateKey

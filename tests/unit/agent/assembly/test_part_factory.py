@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from agent.assembly.parts import second_reading_of
+from agent.assembly.part_factory import second_reading_of
 from agent.barrier.relay_board import RelayBoard
 from agent.clock.clock import Clock
 from agent.core.commands.command import CommandAnswer, Result
@@ -24,9 +24,9 @@ from agent.devices.device_status import DeviceStatusTable
 from agent.devices.port_supervisor import PortState
 from agent.i18n import Language
 from agent.i18n.cameras import camera_view_text
-from agent.lane.interlock import Interlock
 from agent.lane.rules_from_settings import rules
 from agent.lane.service import LaneDevices, LaneService, LaneServiceDependencies
+from agent.lane.shared_interlock import Interlock
 from agent.recording.evidence_writer import EvidenceWriter
 from agent.recording.recorder import Recorder
 from agent.settings.model.lane import Lane as LaneSettings

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from drivers.serial.adapters import Adapter, adapters, advice
+from drivers.serial.serial_ports import Adapter, adapters, advice
 from drivers.serial.using_programs import OpenBy, holders
 from tests.support.board.machine import CH340, DEVANTECH, FTDI, NUMATO, Machine, Usb
 

@@ -14,7 +14,7 @@ from agent.core.model.witness_reading import WitnessReading
 from agent.core.plates.certainty import Doubt
 from agent.core.plates.match import DEFAULT_RULES, MatchVerdict, PlateMatch, match
 from agent.core.plates.vote import PlateVote, vote
-from agent.core.plates.witness import DEFAULT_WITNESS_RULES, WitnessRules, WitnessStanding, with_witness
+from agent.core.plates.witness_plate_match import DEFAULT_WITNESS_RULES, WitnessRules, WitnessStanding, with_witness
 
 MATCH, UNSURE, MISMATCH = MatchVerdict.MATCH, MatchVerdict.UNSURE, MatchVerdict.MISMATCH
 SILENT, UNCLEAR, AGREES, CONTRADICTS = WitnessStanding

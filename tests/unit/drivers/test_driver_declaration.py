@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from drivers import registry
-from drivers.declaration import PORTS, Declaration, DriverEntry, Package, judged
+from drivers.driver_declaration import PORTS, Declaration, DriverEntry, Package, judged
 from drivers.text import Text
 
 ACME = Package("acme-gate", "1.2")

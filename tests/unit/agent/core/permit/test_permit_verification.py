@@ -17,9 +17,9 @@ from agent.core.crypto import cbor, cose
 from agent.core.crypto.keys import Algorithm, SigningKey
 from agent.core.model.reasons import Reason
 from agent.core.permit import base45, claims, trust
-from agent.core.permit.checks import GateContext, verify_permit
 from agent.core.permit.claims import Permit
 from agent.core.permit.issue import DAY_S, Issuer, issue, trust_list
+from agent.core.permit.permit_verification import GateContext, verify_permit
 from agent.core.permit.trust import KeyStatus, Purpose
 
 GOLDEN = Path(__file__).resolve().parents[4] / "data" / "permits" / "golden.json"

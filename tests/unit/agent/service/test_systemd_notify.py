@@ -9,7 +9,7 @@ import socket
 
 import pytest
 
-from agent.service.notify import Notifier
+from agent.service.systemd_notify import Notifier
 from tests.support.waiting import PATIENCE_S
 
 

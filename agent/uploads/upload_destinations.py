@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from agent.uploads.object_put import PutError
-    from agent.uploads.signed_place import SignedPlace
+    from agent.uploads.presigned_url import SignedPlace
 
 PLACES_LIMIT: Final = 256
 REFUSED_LIMIT: Final = 3

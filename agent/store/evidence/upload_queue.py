@@ -10,9 +10,9 @@ from collections import OrderedDict
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from agent.store.durable_files import sync_folder
 from agent.store.errors import EvidenceError
 from agent.store.evidence.picture_files import NAME
-from agent.store.files import sync_folder
 from drivers.text import Text
 
 if TYPE_CHECKING:
