@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from agent.core.crypto import SigningKey
     from agent.mqtt import BrokerLinkView
     from agent.settings import Settings
-    from agent.site.own_state import OwnState
+    from agent.site.own_state_at_peers import OwnState
     from agent.store.journal import Journal
 
 log = logging.getLogger(__name__)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         parsed_request,
         request_bytes,
     )
-    from agent.core.software.update import (
+    from agent.core.software.update_stages import (
         MOST_ATTEMPTS,
         TrialSigns,
         UpdateOutcome,

@@ -6,7 +6,7 @@ import pytest
 
 from agent.core.crypto.keys import SigningKey
 from agent.core.site import ClaimCode, ClaimRequest, Membership
-from agent.site.own_state import NOTHING_LOST
+from agent.site.own_state_at_peers import NOTHING_LOST
 from agent.site.service import SiteService
 from agent.site.site_factory import WrongGateKeyError, site_service
 from agent.site.standalone import StandaloneSite
