@@ -82,9 +82,10 @@ def _block(block: Block) -> str:
     if isinstance(block, Sentence):
         return _escaped(block.text)
     if isinstance(block, Printed):
-        lines = [line.replace("```", "'''") for line in block.lines]
-        return "\n".join([_escaped(block.words), "", "```", *lines, "```"])
-    lines = [block.headings, ["--:" if right else "---" for right in of_numbers(block)], *map(_cells, block.rows)]
+        printed = [line.replace("```", "'''") for line in block.lines]
+        return "\n".join([_escaped(block.words), "", "```", *printed, "```"])
+    rule = ["--:" if is_right else "---" for is_right in of_numbers(block)]
+    lines: list[Sequence[str]] = [block.headings, rule, *map(_cells, block.rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 

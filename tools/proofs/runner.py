@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Final
 from tools.proofs.result import Ending
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 LOOK_S: Final = 1.0
 GRACE_S: Final = ((signal.SIGINT, 60.0), (signal.SIGTERM, 30.0), (signal.SIGKILL, 10.0))
 """How a proof is ended: first as by Ctrl-C, so that it ends what it has started, then harder."""
+LEFT_BEHIND_S: Final = GRACE_S[1:]
+"""How what a proof leaves running is ended: a shell lets it ignore Ctrl-C."""
 OWN: Final = ("ONLY", "AGAIN", "WRITE", "DATA", "PICTURES", "PYTEST_ADDOPTS")
 _OF_MAKE: Final = ("MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "MAKELEVEL", "MAKE_TERMOUT", "MAKE_TERMERR")
 _SETTING: Final = re.compile(r"^(\w+)[ ]*\?=", re.MULTILINE)
@@ -63,16 +65,19 @@ def run(
                 tell(took_s)
                 _wait(process, LOOK_S)
         finally:
-            end_group(process)
+            end_group(process, GRACE_S if process.returncode is None else LEFT_BEHIND_S)
     took_s = time.monotonic() - begun_at
     return Ending(began, took_s, None if ended_by else process.returncode, ended_by, round(load, 2))
 
 
-def end_group(process: subprocess.Popen[bytes]) -> None:
-    """End a command and all that it has started and left behind. A second Ctrl-C ends it at once."""
+def end_group(process: subprocess.Popen[bytes], graces_s: Sequence[tuple[signal.Signals, float]]) -> None:
+    """End a command and all that it has started, by one signal after another, each with its time to end.
+
+    A second Ctrl-C ends it at once.
+    """
     pause = threading.Event()
     try:
-        for number, grace_s in GRACE_S:
+        for number, grace_s in graces_s:
             until = time.monotonic() + grace_s
             os.killpg(process.pid, number)
             while time.monotonic() < until:

@@ -54,10 +54,11 @@ class Session:
         proofs: Sequence[Proof],
         numbers: tuple[Number, ...],
         lacking: Mapping[str, str],
-        out: TextIO = sys.stdout,
+        out: TextIO | None = None,
     ) -> None:
         """Raises NoCheckoutError."""
-        self._root, self._proofs, self._numbers, self._lacking, self._out = root, proofs, numbers, lacking, out
+        self._root, self._proofs, self._numbers, self._lacking = root, proofs, numbers, lacking
+        self._out = sys.stdout if out is None else out
         self._checkout = checkout(root)
         self._store = Store(root / "build", self._checkout)
         self._results = self._store.results()

@@ -55,7 +55,7 @@ def rows(text: str, head: str) -> list[Mapping[str, str]]:
     if not begins:
         return []
     headings = cells(lines[begins[-1]])
-    found = []
+    found: list[Mapping[str, str]] = []
     for line in lines[begins[-1] + 1 :]:
         if set(line.strip()) == {"-"}:
             continue

@@ -25,23 +25,23 @@ def test_the_cheapest_is_first_and_of_the_same_cost_the_name_decides():
 
 
 @pytest.mark.parametrize(
-    ("done", "lacking", "only", "again", "run", "kept", "not_here"),
+    ("done", "lacking", "only", "again", "expected"),
     [
-        ((), {}, (), (), ["alike", "cheap", "dear"], [], []),
-        (("cheap",), {}, (), (), ["alike", "dear"], ["cheap"], []),
-        (("cheap",), {}, (), ("cheap",), ["alike", "cheap", "dear"], [], []),
-        (("alike", "cheap", "dear"), {}, (), (), [], ["alike", "cheap", "dear"], []),
-        ((), {}, ("dear", "cheap"), (), ["cheap", "dear"], [], []),
-        (("dear",), {}, ("dear",), ("dear",), ["dear"], [], []),
-        (("dear",), {}, ("cheap",), ("dear",), ["cheap"], [], []),
-        ((), {"dear": "it needs root"}, (), (), ["alike", "cheap"], [], ["dear"]),
-        (("dear",), {"dear": "it needs root"}, (), (), ["alike", "cheap"], ["dear"], []),
-        (("dear",), {"dear": "it needs root"}, (), ("dear",), ["alike", "cheap"], [], ["dear"]),
+        ((), {}, (), (), (["alike", "cheap", "dear"], [], [])),
+        (("cheap",), {}, (), (), (["alike", "dear"], ["cheap"], [])),
+        (("cheap",), {}, (), ("cheap",), (["alike", "cheap", "dear"], [], [])),
+        (("alike", "cheap", "dear"), {}, (), (), ([], ["alike", "cheap", "dear"], [])),
+        ((), {}, ("dear", "cheap"), (), (["cheap", "dear"], [], [])),
+        (("dear",), {}, ("dear",), ("dear",), (["dear"], [], [])),
+        (("dear",), {}, ("cheap",), ("dear",), (["cheap"], [], [])),
+        ((), {"dear": "it needs root"}, (), (), (["alike", "cheap"], [], ["dear"])),
+        (("dear",), {"dear": "it needs root"}, (), (), (["alike", "cheap"], ["dear"], [])),
+        (("dear",), {"dear": "it needs root"}, (), ("dear",), (["alike", "cheap"], [], ["dear"])),
     ],
 )
-def test_what_has_a_result_is_not_run_again_unless_it_is_asked_for(done, lacking, only, again, run, kept, not_here):
+def test_what_has_a_result_is_not_run_again_unless_it_is_asked_for(done, lacking, only, again, expected):
     found = plan(ALL, done, lacking, only, again)
-    assert (names(found.run), names(found.kept), list(found.not_here)) == (run, kept, not_here)
+    assert (names(found.run), names(found.kept), list(found.not_here)) == expected
 
 
 def test_what_is_left_says_how_long_it_usually_takes():

@@ -48,7 +48,7 @@ def test_nothing_that_lacks_something_has_passed(changes, verdict):
 
 
 def test_a_result_is_the_same_after_its_file():
-    odd = replace(WELL, exit_code=None, ended_by="its limit", left_out=("a", "б"), figures=(none_may("车", None),))
+    odd = replace(WELL, exit_code=None, ended_by="its limit", left_out=("a", "ä"), figures=(none_may("车", None),))
     assert Result.from_json(WELL.as_json()) == WELL
     assert Result.from_json(odd.as_json()) == odd
 

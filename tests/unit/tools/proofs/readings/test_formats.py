@@ -34,7 +34,7 @@ WRONG: 4 events are lost
 """
 MACHINE = """\
    12.3 s  installed from nothing beside a prepared configuration: enabled  [load 2]
-   61.0 s  power cut 1 of 20 as the barrier is raised: 40 events whole, none lost, raised 1 and once more shown 0  [load 3]
+   61.0 s  power cut 1 of 20 as the barrier is raised: 40 events whole, none lost, raised 1  [load 3]
     3.1 s  all steps held  [load 1]
 """
 BARE = """\
