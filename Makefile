@@ -10,8 +10,8 @@ BIN    := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test check bench bench-reading test-browser test-package test-vm test-bare docs pictures \
-	test-cluster test-central test-fleet test-generators prove proofs faults fuzz fuzz-guided properties races model \
-	mutants soak \
+	test-cluster test-central test-fleet test-generators test-uploads prove proofs faults fuzz fuzz-guided properties \
+	races model mutants soak \
 	soak-lane soak-vision stress train train-detector schema texts architecture format lock deb release sign clean
 
 # A line that ends in a backslash continues in the next.
@@ -60,6 +60,11 @@ test-package: setup  ## Build the Debian package, and boot it in a container: up
 	as root, some minutes
 	@PYTHON=$(PYTHON) VENV=$(VENV) tools/setup.sh proofs
 	@$(BIN)/python -m pytest -m long tests/packaging
+
+test-uploads: setup  ## Bring 1,000 pictures into object storage that fails, and measure whether events wait; a minute
+	@PYTHON=$(PYTHON) VENV=$(VENV) tools/setup.sh proofs
+	@$(BIN)/python -m pytest -m long tests/unit/agent/uploads
+	@$(BIN)/python -m bench.uploads
 
 GATES ?= 1000
 VEHICLES ?= 10

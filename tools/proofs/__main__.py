@@ -20,6 +20,7 @@ from tools.proofs.needs import ROOT, free_gb, lacking, why_not
 from tools.proofs.numbers import NUMBERS
 from tools.proofs.plan import UnknownProofError
 from tools.proofs.session import Asked, ChangedMeanwhileError, Session
+from tools.proofs.store import OccupiedError
 from tools.proofs.table import PROOFS
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _show(session.state)
             return 0
         session.run(asked)
-    except (NoCheckoutError, UnknownProofError, ChangedMeanwhileError) as error:
+    except (NoCheckoutError, UnknownProofError, OccupiedError, ChangedMeanwhileError) as error:
         print(f"make prove: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+_TAG: Final = re.compile(r"<(?=[A-Za-z/!?])")
 
 
 class Tone(StrEnum):
@@ -118,7 +122,7 @@ def _escaped(text: str) -> str:
 def _bare(text: str) -> str:
     for sign in "\\*[|":
         text = text.replace(sign, f"\\{sign}")
-    return text.replace("<", "&lt;")
+    return _TAG.sub("&lt;", text)
 
 
 def _one_line(text: str) -> str:

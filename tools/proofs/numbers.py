@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
+from bench.figures import Figure
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bench.figures import Figure
     from tools.proofs.result import Result
 
 
@@ -20,6 +21,7 @@ class Wanted:
     proof: str
     figure: str
     goal: float | None = None
+    unit: str = ""
     at_least: bool = False
 
 
@@ -33,39 +35,35 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A figure of a number beside its goal; `figure` is None where there is none at this commit, `why` says why."""
+    """A figure of a number beside its goal. A figure without a value is missing: no result at this commit has it."""
 
     what: str
     proof: str
-    figure: Figure | None
-    why: str = ""
+    figure: Figure
 
 
 def shown(numbers: tuple[Number, ...], results: Mapping[str, Result]) -> list[Shown]:
     """Each number with its figures from the results at this commit; what is missing has its row too."""
     return [
-        one
+        Shown(number.what, wanted.proof, figure)
         for number in numbers
         for wanted in number.wanted
-        for one in _of(number.what, wanted, results.get(wanted.proof))
+        for figure in _figures(wanted, results.get(wanted.proof))
     ]
 
 
-def _of(what: str, wanted: Wanted, result: Result | None) -> list[Shown]:
-    if result is None:
-        return [Shown(what, wanted.proof, None, "no result at this commit")]
-    matching = [one for one in result.figures if one.value is not None and fnmatchcase(one.what, wanted.figure)]
+def _figures(wanted: Wanted, result: Result | None) -> list[Figure]:
+    there = result.figures if result else ()
+    matching = [one for one in there if one.value is not None and fnmatchcase(one.what, wanted.figure)]
     if not matching:
-        return [Shown(what, wanted.proof, None, f"no figure {wanted.figure}")]
-    return [Shown(what, wanted.proof, _held_to(one, wanted)) for one in matching]
+        return [Figure(wanted.figure, None, wanted.unit, wanted.goal, wanted.at_least)]
+    if wanted.goal is None:
+        return matching
+    return [replace(one, goal=wanted.goal, at_least=wanted.at_least) for one in matching]
 
 
-def _held_to(figure: Figure, wanted: Wanted) -> Figure:
-    return figure if wanted.goal is None else replace(figure, goal=wanted.goal, at_least=wanted.at_least)
-
-
-def _bench(figure: str, goal: float | None = None, *, at_least: bool = False) -> Wanted:
-    return Wanted("bench", figure, goal, at_least)
+def _bench(figure: str, goal: float | None = None, unit: str = "", *, at_least: bool = False) -> Wanted:
+    return Wanted("bench", figure, goal, unit, at_least)
 
 
 def _kills(case: str, cycles: int) -> tuple[Wanted, ...]:
@@ -76,24 +74,26 @@ NUMBERS: Final = (
     Number(
         "From the first picture with a code to the relay, 1080p25",
         (
-            _bench("frame to relay byte, code shown at the arm, p50", 60),
-            _bench("frame to relay byte, code shown at the arm, p99", 120),
-            _bench("frame to relay byte, vehicle and code at once, p50", 60),
-            _bench("frame to relay byte, vehicle and code at once, p99", 120),
+            _bench("frame to relay byte, code shown at the arm, p50", 60, "ms"),
+            _bench("frame to relay byte, code shown at the arm, p99", 120, "ms"),
+            _bench("frame to relay byte, vehicle and code at once, p50", 60, "ms"),
+            _bench("frame to relay byte, vehicle and code at once, p99", 120, "ms"),
         ),
     ),
-    Number("From the decision to the last byte for the relay", (_bench("decision to last relay byte, *, p99", 5),)),
+    Number(
+        "From the decision to the last byte for the relay", (_bench("decision to last relay byte, *, p99", 5, "ms"),)
+    ),
     Number(
         "Check of a permit with 100,000 declarations",
-        (_bench("permit check, signed, p99", 5), _bench("permit check, blurred, p99", 12)),
+        (_bench("permit check, signed, p99", 5, "ms"), _bench("permit check, blurred, p99", 12, "ms")),
     ),
     Number(
         "Durable record of an event",
-        (_bench("journal append, durable, p99", 20), _bench("journal append, CPU", 0.3)),
+        (_bench("journal append, durable, p99", 20, "ms"), _bench("journal append, CPU", 0.3, "ms")),
     ),
     Number(
         "Events to central after an outage, with mutual TLS",
-        (_bench("drain after an outage, mutual TLS*", 4000, at_least=True),),
+        (_bench("drain after an outage, mutual TLS*", 4000, "events/s", at_least=True),),
     ),
     Number("Kills of the agent", _kills("agent kill -9", 200)),
     Number(
@@ -106,38 +106,41 @@ NUMBERS: Final = (
         "Permits used twice at a site",
         (Wanted("races", "home_gate: permits used twice", 0), Wanted("races", "deny: permits used twice", 0)),
     ),
-    Number("A camera at rest, 1080p25", (_bench("1 camera at rest, 1080p25, key pictures decoded: CPU *", 4),)),
+    Number(
+        "A camera at rest, 1080p25",
+        (_bench("1 camera at rest, 1080p25, key pictures decoded: CPU *", 4, "% of a core"),),
+    ),
     Number(
         "Eight cameras on two cores, two of them busy",
-        (_bench("8 cameras at 1080p25, 2 busy, *at rest: the latest frame, behind its stream", 0.5),),
+        (_bench("8 cameras at 1080p25, 2 busy, *at rest: the latest frame, behind its stream", 0.5, "s"),),
     ),
-    Number("From start to ready", (_bench("process start to READY=1, p50", 3),)),
-    Number("Memory of the agent with one camera", (_bench("memory of the whole agent", 300),)),
+    Number("From start to ready", (_bench("process start to READY=1, p50", 3, "s"),)),
+    Number("Memory of the agent with one camera", (_bench("memory of the whole agent", 300, "MB"),)),
     Number("Growth of the memory in a soak", (Wanted("soak", "memory, growth"),)),
     Number(
         "Codes on photographs",
         (
-            _bench("QR codes read, half held back", 97, at_least=True),
+            _bench("QR codes read, half held back", 97, "%", at_least=True),
             _bench("QR texts wrong, whole cascade", 0),
         ),
     ),
     Number(
         "Plates on kept pictures, by country",
-        (_bench("plates exact, ours, thorough, *"), _bench("wrong among accepted, ours, thorough, *", 0.5)),
+        (_bench("plates exact, ours, thorough, *"), _bench("wrong among accepted, ours, thorough, *", 0.5, "%")),
     ),
-    Number("Time for a plate in a 720p picture", (_bench("plate reading, 720p, plate there", 40),)),
+    Number("Time for a plate in a 720p picture", (_bench("plate reading, 720p, plate there", 40, "ms"),)),
     Number(
         "Declared plate accepted in three pictures, a neighbour's plate accepted",
         (
-            _bench("true plate accepted in three frames", 98, at_least=True),
-            _bench("neighbour's plate accepted", 0.1),
+            _bench("true plate accepted in three frames", 98, "%", at_least=True),
+            _bench("neighbour's plate accepted", 0.1, "%"),
         ),
     ),
     Number(
         "VIN as a code of 2 pixels for a module, and in print of 14 pixels",
         (
-            _bench("VIN in Code 39 at 2 pixels a module read", 80, at_least=True),
-            _bench("VIN in print of 14 px accepted in one frame", 98, at_least=True),
+            _bench("VIN in Code 39 at 2 pixels a module read", 80, "%", at_least=True),
+            _bench("VIN in print of 14 px accepted in one frame", 98, "%", at_least=True),
             _bench("another's VIN accepted, of *", 0),
             _bench("VIN next to a printed one accepted, of *", 0),
         ),
@@ -145,7 +148,7 @@ NUMBERS: Final = (
     Number(
         "1,000 gates back after a broker that was away for 10 s",
         (
-            _bench("1,000 gates, broker killed and away for 10 s: back after its return, p99", 15),
+            _bench("1,000 gates, broker killed and away for 10 s: back after its return, p99", 15, "s"),
             _bench("1,000 gates, broker killed and away for 10 s: sends an event", 1.2),
         ),
     ),

@@ -10,6 +10,8 @@ from tools.proofs.document import Heading, Printed, Sentence, of_numbers
 if TYPE_CHECKING:
     from tools.proofs.document import Block, Cell, Document, Table
 
+SHORT: Final = 24
+"""A command of so many letters is not broken into lines."""
 STYLE: Final = """
 :root { color-scheme: light dark; --canvas: #f3f5f7; --surface: #fff; --ink: #131a22; --ink-2: #414d5a;
   --line: #d9dfe6; --good: #1a6b35; --bad: #b3261e; --open: #7a5200; }
@@ -24,6 +26,7 @@ table { border-collapse: collapse; width: 100%; font-size: 0.875rem; }
 th, td { padding: 0.4rem 0.75rem; text-align: left; vertical-align: top; border-top: 1px solid var(--line); }
 thead th { border-top: 0; color: var(--ink-2); font-weight: 600; white-space: nowrap; }
 .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+.short { white-space: nowrap; }
 .good { color: var(--good); } .open { color: var(--open); } .bad { color: var(--bad); font-weight: 700; }
 code, pre { font: 0.85rem/1.45 ui-monospace, "Noto Sans Mono", monospace; }
 pre { overflow-x: auto; padding: 0.75rem 1rem; background: var(--surface); border: 1px solid var(--line);
@@ -77,7 +80,8 @@ def _table(table: Table) -> str:
 
 
 def _cell(cell: Cell) -> str:
-    kinds = " ".join(filter(None, [cell.tone.value, "number" if cell.is_number else ""]))
+    is_short = cell.is_code and len(cell.text) <= SHORT
+    kinds = " ".join(filter(None, [cell.tone.value, "number" if cell.is_number else "", "short" if is_short else ""]))
     text = f"<code>{escape(cell.text)}</code>" if cell.is_code else _words(cell.text)
     return f'<td class="{kinds}">{text}</td>' if kinds else f"<td>{text}</td>"
 

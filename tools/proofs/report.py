@@ -74,9 +74,8 @@ class State:
     @property
     def is_well(self) -> bool:
         """Whether no proof failed and no figure of this checkout misses its goal."""
-        numbers = [one.figure for one in self.rows_of_numbers if one.figure is not None]
         bad = self.having(Verdict.FAILED) + self.having(Verdict.MISSED)
-        return not bad and all(one.kept is not False for one in numbers)
+        return not bad and all(one.figure.kept is not False for one in self.rows_of_numbers)
 
 
 def report(state: State) -> Document:
@@ -103,17 +102,14 @@ def report(state: State) -> Document:
 def _summary(state: State) -> str:
     counts = [(verdict, len(state.having(verdict))) for verdict in Verdict]
     told = ", ".join(f"{count} {verdict.value}" for verdict, count in counts if count)
-    return (
-        f"{len(state.proofs)} proofs: {told}. `make prove` wrote this page. "
-        "It shows results of this commit alone; an earlier result does not count."
-    )
+    return f"{len(state.proofs)} proofs: {told}. `make prove` wrote this page. It shows results of this commit alone."
 
 
 def _missed(state: State) -> list[Block]:
     found = [(proof.name, one) for proof, result in state.done for one in (*result.missed, *result.lacking)]
     known = {(name, one.what, one.goal) for name, one in found}
     for row in state.rows_of_numbers:
-        if row.figure is not None and row.figure.kept is False:
+        if row.figure.kept is False:
             key = (row.proof, row.figure.what, row.figure.goal)
             found += [] if key in known else [(row.proof, row.figure)]
             known.add(key)
@@ -137,7 +133,7 @@ def _words_of(result: Result) -> Printed:
     elif result.exit_code:
         how = f"exit code {result.exit_code}"
     else:
-        how = f"its output has no {', '.join(one.what for one in result.lacking)}"
+        how = f"its output lacks: {', '.join(one.what for one in result.lacking)}"
     return Printed(f"`{result.command}`: {how}, after {duration(result.took_s)}. Its last words:", result.last_words)
 
 
@@ -172,10 +168,10 @@ def _numbers(state: State) -> Table:
 
 
 def _of_number(one: Shown) -> tuple[Cell, ...]:
-    if one.figure is None:
-        blank = Cell("", is_number=True)
-        return Cell(one.why), blank, blank, Cell("missing", Tone.OPEN)
-    return Cell(one.figure.what), _measured(one.figure), Cell(one.figure.wanted, is_number=True), _kept(one.figure)
+    goal = Cell(one.figure.wanted, is_number=True)
+    if one.figure.value is None:
+        return Cell(one.figure.what), Cell("", is_number=True), goal, Cell("missing", Tone.OPEN)
+    return Cell(one.figure.what), _measured(one.figure), goal, _kept(one.figure)
 
 
 def _proofs(state: State) -> Table:
@@ -210,7 +206,7 @@ def _figures(state: State) -> list[Block]:
 
 def _measured(figure: Figure) -> Cell:
     if figure.value is None:
-        return Cell("not in its output", Tone.BAD)
+        return Cell("not in its output", Tone.BAD, is_number=True)
     return Cell(figure.measured, is_number=True)
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bench.figures import Figure
 from tools.proofs.machine import Machine
-from tools.proofs.readings.text import plain
+from tools.proofs.proof import Reading
+from tools.proofs.readings.text import plain, told
 
 if TYPE_CHECKING:
     from tools.proofs.checkout import Checkout
@@ -99,7 +100,10 @@ class Ending:
 
 def result_of(proof: Proof, ending: Ending, output: Output, checkout: Checkout, machine: Machine) -> Result:
     """The result of a run: what is read from its output, beside how it ended."""
-    found = proof.read(output)
+    try:
+        found = proof.read(output)
+    except (ValueError, LookupError, TypeError) as error:  # half of a file, for one, must not stop the other proofs
+        found = Reading((told(f"figures that can be read ({error})", None),))
     return Result(
         name=proof.name,
         command=proof.command,

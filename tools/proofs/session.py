@@ -18,7 +18,7 @@ from tools.proofs.proof import Output
 from tools.proofs.report import State, report
 from tools.proofs.result import result_of
 from tools.proofs.runner import environment, run
-from tools.proofs.store import Store
+from tools.proofs.store import Store, alone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,15 +78,17 @@ class Session:
     def run(self, asked: Asked) -> None:
         """Run what is left, and write the report, also where it is interrupted.
 
-        Raises UnknownProofError, ChangedMeanwhileError, and KeyboardInterrupt, when the running proof has ended.
+        Raises UnknownProofError, OccupiedError, ChangedMeanwhileError, and KeyboardInterrupt, when the running proof
+        has ended.
         """
-        planned = self.plan(asked)
-        self._say(_words(planned, self._checkout.short, is_changed=self._checkout.is_changed))
-        try:
-            for place, proof in enumerate(planned.run, start=1):
-                self._prove(proof, f"[{place} of {len(planned.run)}] {proof.name}")
-        finally:
-            self._report(write=asked.write)
+        with alone(self._root / "build"):
+            planned = self.plan(asked)
+            self._say(_words(planned, self._checkout.short, is_changed=self._checkout.is_changed))
+            try:
+                for place, proof in enumerate(planned.run, start=1):
+                    self._prove(proof, f"[{place} of {len(planned.run)}] {proof.name}")
+            finally:
+                self._report(write=asked.write)
 
     def _prove(self, proof: Proof, title: str) -> None:
         self._results.pop(proof.name, None)

@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+import fcntl
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tools.proofs.result import Result
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tools.proofs.checkout import Checkout
 
 RESULT = ".json"
+
+
+class OccupiedError(Exception):
+    """Another run of `make prove` is at work in this checkout."""
+
+
+@contextmanager
+def alone(build: Path) -> Iterator[None]:
+    """Keep other runs out of this checkout meanwhile. Raises OccupiedError."""
+    with (build / "proofs" / "lock").open("w", encoding="ascii") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise OccupiedError("another run is at work in this checkout") from error
+        yield
 
 
 class Store:

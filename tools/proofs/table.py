@@ -41,7 +41,6 @@ LONG_ELSEWHERE: Final = (
 )
 """Tests marked `long` that another proof of this table runs."""
 _REST: Final = " ".join(f"--ignore={path}" for path in LONG_ELSEWHERE)
-_PYTHON: Final = ".venv/bin/python"
 
 
 def _both(one: Callable[[Output], Reading], other: Callable[[Output], Reading]) -> Callable[[Output], Reading]:
@@ -65,12 +64,11 @@ PROOFS: Final = (
         hostile_inputs,
     ),
     Proof(
-        "uploads",
-        f"{_PYTHON} -m pytest -m long tests/unit/agent/uploads && {_PYTHON} -m bench.uploads",
+        "test-uploads",
+        "make test-uploads",
         "1,000 pictures arrive whole in object storage that fails, and events do not wait for them.",
         55,
         _both(pytest_runs, measured_table),
-        contains=("python -m pytest -m long tests/unit/agent/uploads", "python -m bench.uploads"),
     ),
     Proof(
         "test-central",

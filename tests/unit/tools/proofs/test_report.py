@@ -34,7 +34,8 @@ PROOFS = ordered(
 NUMBERS = (
     Number("From start to ready", (Wanted("bench", "process start to READY=1, p50", 3),)),
     Number(
-        "Memory of the agent", (Wanted("bench", "memory of the whole agent", 300), Wanted("soak", "memory, growth"))
+        "Memory of the agent",
+        (Wanted("bench", "memory of the whole agent", 300), Wanted("soak", "memory, growth", 6, "MB/h")),
     ),
     Number("Permits used twice", (Wanted("races", "* permits used twice"), Wanted("races", "deny: doubles", 0))),
 )
@@ -128,7 +129,7 @@ def test_a_proof_that_failed_says_how_it_ended_and_its_last_words():
     slow = replace(RESULTS[3], exit_code=None, ended_by="its limit of 7200 s", took_s=7201.0)
     found = section(report(replace(STATE, results={**STATE.results, "model": slow})), "Failed")
     assert [block.words for block in found] == [
-        "`make fuzz`: its output has no readers that broke a rule, after 61 s. Its last words:",
+        "`make fuzz`: its output lacks: readers that broke a rule, after 61 s. Its last words:",
         "`make bench`: exit code 1, after 34 min. Its last words:",
         "`make model`: ended by its limit of 7200 s, after 2 h. Its last words:",
     ]
@@ -157,9 +158,9 @@ def test_every_number_has_a_row_and_says_where_its_figure_is_missing():
     assert texts(report(STATE), "Numbers to reach") == [
         ("From start to ready", "process start to READY=1, p50", "2.5 s", "<= 3 s", "kept", "make bench"),
         ("Memory of the agent", "memory of the whole agent", "412 MB", "<= 300 MB", "MISSED", "make bench"),
-        ("", "no result at this commit", "", "", "missing", "make soak"),
+        ("", "memory, growth", "", "<= 6 MB/h", "missing", "make soak"),
         ("Permits used twice", "home_gate: permits used twice", "0", "<= 0", "kept", "make races"),
-        ("", "no figure deny: doubles", "", "", "missing", "make races"),
+        ("", "deny: doubles", "", "<= 0", "missing", "make races"),
     ]
 
 
@@ -214,7 +215,9 @@ def test_a_report_without_any_result_says_so():
 def test_signs_of_markdown_in_an_output_stay_signs():
     text = markdown(report(STATE))
     (row,) = (line for line in text.splitlines() if line.startswith("| bench | journal"))
-    assert row == "| bench | journal \\| append, \\*p99\\* | 25.0 ms | &lt;= 20.0 ms |"
+    assert row == "| bench | journal \\| append, \\*p99\\* | 25.0 ms | <= 20.0 ms |"
+    tag = replace(RESULTS[3], figures=(none_may("<b>texts</b> < 5", 0),))
+    assert "| &lt;b>texts&lt;/b> < 5 | 0 |" in markdown(report(replace(STATE, results={"model": tag})))
     widths = {line.replace("\\|", "").count("|") for line in text.splitlines() if line.startswith("| bench | ")}
     assert widths == {5}
 

@@ -13,6 +13,7 @@ from tools.proofs.proof import Proof, Reading
 from tools.proofs.readings.text import none_may, value
 from tools.proofs.result import Result, Verdict
 from tools.proofs.session import Asked, ChangedMeanwhileError, Session
+from tools.proofs.store import OccupiedError, alone
 
 
 def losses(output):
@@ -108,7 +109,7 @@ def test_all_run_in_the_order_of_their_cost_and_a_failure_does_not_stop_the_rest
     kept = proving.kept("failing")
     assert (kept.exit_code, kept.seed, kept.figures[0].value, kept.last_words) == (3, "7", 2.0, ("lost 2",))
     assert (proving.folder / "failing.log").read_text() == "lost 2\n"
-    assert "| failing | lost | 2 | &lt;= 0 |" in proving.report
+    assert "| failing | lost | 2 | <= 0 |" in proving.report
     assert (proving.folder / "report.html").read_text().startswith("<!doctype html>")
 
 
@@ -226,9 +227,28 @@ def test_a_figure_is_read_from_the_file_of_this_run_and_never_from_an_older_one(
     assert proving.run(writing).state.verdict(writing) is Verdict.MISSED
 
 
+def test_a_file_that_was_cut_off_is_a_failure_and_does_not_stop_the_rest(proving):
+    def broken(output):
+        return Reading((none_may("lost", float(output.text)),))
+
+    session = proving.run(proof("cut", "print('{')", read=broken), DEAR)
+    assert proving.ran == ["cut", "dear"]
+    assert [one.verdict for one in session.state.results.values()] == [Verdict.FAILED, Verdict.PASSED]
+    assert "its output lacks: figures that can be read (could not convert string to float" in proving.report
+
+
+def test_two_runs_in_one_checkout_are_refused(proving):
+    Proving(proving.root).run(CHEAP)
+    with alone(proving.root / "build"), pytest.raises(OccupiedError):
+        proving.run(DEAR)
+    assert proving.ran == ["cheap"]
+    proving.run(DEAR)
+    assert proving.ran == ["dear"]
+
+
 def test_the_numbers_to_reach_have_their_figures(proving):
     proving.run(CHEAP, numbers=(Number("Events lost", (Wanted("cheap", "lost"),)),))
-    assert "| Events lost | lost | 0 | &lt;= 0 | kept |" in proving.report
+    assert "| Events lost | lost | 0 | <= 0 | kept |" in proving.report
 
 
 def test_a_report_names_no_folder_of_this_machine(proving):

@@ -119,9 +119,9 @@ PRINTED = [
             "commands for it": 7,
         },
     ),
-    ("uploads", pytest_runs, {"tests passed": 6, "tests failed": 0}),
+    ("test-uploads", pytest_runs, {"tests passed": 6, "tests failed": 0}),
     (
-        "uploads",
+        "test-uploads",
         measured_table,
         {
             "pictures in the store byte for byte": 1000,
@@ -172,7 +172,7 @@ SPOILT = [
     ("test-fleet", rolled_out, "recorded, 0 lost", "recorded, 1 lost", "roll-outs: events lost"),
     ("test-fleet", rolled_out, '{"wrong": 0}', '{"wrong": 2}', "roll-outs: rules broken"),
     ("test-fleet", rolled_out, "0.3 minutes", "10.3 minutes", "from an unpacked box to the first event"),
-    ("uploads", measured_table, "8.96 ms", "98.6 ms", "event to central, uploads under way, p99"),
+    ("test-uploads", measured_table, "8.96 ms", "98.6 ms", "event to central, uploads under way, p99"),
     ("pytest", pytest_runs, "148 passed", "148 skipped", "tests passed"),
 ]
 
