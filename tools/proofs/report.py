@@ -115,7 +115,8 @@ def _missed(state: State) -> list[Block]:
             known.add(key)
     heading = Heading("Goals missed")
     if not found:
-        return [heading, Sentence("Every figure that was measured reaches its goal.")]
+        words = "Every figure that was measured reaches its goal." if state.results else "Nothing was measured."
+        return [heading, Sentence(words)]
     rows = [(Cell(name), Cell(one.what), _measured(one), Cell(one.wanted, is_number=True)) for name, one in found]
     return [heading, Table(("proof", "figure", "measured", "goal"), tuple(rows))]
 

@@ -76,7 +76,7 @@ class Session:
         return plan(self._proofs, self._results, self._lacking, asked.only, asked.again)
 
     def run(self, asked: Asked) -> None:
-        """Run what is left, and write the report, also where it is interrupted.
+        """Run what is left, and write the report, also where it is interrupted; the page only at the end.
 
         Raises UnknownProofError, OccupiedError, ChangedMeanwhileError, and KeyboardInterrupt, when the running proof
         has ended.
@@ -88,7 +88,9 @@ class Session:
                 for place, proof in enumerate(planned.run, start=1):
                     self._prove(proof, f"[{place} of {len(planned.run)}] {proof.name}")
             finally:
-                self._report(write=asked.write)
+                text = self._report()
+            if asked.write:
+                self._write_page(text)
 
     def _prove(self, proof: Proof, title: str) -> None:
         self._results.pop(proof.name, None)
@@ -113,17 +115,20 @@ class Session:
         """What was printed, with files named from the root of the checkout."""
         return log.read_text(encoding="utf-8", errors="replace").replace(f"{self._root}/", "")
 
-    def _report(self, *, write: bool) -> None:
+    def _report(self) -> str:
+        """Write the report into the folder of the results. Returns it as Markdown."""
         found = report(self.state)
         text = markdown(found)
         self._store.write("report.md", text)
-        path = self._store.write("report.html", page(found))
-        self._say(f"the report: {path}")
-        if write and not self._checkout.is_changed and checkout(self._root) == self._checkout:
+        self._say(f"the report: {self._store.write('report.html', page(found))}")
+        return text
+
+    def _write_page(self, text: str) -> None:
+        if self._checkout.is_changed or checkout(self._root) != self._checkout:
+            self._say(f"{PAGE} is not written: the working tree is not the commit. Commit or undo the changes first")
+        else:
             (self._root / PAGE).write_text(text, encoding="utf-8")
             self._say(f"{PAGE} is written")
-        elif write:
-            self._say(f"{PAGE} is not written: the working tree is not the commit. Commit or undo the changes first")
 
     def _say(self, line: str) -> None:
         self._out.write(f"{line}\n")

@@ -208,6 +208,7 @@ def test_all_is_well_only_where_nothing_failed_and_no_goal_is_missed():
 def test_a_report_without_any_result_says_so():
     document = report(replace(STATE, results={}))
     assert document.blocks[0].text.startswith("6 proofs: 1 not run here, 5 no result.")
+    assert [block.text for block in section(document, "Goals missed")] == ["Nothing was measured."]
     assert ("all proofs together took", "0 s") in texts(document, "Where and when")
     assert "Figures of fuzz" not in headings(document)
 

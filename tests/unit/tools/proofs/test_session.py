@@ -190,8 +190,9 @@ def test_ctrl_c_leaves_what_is_finished_and_the_next_run_continues(proving, monk
 
     monkeypatch.setattr("tools.proofs.session._Progress.__call__", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        proving.run(CHEAP, stopping, DEAR)
+        proving.run(CHEAP, stopping, DEAR, asked=Asked(write=True))
     assert told
+    assert not (proving.root / "docs" / "proof.md").exists()
     assert proving.ran == ["cheap", "stopping"]
     assert "## No result at this commit\n\nstopping, dear." in proving.report
     monkeypatch.undo()
