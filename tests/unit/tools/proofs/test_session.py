@@ -105,7 +105,7 @@ def test_all_run_in_the_order_of_their_cost_and_a_failure_does_not_stop_the_rest
         Verdict.PASSED,
     ]
     assert "[2 of 3] failing: failed" in proving.said
-    assert "[3 of 3] dear: 0 s, usually 3 s" in proving.said
+    assert ", usually 3 s\n[3 of 3] dear: passed, " in proving.said
     kept = proving.kept("failing")
     assert (kept.exit_code, kept.seed, kept.figures[0].value, kept.last_words) == (3, "7", 2.0, ("lost 2",))
     assert (proving.folder / "failing.log").read_text() == "lost 2\n"
