@@ -3,6 +3,8 @@
 import json
 import subprocess
 import threading
+from dataclasses import replace
+from random import Random
 
 import pytest
 
@@ -35,6 +37,13 @@ class Card:
 
     def status(self, state, broker):
         return json.dumps({"state": state, "broker": broker}).encode()
+
+
+class LongestPauses(Random):
+    """Jitter that makes no pause shorter."""
+
+    def random(self):
+        return 1.0
 
 
 @pytest.fixture
@@ -117,11 +126,11 @@ def test_a_gate_that_vanishes_is_told_by_its_will_and_one_that_comes_back_in_tim
             eventually(lambda: len(listener.messages) == 2)
             assert [state_of(m) for m in listener.messages] == ["online", "online"]
         eventually(lambda: len(listener.messages) == 3)
-        dying = MqttClient(settings, Card())
+        # The connection ends without a DISCONNECT: its socket is cut under it, and it may not come back.
+        away = replace(settings, first_retry_s=3600.0, retry_cap_s=3600.0)
+        dying = MqttClient(away, Card(), random=LongestPauses())
         dying.start()
         eventually(lambda: dying.view.state is PortState.UP)
-        # The network thread ends without a DISCONNECT: its socket is cut under it, and it may not come back.
-        dying._broker_selector._first_s = dying._broker_selector._cap_s = 3600.0
         dying.reconnect("cut")
         eventually(lambda: "lost" in [state_of(m) for m in listener.messages], what="the will")
         assert dying.stop(scaled(5))
