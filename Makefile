@@ -31,7 +31,7 @@ test: setup  ## Run all checks and tests: style, types, imports, tests
 	@$(BIN)/python -m pytest --collect-only -q >/dev/null & \
 		$(MAKE) --no-print-directory check; checked=$$?; wait; exit $$checked
 	@# More at a time than there are cores: tests of brokers, cameras and kills wait more than they compute.
-	@$(BIN)/python -m pytest -n 10 --dist loadfile --no-loadscope-reorder -m "not long"
+	@$(BIN)/python -m pytest -n 6 --dist loadfile --no-loadscope-reorder -m "not long"
 
 check: setup  ## Style, types, imports, and the words of everything that people read
 	@$(BIN)/ruff check .
