@@ -10,8 +10,8 @@ BIN    := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test check bench bench-reading test-browser test-package test-vm test-bare docs pictures \
-	test-cluster test-central test-fleet test-generators proofs faults fuzz fuzz-guided properties races model \
-	mutants soak \
+	test-cluster test-central test-fleet test-generators test-uploads prove proofs faults fuzz fuzz-guided properties \
+	races model mutants soak \
 	soak-lane soak-vision stress train train-detector schema texts architecture format lock deb release sign clean
 
 # A line that ends in a backslash continues in the next.
@@ -61,6 +61,11 @@ test-package: setup  ## Build the Debian package, and boot it in a container: up
 	@PYTHON=$(PYTHON) VENV=$(VENV) tools/setup.sh proofs
 	@$(BIN)/python -m pytest -m long tests/packaging
 
+test-uploads: setup  ## Bring 1,000 pictures into object storage that fails, and measure whether events wait; a minute
+	@PYTHON=$(PYTHON) VENV=$(VENV) tools/setup.sh proofs
+	@$(BIN)/python -m pytest -m long tests/unit/agent/uploads
+	@$(BIN)/python -m bench.uploads
+
 GATES ?= 1000
 VEHICLES ?= 10
 test-central: setup  ## Run all queries of the dashboards on the central database, over a thousand gates and a month \
@@ -68,9 +73,16 @@ test-central: setup  ## Run all queries of the dashboards on the central databas
 	@tools/setup_central.sh
 	@$(BIN)/python -m tests.central --gates $(GATES) --vehicles $(VEHICLES)
 
+ONLY ?=
+AGAIN ?=
+prove: setup  ## Run every proof, the cheapest first, and write one report; results of this commit are kept; \
+	ONLY=name,name AGAIN=name; WRITE=yes: also docs/proof.md; thirteen hours on two idle cores
+	@$(BIN)/python -m tools.proofs $(if $(ONLY),--only $(ONLY)) $(if $(AGAIN),--again $(AGAIN)) $(if $(WRITE),--write)
+
+LONG ?=
 proofs: setup  ## The longer proofs: hundreds of crashes, the console in a browser, the package in a container
 	@PYTHON=$(PYTHON) VENV=$(VENV) tools/setup.sh proofs
-	@$(BIN)/python -m pytest -m long
+	@$(BIN)/python -m pytest -m long $(LONG)
 
 faults: setup  ## Kill agent, broker, consumer, power, network and disk hundreds of times: a table of what was lost
 	@tools/setup_cluster.sh

@@ -38,6 +38,18 @@ class Figure:
             return "NOT MEASURED"
         return {True: "kept", False: "MISSED", None: ""}[self.kept]
 
+    @property
+    def measured(self) -> str:
+        """The value with its unit; "-" without one."""
+        return "-" if self.value is None else f"{_number(self.value)} {self.unit}".rstrip()
+
+    @property
+    def wanted(self) -> str:
+        """The goal as a bound with its unit; empty without one."""
+        if self.goal is None:
+            return ""
+        return f"{'>=' if self.at_least else '<='} {_number(self.goal)} {self.unit}".rstrip()
+
     def as_json(self) -> dict[str, object]:
         """All fields, and whether the goal is kept."""
         return asdict(self) | {"kept": self.kept}
@@ -63,17 +75,7 @@ def p99(values: Sequence[float]) -> float:
 def table(figures: Iterable[Figure]) -> str:
     """The table as text, a line a figure."""
     rows = [("what", "measured", "goal", "", "how")]
-    for figure in figures:
-        sign = "" if figure.goal is None else ">= " if figure.at_least else "<= "
-        rows.append(
-            (
-                figure.what,
-                "-" if figure.value is None else f"{_number(figure.value)} {figure.unit}",
-                "" if figure.goal is None else f"{sign}{_number(figure.goal)} {figure.unit}",
-                figure.verdict,
-                figure.note,
-            )
-        )
+    rows += [(figure.what, figure.measured, figure.wanted, figure.verdict, figure.note) for figure in figures]
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     lines = []
     for what, measured, goal, verdict, note in rows:

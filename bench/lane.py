@@ -11,7 +11,7 @@ import time
 
 from agent.core.decision import Decision
 from agent.core.lane import Decide, Decided, Input, Lane, LaneRules, Presented, Pulsed, Raise, RelayChanged, Sampled
-from agent.core.lane.step import step
+from agent.core.lane.lane_state_machine import step
 from agent.core.model import Instant, Presentation, Reason, Verdict
 from agent.core.model.signals import Signals
 from agent.core.permit import Permit

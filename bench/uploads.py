@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from agent.assembly.outgoing import shelves
+from agent.assembly.upload_routes import shelves
 from agent.mqtt import DeliverySettings
 from agent.store.evidence import BundleStore, EvidenceStore
 from agent.uploads import UploadDependencies, UploadRules, UploadService

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-    from drivers.declaration import DriverEntry
+    from drivers.driver_declaration import DriverEntry
 
 _PROTOCOLS: Final[Mapping[str, type]] = {
     "camera": CameraPort,

@@ -11,7 +11,7 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, distribution, distributions
 from typing import TYPE_CHECKING, Final
 
-from drivers.declaration import Declaration, Package
+from drivers.driver_declaration import Declaration, Package
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,7 +1,7 @@
 """Which driver serves which kind: one line a driver, loaded only when used.
 
 Ours stand here, in the very form in which installed packages declare theirs (`drivers.installed`), and all are judged
-by the same rules (`drivers.declaration`) and made in the same way (`drivers.driver_class`).
+by the same rules (`drivers.driver_declaration`) and made in the same way (`drivers.driver_class`).
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, cast
 from typing_extensions import override
 
 from drivers.api import DeviceMisconfiguredError
-from drivers.declaration import PORTS, Declaration, DriverEntry, JudgedDeclarations, judged
 from drivers.driver_class import driver_class_of, made, needs_of, settings_model_of
+from drivers.driver_declaration import PORTS, Declaration, DriverEntry, JudgedDeclarations, judged
 from drivers.text import Text
 
 if TYPE_CHECKING:

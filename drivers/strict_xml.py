@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NoReturn
 from xml.parsers import expat
 
-from drivers.document import DocumentError
 from drivers.text import Text
+from drivers.untrusted_text import DocumentError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

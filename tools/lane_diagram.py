@@ -35,7 +35,7 @@ from agent.core.lane import (
     Sampled,
     Ticked,
 )
-from agent.core.lane.step import step
+from agent.core.lane.lane_state_machine import step
 from agent.core.model import Instant, Presentation, Reading, Reason, Verdict
 from agent.core.model.signals import Signals
 from agent.core.permit import Permit
@@ -144,8 +144,8 @@ PERMIT = Permit(b"p" * 16, "issuer", b"k", 0, 1, 0, 1, "V" * 17, None, None, Non
 HEAD = """# The lane
 
 This page shows what a lane does with every input in every state that it can reach. `tools/lane_diagram.py` runs the
-lane and draws the page. A test fails if the page is out of date. The code is `agent/core/lane/step.py` and the modules
-beside it.
+lane and draws the page. A test fails if the page is out of date. The code is `agent/core/lane/lane_state_machine.py`
+and the modules beside it.
 
 * `A` is the presence loop before the arm. `B` is the safety loop under and behind the arm. If there is a photocell, it
   must be free too before the lane counts as clear.

@@ -67,7 +67,7 @@ GROUPS = {
         ("tests/unit/agent/core/decision/test_judge*.py",),
     ),
     "permits": (
-        ("agent/core/permit/checks.py", "agent/core/permit/reference.py"),
+        ("agent/core/permit/permit_verification.py", "agent/core/permit/reference.py"),
         (
             "tests/unit/agent/core/permit/test_*.py",
             "tests/unit/agent/core/crypto/test_cose.py",

@@ -6,7 +6,7 @@ the helper's socket. `agent.core.anchors` decides whether a change is allowed.
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from agent.anchors.configuration_check import check_usable

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.settings import AnchorFile, ca_files
-from agent.settings.drivers import load_configuration
+from agent.settings.configuration_loading import load_configuration
 
 if TYPE_CHECKING:
     from agent.core.anchors import HeldAnchors

@@ -20,7 +20,7 @@ from agent.core.events import AnchorRecord, AnchorsChanged, ConsoleActed, Transa
 from agent.core.model import Outcome, ReportOnce
 from agent.service.worker import Worker
 from agent.settings import AnchorsUnusableError, read_anchors
-from agent.store.files import open_regular
+from agent.store.durable_files import open_regular
 from drivers.text import Text
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from agent.store.files import sync_folder
+from agent.store.durable_files import sync_folder
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -35,7 +35,7 @@ from agent.settings import (
     changed_anchors,
     read_anchors,
 )
-from agent.store.files import open_regular
+from agent.store.durable_files import open_regular
 from drivers.text import Text, reason
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from agent.core.anchors import (
     parsed_document,
     signers_of,
 )
-from agent.store.files import open_regular
+from agent.store.durable_files import open_regular
 
 if TYPE_CHECKING:
     from pathlib import Path

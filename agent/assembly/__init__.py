@@ -4,7 +4,7 @@ Imports almost every other package and the registry of drivers.
 """
 
 from agent.assembly.app import App
-from agent.assembly.parts import ConfigurationSource
+from agent.assembly.part_factory import ConfigurationSource
 
 __all__ = [
     "App",

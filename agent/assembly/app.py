@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Protocol
 
-from agent.assembly.parts import GateParts
+from agent.assembly.part_factory import GateParts
 from agent.core.events import ConfigurationApplied, GateStopping, OwnCause, parts_of
 from agent.lane import LaneService
 from agent.lane import pause as lane_pause
@@ -18,12 +18,12 @@ from agent.settings import recorded_changes
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from agent.assembly.parts import ConfigurationSource
+    from agent.assembly.part_factory import ConfigurationSource
     from agent.clock import Clock
     from agent.console import ConsoleServer
     from agent.core.events import ConfigurationRefused
     from agent.lane import LanePause
-    from agent.service.notify import Notifier
+    from agent.service.systemd_notify import Notifier
     from agent.service.worker import Worker
     from agent.settings import LoadedSettings
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from agent.assembly.command_handlers import make_handlers
-from agent.assembly.outgoing import consignment
+from agent.assembly.upload_routes import consignment
 from agent.broker import TlsFiles, Topics
 from agent.core.commands import CommandKey
 from agent.core.crypto import Algorithm, PublicKey

@@ -10,11 +10,11 @@ from agent.barrier import DryRunRelay, RelayBoard
 from agent.core.lane import CommandKind
 from agent.devices import UnusableInputs, UnusableRelay, UnusableScanner, UnusableSign, UnusableVoice
 from agent.lane import DriverPorts, LaneDevices, LaneService
-from agent.settings.drivers import models, place_of_board
-from agent.vision.session import VisionWorkerLimits
+from agent.settings.configuration_loading import models, place_of_board
 from agent.vision.supervisor import CameraSupervisor
 from agent.vision.witness import CAMERA_S, WitnessSupervisor
 from agent.vision.worker.protocol import Configure, ConfigureWitness
+from agent.vision.worker_link import VisionWorkerLimits
 from drivers import registry
 from drivers.api import DeviceMisconfiguredError
 from drivers.text import Text

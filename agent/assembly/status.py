@@ -10,7 +10,7 @@ from agent.core.events import key_fingerprint
 from agent.core.lane import LaneLockout
 from agent.devices import WORKING_STATES
 from agent.service.machine import machine
-from agent.settings.drivers import drivers_from_outside
+from agent.settings.configuration_loading import drivers_from_outside
 from drivers.text import shortened
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ repeated.
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from agent.barrier.barrier import Barrier, PulseReport

@@ -5,7 +5,7 @@ May read certificate files. Opens no connection.
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from agent.broker.addresses import BrokerAddress, shuffled

@@ -13,7 +13,7 @@ import typer
 from agent.cli.owner_rights import act_at_gate, act_on_configuration
 from agent.i18n import Language
 from agent.settings import SettingsError, last_good, on_disk, usable
-from agent.settings.drivers import load_configuration, place_of_board
+from agent.settings.configuration_loading import load_configuration, place_of_board
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -47,7 +47,7 @@ from agent.i18n import Language
 from agent.lists import REGISTRY
 from agent.service import systemd_unit
 from agent.settings import SettingsError
-from agent.settings.drivers import load_configuration
+from agent.settings.configuration_loading import load_configuration
 from agent.store.errors import RegistryError
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from agent.cli.terminal import echo
 from agent.clock import Clock
 from agent.lists import open_registry
 from agent.settings import SettingsError
-from agent.settings.drivers import load_configuration
+from agent.settings.configuration_loading import load_configuration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,7 +19,7 @@ from agent.i18n import Language
 from agent.replay import Period, as_html, as_text, recorded_vehicles, replay, replay_rules
 from agent.service.privileges import acting_as, owner_for_root
 from agent.settings import SettingsError
-from agent.settings.drivers import load_configuration
+from agent.settings.configuration_loading import load_configuration
 from agent.store.errors import JournalError
 from agent.store.evidence import kept_picture
 from agent.store.journal import JournalReader

@@ -27,7 +27,7 @@ from agent.core.events import ConfigurationRefused, OwnCause
 from agent.core.model import ReportOnce
 from agent.service.garbage_collection import leave_loaded_alone, loading
 from agent.service.memory import give_back_memory
-from agent.service.notify import Notifier
+from agent.service.systemd_notify import Notifier
 from agent.service.watchdog import PlannedPause
 from agent.service.worker import end_on_thread_failure
 from agent.settings import (
@@ -43,7 +43,7 @@ from agent.settings import (
     state_directory,
     step_text,
 )
-from agent.settings.drivers import load_configuration
+from agent.settings.configuration_loading import load_configuration
 from drivers.text import Text, shortened
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ The only package of the agent that reads the wall clock. May ask the kernel abou
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from agent.clock.clock import Clock

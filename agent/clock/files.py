@@ -21,7 +21,7 @@ from typing import Any, Final
 from agent.core.clock import Anchor, LastObservation
 from agent.core.model import Instant
 from agent.service.cleanup import on_failure
-from agent.store.files import open_regular
+from agent.store.durable_files import open_regular
 
 log = logging.getLogger(__name__)
 

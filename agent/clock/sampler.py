@@ -12,7 +12,7 @@ import signal
 from typing import TYPE_CHECKING, Final
 
 from agent.clock.clock import NOTE, Clock, ask_kernel, unknown
-from agent.service.notify import Notifier
+from agent.service.systemd_notify import Notifier
 
 if TYPE_CHECKING:
     from pathlib import Path

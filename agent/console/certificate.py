@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from agent.store.files import set_misfit_aside, sync_folder
+from agent.store.durable_files import set_misfit_aside, sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

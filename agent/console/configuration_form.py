@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from agent.service.redaction import masked_urls
 from agent.settings import dotted, schema_text
-from agent.settings.drivers import models, usable_kinds
+from agent.settings.configuration_loading import models, usable_kinds
 from agent.settings.toml.plain_value import toml
 from drivers.text import Text
 

@@ -22,7 +22,7 @@ from agent.settings import (
     read_file,
     seen_state,
 )
-from agent.settings.drivers import editor_of
+from agent.settings.configuration_loading import editor_of
 from drivers.text import Text
 
 LONGEST_KEY: Final = 300

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from agent.settings.toml.plain_value import toml
 from drivers.api import DeviceError
 from drivers.probe import identify
-from drivers.serial.adapters import BY_ID, BY_PATH, adapters, advice
+from drivers.serial.serial_ports import BY_ID, BY_PATH, adapters, advice
 from drivers.serial.usb_ids import ProbePolicy, likeness
 from drivers.text import Text
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from agent.settings import Lane
     from drivers.probe import ProbeResult
-    from drivers.serial.adapters import Adapter
+    from drivers.serial.serial_ports import Adapter
 
 ROOT: Final = Path("/")
 VIDEO_FOLDERS: Final = ("dev/v4l/by-path", "dev/v4l/by-id")

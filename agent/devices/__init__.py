@@ -5,7 +5,7 @@ May open any device through its driver's interface. Knows no driver by name.
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from agent.devices.device_status import WORKING_STATES, DeviceState, DeviceStatusTable

@@ -5,7 +5,7 @@ Collectors only read; they never move anything. Rules are pure functions of the 
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from agent.doctor.bundle.archive import BundleMaterial, BundleRequest, bundle_file_name, pack_bundle

@@ -6,11 +6,11 @@ May read and replace the certificate and key files that the configuration names.
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
-    from agent.enrolment.answer import AnswerError, common_name
     from agent.enrolment.certificate_pair import CertificatePair, PairError
+    from agent.enrolment.certificate_request import AnswerError, common_name
     from agent.enrolment.code import CodeError, EnrolmentCode
     from agent.enrolment.endpoint import Endpoint
     from agent.enrolment.enrolling import EnrolmentFiles, EnrolmentPlan, EnrolmentStage, Outcome, enrol

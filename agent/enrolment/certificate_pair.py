@@ -29,7 +29,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from agent.enrolment.server_trust import pem
-from agent.store.files import open_regular, sync_folder
+from agent.store.durable_files import open_regular, sync_folder
 from drivers.text import Text, reason
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from agent.enrolment.answer import checked_chain, common_name, issued_by, request_for
 from agent.enrolment.certificate_pair import CERTIFICATE_MODE, PairError, put_file
+from agent.enrolment.certificate_request import checked_chain, common_name, issued_by, request_for
 from agent.enrolment.expiry import renewal_utc
 from agent.enrolment.server_trust import ServerTrust, pem
 from drivers.text import Text

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING, Final
 
-from agent.enrolment.answer import AnswerError, checked_chain, common_name, request_for
 from agent.enrolment.certificate_pair import PairError
+from agent.enrolment.certificate_request import AnswerError, checked_chain, common_name, request_for
 from agent.enrolment.est_client import EstError, WaitError
 from agent.enrolment.expiry import renewal_utc
 from agent.enrolment.http_exchange import ExchangeError

@@ -6,7 +6,7 @@ and reads the configuration. May request a restart, but restarts nothing itself.
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from agent.fleet.service import FleetDependencies, FleetService

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from agent.core.fleet import HeldFleet, held_bytes
 from agent.settings import FLEET_FILES, FLEET_FOLDER, FleetUnreadableError, read_held_fleet
 from agent.settings import replace_file as _replace_file
-from agent.store.files import set_aside
+from agent.store.durable_files import set_aside
 
 if TYPE_CHECKING:
     from collections.abc import Callable

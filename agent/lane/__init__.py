@@ -1,4 +1,4 @@
-"""Runs one lane: the thread that calls `agent.core.lane.step` and carries out the effects.
+"""Runs one lane: the thread that calls `agent.core.lane.lane_state_machine` and carries out the effects.
 
 It also handles orders of officers and the interlock. It records an effect before it acts. May use the barrier, the
 inputs, the cameras, the signs and the loudspeaker of its lane.
@@ -6,15 +6,15 @@ inputs, the cameras, the signs and the loudspeaker of its lane.
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from agent.lane.driver_outputs import VOICE, DriverPorts
     from agent.lane.dry_run import DryRunCounts
-    from agent.lane.interlock import Interlock
     from agent.lane.lane_view import LaneView
     from agent.lane.pause import LanePause
     from agent.lane.service import LaneDevices, LaneService, LaneServiceDependencies
+    from agent.lane.shared_interlock import Interlock
     from agent.lane.simulated_vehicle import (
         FOLDER,
         RUNTIME,

@@ -44,7 +44,7 @@ from agent.core.lane import (
     waits_to_lower,
     waits_until,
 )
-from agent.core.lane.step import step
+from agent.core.lane.lane_state_machine import step
 from agent.core.model import OnceEvery, Reason
 from agent.core.plates import Bystanders
 from agent.devices import PortState
@@ -61,8 +61,8 @@ if TYPE_CHECKING:
     from agent.core.lane import Effect, Input
     from agent.core.model import Instant, Presentation, Reading, Signals, VinReading
     from agent.lane.dry_run import DryRunRecorder, DryRunWatch
-    from agent.lane.interlock import LaneInterlock
     from agent.lane.pause import LanePause
+    from agent.lane.shared_interlock import LaneInterlock
     from agent.recording import Recorder
 
 log = logging.getLogger(__name__)

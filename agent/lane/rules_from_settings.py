@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from agent.core.lane import LaneRules
 
 if TYPE_CHECKING:
-    from agent.lane.interlock import Interlock
+    from agent.lane.shared_interlock import Interlock
     from agent.settings import Lane as LaneSettings
 
 PATIENCE_S: Final = 600.0

@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from agent.core.model import Instant, Presentation, Reading, VinReading, WitnessReading
     from agent.devices import DeviceStatusTable
     from agent.lane.dry_run import DryRunCounts
-    from agent.lane.interlock import Interlock
     from agent.lane.lane_view import LaneView
+    from agent.lane.shared_interlock import Interlock
     from agent.recording import Recorder
     from agent.service.worker import Worker
     from agent.settings import Lane as LaneSettings

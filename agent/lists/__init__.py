@@ -5,7 +5,7 @@ May write to the registry. Records the result as events.
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from agent.lists.intake import ListIntake

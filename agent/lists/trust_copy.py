@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from agent.core.model import ReportOnce
 from agent.core.permit import MAX_TEXT
 from agent.service.cleanup import on_failure
-from agent.store.files import open_regular, sync_folder
+from agent.store.durable_files import open_regular, sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

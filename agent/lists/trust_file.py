@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from agent.core.model import ReportOnce
 from agent.core.permit import MAX_TEXT
-from agent.store.files import open_regular
+from agent.store.durable_files import open_regular
 from drivers.text import Text
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ May open network connections and start threads. Sends events as the journal stor
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from agent.mqtt.acknowledgements import HeadListener

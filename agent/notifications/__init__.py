@@ -6,7 +6,7 @@ configuration. No lane waits for it.
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from agent.notifications.channels import channels_of

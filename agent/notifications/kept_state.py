@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from agent.core.notices import Outbox, Watch
-from agent.store.files import open_regular
+from agent.store.durable_files import open_regular
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,7 +6,7 @@ counted.
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from agent.numbers.counting_job import CountingJob

@@ -5,7 +5,7 @@ Reads every part and changes none. Serves the metrics on an address of its own.
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from agent.observability.figures import (

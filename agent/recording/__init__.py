@@ -6,7 +6,7 @@ serves all parts, and it is the only way to write to the journal.
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from agent.recording.checkpoints import Checkpointer

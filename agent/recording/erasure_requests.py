@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agent.core.model import SEQ_MAX
-from agent.store.files import open_regular, set_aside, sync_folder
+from agent.store.durable_files import open_regular, set_aside, sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

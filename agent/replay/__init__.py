@@ -6,7 +6,7 @@ are in `agent.core.replay`.
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from agent.replay.html_report import as_html

@@ -18,7 +18,7 @@ from agent.service.worker import OnFailure, Worker
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.service.notify import Notifier
+    from agent.service.systemd_notify import Notifier
 
 log = logging.getLogger(__name__)
 

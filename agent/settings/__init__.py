@@ -6,7 +6,7 @@ it through the registry.
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from agent.settings.editing.anchor_lock import anchors_among, check_anchors_untouched
@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from agent.settings.model.anchors import AnchorValueError, anchors_of, changed_anchors, tables_of
     from agent.settings.model.devices import DriverModels, Family, device_tables, driver_models
     from agent.settings.model.json_schema import schema_text
+    from agent.settings.model.key_lookup import Schema, choices, expected
     from agent.settings.model.lane import (
         BarrierWiring,
         Camera,
@@ -87,7 +88,6 @@ if TYPE_CHECKING:
     )
     from agent.settings.model.lane_relations import interlocks, shared_arms
     from agent.settings.model.pydantic_problems import PydanticProblems
-    from agent.settings.model.schema import Schema, choices, expected
     from agent.settings.model.values import broker_address
     from agent.settings.rules.driver_page import screen_token
     from agent.settings.rules.ports import board_place

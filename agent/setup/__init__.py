@@ -6,7 +6,7 @@ Opens no device and moves nothing.
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from agent.setup.answers import (

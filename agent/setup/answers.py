@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from agent.settings import Schema, Settings, device_tables, dotted, driver_models, expected
-from agent.settings.drivers import models
+from agent.settings.configuration_loading import models
 from drivers.text import Text
 
 if TYPE_CHECKING:

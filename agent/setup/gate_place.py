@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from agent.broker import check_gate_id
 from agent.enrolment import CertificatePair, EnrolmentFiles
 from agent.settings import Edit, SettingsError, read
-from agent.settings.drivers import load_configuration
+from agent.settings.configuration_loading import load_configuration
 from agent.settings.toml.plain_value import toml
 from drivers.text import Text
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from agent.core.site import RowsRequest
-    from agent.site.own_state import OwnState
+    from agent.site.own_state_at_peers import OwnState
     from agent.store.journal import SiteLedger
 
 MOST_HEARD: Final = HEADS_A_MESSAGE - 1

@@ -24,7 +24,7 @@ from agent.site.gate_view import GateView
 from agent.site.head_witness import HeadWitness
 from agent.site.ledger_sync import LedgerSync
 from agent.site.own_claims import OwnClaims
-from agent.site.own_state import NOTHING_LOST
+from agent.site.own_state_at_peers import NOTHING_LOST
 from agent.site.sessions import Sessions
 from agent.site.start_wait import UNSURE_SHARE
 from drivers.text import Text
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from agent.service.worker import Worker
     from agent.site.link import SiteLink
     from agent.site.own_claims import LiveClaim
-    from agent.site.own_state import OwnState
+    from agent.site.own_state_at_peers import OwnState
     from agent.store.journal import Journal, SiteLedger
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ runs as root and trusts only signatures. It may run dpkg and write one folder th
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from agent.software.fetching import SPOOL, Fetching

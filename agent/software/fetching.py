@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from agent.core.fleet import DocumentFault, DocumentRefusedError
 from agent.software.repository_lists import LIST_LIMIT_BYTES, LISTS, checked_listing, list_paths
 from agent.software.repository_source import SourceError
-from agent.store.files import open_regular, sync_folder
+from agent.store.durable_files import open_regular, sync_folder
 from drivers.text import Text
 
 if TYPE_CHECKING:

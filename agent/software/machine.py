@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from agent.core.software import Machine, is_version
-from agent.store.files import open_regular
+from agent.store.durable_files import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

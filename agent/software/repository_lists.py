@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from agent.core.fleet import DocumentFault, DocumentRefusedError
 from agent.core.software import RepositoryIndexError, listed_packages, release_files
 from agent.software.release_signature import SignatureError, check_signature
-from agent.store.files import open_regular
+from agent.store.durable_files import open_regular
 from drivers.text import Text
 
 if TYPE_CHECKING:

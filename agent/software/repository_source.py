@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, unquote, urlsplit
 
 from agent.enrolment import Endpoint, ServerTrust, ServerTrustError
-from agent.store.files import open_regular
+from agent.store.durable_files import open_regular
 from drivers.text import Text, reason
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from agent.software.fetching import FetchStoppedError
 from agent.software.helper_client import SoftwareHelperError
 from agent.software.order_outcomes import OrderOutcomes
 from agent.software.repository_source import SourceError
-from agent.store.files import open_regular
+from agent.store.durable_files import open_regular
 from drivers.text import Text, reason
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from agent.core.fleet import Floor
 from agent.core.software import UpdateOutcome, UpdateRecord
-from agent.store.files import open_regular
+from agent.store.durable_files import open_regular
 from drivers.text import Text, reason
 
 if TYPE_CHECKING:

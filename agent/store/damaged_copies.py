@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from agent.store.files import DATABASE_ENDINGS, database_files
+from agent.store.durable_files import DATABASE_ENDINGS, database_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

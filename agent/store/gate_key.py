@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from agent.core.crypto import Algorithm, KeyInvalidError, SigningKey
-from agent.store.files import set_aside, set_misfit_aside, sync_folder
+from agent.store.durable_files import set_aside, set_misfit_aside, sync_folder
 from drivers.text import Text
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from agent.service.cleanup import on_failure
-from agent.store.files import sync_folder
+from agent.store.durable_files import sync_folder
 from drivers.text import Text
 
 if TYPE_CHECKING:

@@ -5,12 +5,12 @@ May connect only to the hosts that the configuration allows. Writes no URL to di
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from agent.uploads.object_put import PutError, put
+    from agent.uploads.presigned_url import PlaceRefusedError, SignedPlace
     from agent.uploads.service import UploadDependencies, UploadRules, UploadService
-    from agent.uploads.signed_place import PlaceRefusedError, SignedPlace
     from agent.uploads.waiting_objects import Shelf, Stored, What
 else:
     __getattr__ = lazy_face(__name__)

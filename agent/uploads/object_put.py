@@ -24,7 +24,7 @@ from drivers.text import Text, reason
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.uploads.signed_place import SignedPlace
+    from agent.uploads.presigned_url import SignedPlace
 
 PIECE_BYTES: Final = 16_384
 HEAD_BYTES: Final = 16_384

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from agent.core.events import Event
     from agent.core.model import Folded, UploadFault
     from agent.uploads.object_put import PutError
-    from agent.uploads.signed_place import SignedPlace
+    from agent.uploads.presigned_url import SignedPlace
     from agent.uploads.waiting_objects import What
 
 log = logging.getLogger(__name__)

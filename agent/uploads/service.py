@@ -20,9 +20,9 @@ from agent.core.model import UploadFault
 from agent.service.worker import Backoff, Worker
 from agent.store.errors import EvidenceError, JournalError
 from agent.uploads.object_put import Freight, PutError, PutStoppedError, put
-from agent.uploads.places import REFUSED_LIMIT, Places
+from agent.uploads.presigned_url import PlaceRefusedError, SignedPlace
 from agent.uploads.reports import UploadReports
-from agent.uploads.signed_place import PlaceRefusedError, SignedPlace
+from agent.uploads.upload_destinations import REFUSED_LIMIT, Places
 from drivers.text import Text
 
 if TYPE_CHECKING:

@@ -22,8 +22,8 @@ from agent.vision.heartbeat_stats import HeartbeatStats
 from agent.vision.mapping import CameraStatus, DetectionMapper
 from agent.vision.preview import PreviewBuffer
 from agent.vision.process import COMMAND, VisionWorkerProcess
-from agent.vision.session import CameraSession, VisionWorkerFailedError, VisionWorkerLimits
 from agent.vision.worker.protocol import Attend, CameraState, Detection, Expose, Heartbeat, PreviewFrame, Sandbox, Stop
+from agent.vision.worker_link import CameraSession, VisionWorkerFailedError, VisionWorkerLimits
 from drivers.text import Text
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ from agent.service.listeners import notify_listeners
 from agent.service.worker import Backoff, Worker
 from agent.vision.mapping import CameraStatus
 from agent.vision.process import VisionWorkerProcess
-from agent.vision.session import CameraSession, VisionWorkerFailedError, VisionWorkerLimits
 from agent.vision.worker.protocol import CameraState, Heartbeat, ProtocolError, SaidPlate, Sandbox, Stop
+from agent.vision.worker_link import CameraSession, VisionWorkerFailedError, VisionWorkerLimits
 from drivers.text import Text
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ May read the recordings of the product, and read and write one folder of the sta
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from agent.voice.imported import (

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agent.core.model.printable import printable
-from agent.store.files import open_regular, sync_folder
+from agent.store.durable_files import open_regular, sync_folder
 from agent.voice.recording_check import problems_of
 from agent.voice.recording_key import ENDING, RecordingError, RecordingKey
 from drivers.recording_file import LARGEST_BYTES, Wave, decibels, parse

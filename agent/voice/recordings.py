@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from agent.core.model import ReportOnce
-from agent.store.files import open_regular
+from agent.store.durable_files import open_regular
 from agent.voice.manifest import SHIPPED, Manifest, read_manifest
 from agent.voice.recording_key import RecordingError, RecordingKey, all_keys
 from drivers.recording_file import LARGEST_BYTES

@@ -11,13 +11,13 @@ import pika
 from pika.exceptions import AMQPError, ChannelClosedByBroker
 
 from agent.broker import make_context
-from central.consumer.intake import BATCH, BATCH_S, Message
+from central.consumer.source_interface import BATCH, BATCH_S, Message
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from central.consumer.broker_options import BrokerOptions
-    from central.consumer.intake import Answer
+    from central.consumer.source_interface import Answer
 
 EXCHANGE: Final = "amq.topic"
 PRESENCE: Final = ("status", "birth", "health")

@@ -26,7 +26,7 @@ from agent.core.events import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from central.consumer.intake import Message
+    from central.consumer.source_interface import Message
 
 EVENT_BYTES: Final = 65_536
 DISCLOSURES_CHARACTERS: Final = 4 * EVENT_BYTES

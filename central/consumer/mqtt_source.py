@@ -11,14 +11,14 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from agent.broker import make_context
-from central.consumer.intake import BATCH, BATCH_S, Message
+from central.consumer.source_interface import BATCH, BATCH_S, Message
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from agent.broker import BrokerAddress
     from central.consumer.broker_options import BrokerOptions
-    from central.consumer.intake import Answer
+    from central.consumer.source_interface import Answer
 
 KEEPALIVE_S: Final = 15
 PRESENCE: Final = ("status", "birth", "health")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from central.consumer.chain_walk import ChainWalk, Link
     from central.consumer.gate_messages import ReceivedEvent
-    from central.consumer.intake import Message
+    from central.consumer.source_interface import Message
     from central.database import Database
 
 log = logging.getLogger(__name__)

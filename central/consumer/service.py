@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from central.consumer.intake import Source
+    from central.consumer.source_interface import Source
     from central.consumer.store import AckKey
     from central.database import Database, Role
 

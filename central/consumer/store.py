@@ -27,9 +27,9 @@ from central.consumer.event_rows import (
     lock_streams,
 )
 from central.consumer.gate_messages import MessageInvalidError, ReceivedEvent, ReceivedPresence, read_message
-from central.consumer.intake import Answer
 from central.consumer.presence_rows import note_presence, note_trust_lists
 from central.consumer.rejection import Conflict, Rejected, note_conflicts, note_rejected
+from central.consumer.source_interface import Answer
 from central.consumer.vehicle_rows import insert_vehicles
 from central.database import Role, ensure_months
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from agent.core.crypto import SigningKey
-    from central.consumer.intake import Message
+    from central.consumer.source_interface import Message
     from central.database import Database
 
 

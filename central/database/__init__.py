@@ -5,7 +5,7 @@ May connect to one PostgreSQL server, and create and drop tables there. Connects
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from central.database.connection import Database, DatabaseError, clean_text, connect

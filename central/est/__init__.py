@@ -6,12 +6,12 @@ signs only certificates of gates, revocation lists and the certificate of its ow
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
+    from central.est.certificate_database import CertificateRow, Register, RegisterError, TokenRow
     from central.est.files import put_file
     from central.est.issuer import Issuer, IssuerError
-    from central.est.register import CertificateRow, Register, RegisterError, TokenRow
     from central.est.registrar import Registrar
     from central.est.revocation_list import write_revocation_list
     from central.est.server import EstServer

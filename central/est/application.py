@@ -13,8 +13,8 @@ from fastapi import FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, PlainTextResponse
 
+from central.est.certificate_database import RegisterError
 from central.est.issuer import IssuerError, certificates_only
-from central.est.register import RegisterError
 from central.est.registrar import RefusedError
 from central.est.requests import CSR_ATTRIBUTES, MOST_BYTES, RequestInvalidError, read_request
 

@@ -14,15 +14,15 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
 from agent.broker import check_gate_id
+from central.est.certificate_database import CertificateRow
 from central.est.issuer import Revocation
-from central.est.register import CertificateRow
 from central.est.tokens import new_token, token_digest, token_site
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from central.est.certificate_database import Register, TokenRow
     from central.est.issuer import Issuer
-    from central.est.register import Register, TokenRow
     from central.est.requests import CertificateRequest
 
 log = logging.getLogger(__name__)

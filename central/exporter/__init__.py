@@ -5,7 +5,7 @@ May read the database and serve one HTTP port. No metric contains a vehicle, a p
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from central.exporter.collector import GateCollector

@@ -5,11 +5,10 @@ May sign documents, keep one file for each roll-out, and connect to one broker a
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from central.fleet.gate_reports import GateReports, GateWord
-    from central.fleet.release_order import SoftwareTextError, software_text
     from central.fleet.rollout import (
         Action,
         End,
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     )
     from central.fleet.rollout_plan import PlanError, PlanStage, RolloutPlan, StopRules, read_plan
     from central.fleet.rollout_run import RolloutError, RolloutFile, RolloutRun, Signer
+    from central.fleet.software_document import SoftwareTextError, software_text
 else:
     __getattr__ = lazy_face(__name__)
 

@@ -6,7 +6,7 @@ times.
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from agent.core.crypto import KeyInvalidError, SigningKey
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from central.issuing.batch import OutputError, issue_batch
     from central.issuing.declarations_csv import COLUMNS_WITHOUT_TRACE, declaration_row, write_declarations
     from central.issuing.issuer import Issued, PermitIssuer
-    from central.issuing.key_list import KeyListError, renewed, with_key, with_status
     from central.issuing.order import OrderError, OrderProblem, PermitOrder, Terms
     from central.issuing.orders_file import CheckedOrder, moment_of, read_orders
     from central.issuing.permit_pictures import Pictures, symbols
     from central.issuing.qr_symbol import Level, Symbol, picture
     from central.issuing.sheet import FONT_FILE, GRIDS, Layout, SheetError, write_sheet
+    from central.issuing.trust_list_changes import KeyListError, renewed, with_key, with_status
 else:
     __getattr__ = lazy_face(__name__)
 

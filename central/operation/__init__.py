@@ -5,7 +5,7 @@ May read its configuration and keys, print, and start the services of the other 
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from central.operation.settings import CentralSettings, load_central

@@ -19,7 +19,7 @@ from agent.broker import check_gate_id
 from agent.clock import Clock
 from agent.core.events import digest_of_value
 from agent.core.model import SEQ_MAX
-from agent.service.notify import Notifier
+from agent.service.systemd_notify import Notifier
 from agent.settings import SettingsError
 from central.consumer import ConsumerService, gaps, order_replays, wanted_replays
 from central.database import (
@@ -39,7 +39,7 @@ from central.database import (
 )
 from central.database import migrate as migrate_database
 from central.exporter import ExporterServer, GateCollector
-from central.operation.parts import (
+from central.operation.service_factory import (
     KeyFileError,
     ack_key,
     collector_client,

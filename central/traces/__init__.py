@@ -6,7 +6,7 @@ because a collector deletes data by its own rules.
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from central.traces.collector_client import CollectorClient, CollectorError

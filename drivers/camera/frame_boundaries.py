@@ -11,10 +11,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from drivers.camera.video_units import CODECS
+from drivers.camera.rtp_payload import CODECS
 
 if TYPE_CHECKING:
-    from drivers.camera.video_units import Codec, Part
+    from drivers.camera.rtp_payload import Codec, Part
 
 _FRAME_SIGN: Final = ord("$")
 _FRAME_BYTES: Final = 4

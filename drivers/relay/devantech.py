@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from drivers.api import Delivery, DeviceError, RelayCapabilities
 from drivers.relay import devantech_codec as codec
-from drivers.relay.delivery import check_channel, proved
+from drivers.relay.readback import check_channel, proved
 from drivers.relay.untimed import UntimedRelay
 from drivers.serial.shared_port import NoReplyError, SerialParameters, SerialPort
 from drivers.text import Text

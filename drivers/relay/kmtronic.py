@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from drivers.api import Delivery, DeviceError, RelayCapabilities, TooLateError
 from drivers.relay import kmtronic_codec as codec
-from drivers.relay.delivery import check_channel, proved
+from drivers.relay.readback import check_channel, proved
 from drivers.relay.untimed import UntimedRelay
 from drivers.serial.shared_port import NoReplyError, NotSentError, SerialParameters, SerialPort
 from drivers.text import Text

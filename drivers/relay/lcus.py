@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from drivers.api import Delivery, DeviceError, RelayCapabilities
 from drivers.relay import lcus_codec as codec
-from drivers.relay.delivery import check_channel, proved
 from drivers.relay.lcus_codec import Operation
+from drivers.relay.readback import check_channel, proved
 from drivers.relay.untimed import UntimedRelay
 from drivers.serial.shared_port import NoReplyError, NotSentError, SerialParameters, SerialPort
 from drivers.text import Text

@@ -16,8 +16,8 @@ from pydantic import Field, model_validator
 from drivers import modbus_codec
 from drivers.api import Delivery, DeviceError, DeviceMisconfiguredError, DeviceUnavailableError, RelayCapabilities
 from drivers.modbus_client import ModbusClient, ModbusLineSettings
-from drivers.relay.delivery import check_channel, judged, proved
 from drivers.relay.modbus_profiles import TRAITS, Profile, Timer
+from drivers.relay.readback import check_channel, judged, proved
 from drivers.serial.shared_port import NotSentError
 from drivers.text import Text
 

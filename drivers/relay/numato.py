@@ -14,7 +14,7 @@ from pydantic import Field
 from drivers import numato_codec
 from drivers.api import Delivery, DeviceError, RelayCapabilities
 from drivers.numato_client import NumatoClient, NumatoSettings
-from drivers.relay.delivery import check_channel, proved
+from drivers.relay.readback import check_channel, proved
 from drivers.relay.untimed import UntimedRelay
 from drivers.text import Text
 

@@ -22,7 +22,7 @@ from drivers.api import (
     RelayCapabilities,
     TooLateError,
 )
-from drivers.relay.delivery import check_channel, judged, proved
+from drivers.relay.readback import check_channel, judged, proved
 from drivers.relay_bank import RelayBank
 from drivers.text import Text
 

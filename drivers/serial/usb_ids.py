@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from drivers.serial.adapters import Adapter
+    from drivers.serial.serial_ports import Adapter
 
 
 class ProbePolicy(StrEnum):

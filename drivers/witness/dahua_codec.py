@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from drivers.document import DocumentError, word
 from drivers.text import Text
+from drivers.untrusted_text import DocumentError, word
 from drivers.witness.codec import SaidPlate
 from drivers.witness.strict_json import read_json_object
 from drivers.witness.words import lane_number, plate_text, share

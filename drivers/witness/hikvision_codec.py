@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from drivers.document import DocumentError, word
 from drivers.strict_xml import read_xml
 from drivers.text import Text
+from drivers.untrusted_text import DocumentError, word
 from drivers.witness.codec import SaidPlate
 from drivers.witness.words import lane_number, plate_text, share
 

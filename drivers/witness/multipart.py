@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
-from drivers.document import DocumentError
 from drivers.text import Text
+from drivers.untrusted_text import DocumentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

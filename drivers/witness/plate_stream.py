@@ -10,9 +10,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from drivers.api import DeviceError, DeviceUnavailableError, WitnessedPlate
-from drivers.document import DocumentError
 from drivers.http_digest import Login
 from drivers.text import Text
+from drivers.untrusted_text import DocumentError
 from drivers.witness.http_stream import ForbiddenError, HttpStream, NotThereError
 from drivers.witness.multipart import MultipartReader, boundary_of
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 from typing import Final, NoReturn
 
-from drivers.document import DocumentError
 from drivers.text import Text
+from drivers.untrusted_text import DocumentError
 
 MOST_CHARACTERS: Final = 64 * 1024
 _MOST_BRACKETS: Final = 400

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from drivers.document import DocumentError
 from drivers.text import Text
+from drivers.untrusted_text import DocumentError
 
 MOST_PLATE: Final = 32
 """Characters. The longest number of a plate has nine; with blanks, dots and words round it there is room to spare."""

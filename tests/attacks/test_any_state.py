@@ -7,13 +7,13 @@ from contextlib import closing, contextmanager
 import pytest
 
 from agent.assembly.app import App
-from agent.assembly.parts import ConfigurationSource
+from agent.assembly.part_factory import ConfigurationSource
 from agent.clock.clock import Clock
 from agent.core.crypto.keys import SigningKey
 from agent.core.trust_state import StatePart
 from agent.recording import OWN_NAME
-from agent.service.notify import Notifier
-from agent.settings.drivers import load_configuration
+from agent.service.systemd_notify import Notifier
+from agent.settings.configuration_loading import load_configuration
 from agent.site import WrongGateKeyError
 from agent.store.errors import OtherGateError
 from agent.store.gate_key import read_gate_key

@@ -23,9 +23,9 @@ from agent.core.model.list_kinds import ListKind
 from agent.core.model.list_rows import Revocation
 from agent.core.model.reasons import Reason
 from agent.core.permit import trust
-from agent.core.permit.checks import GateContext, verify_permit
 from agent.core.permit.claims import PermitForm
 from agent.core.permit.issue import DAY_S, Issuer, issue, issue_jws, trust_list
+from agent.core.permit.permit_verification import GateContext, verify_permit
 from agent.core.permit.trust import Purpose, TrustError
 from agent.core.site.messages import RowsRequest, SiteMessageError
 from agent.core.site.signed_messages import Membership

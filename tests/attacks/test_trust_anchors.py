@@ -19,7 +19,7 @@ import pytest
 from agent.anchors import AnchorStore, AnchorStoreError, HelperUnreachableError, ask_helper
 from agent.core.anchors import REQUEST_LIMIT_BYTES, AnchorRefusedError, ChangeRequest, Sender
 from agent.settings import SettingsError, anchors_folder, last_good
-from agent.settings.drivers import history_of, load_configuration
+from agent.settings.configuration_loading import history_of, load_configuration
 from agent.settings.editing.history import EditStep, present_files
 from tests.support.anchors.anchored_gate import AnchoredGate, key, public, served, signed
 from tests.support.anchors.people import OTHER_ROOT_KEY, ROOT_KEY, UTC, document, held, jws_of

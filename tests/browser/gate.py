@@ -6,10 +6,10 @@ import threading
 from contextlib import ExitStack
 
 from agent.assembly.app import App
-from agent.assembly.parts import ConfigurationSource
+from agent.assembly.part_factory import ConfigurationSource
 from agent.clock.clock import Clock
-from agent.service.notify import Notifier
-from agent.settings.drivers import load_configuration
+from agent.service.systemd_notify import Notifier
+from agent.settings.configuration_loading import load_configuration
 from drivers.camera.simulated_yard.scene import Scene, ShownCode, Vehicle, draw_scene
 from tests.support.console.consoles import session_token
 from tests.support.gate.gate_site import GATE, GateSite, plain_broker

@@ -14,8 +14,8 @@ from PIL import Image
 from agent.clock.clock import Clock
 from agent.core.model.list_kinds import ListKind
 from agent.core.model.reasons import Reason
-from agent.core.permit.checks import GateContext, verify_permit
 from agent.core.permit.issue import DAY_S, Issuer, trust_list
+from agent.core.permit.permit_verification import GateContext, verify_permit
 from central.publishing.sources import entries
 from tests.support.pki.permits import KEY, NOW
 

@@ -59,7 +59,7 @@ def put_into_software(fault, modules):
     """Change the new software. `modules`: of its package."""
     if fault == "vehicles refused":
         rewrite(
-            modules / "agent/core/permit/checks.py",
+            modules / "agent/core/permit/permit_verification.py",
             "check_list.require(Reason.EXPIRED, utc < min(permit.expires_at, longest) + skew,",
             "check_list.require(Reason.EXPIRED, False,",
         )

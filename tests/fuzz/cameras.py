@@ -5,12 +5,12 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
-from drivers.document import DocumentError
 from drivers.emulators.dahua import DahuaCamera
 from drivers.emulators.hikvision import HikvisionCamera
 from drivers.emulators.plate_camera_faults import CameraFault, CameraForm
 from drivers.emulators.plate_camera_login import DigestGuard
 from drivers.http_digest import Login, LoginError
+from drivers.untrusted_text import DocumentError
 from drivers.witness.dahua_codec import PICTURES, DahuaCodec
 from drivers.witness.hikvision_codec import HikvisionCodec
 from drivers.witness.multipart import MultipartReader, Part, PartLimits

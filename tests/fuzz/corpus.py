@@ -11,9 +11,9 @@ from agent.core.lists.signed_list import ListDelta, ListHead, seal_delta, seal_h
 from agent.core.model.list_kinds import ListKind
 from agent.core.model.list_rows import Declaration, DeclarationStatus, Revocation, Subject, Watched
 from agent.core.permit import trust
-from agent.core.permit.checks import GateContext
 from agent.core.permit.claims import PermitForm
 from agent.core.permit.issue import DAY_S, Issuer, issue, issue_jws, trust_list
+from agent.core.permit.permit_verification import GateContext
 from agent.core.permit.reference import digest_of, reference_of
 from agent.core.permit.trust import Purpose
 from tests.support.pki.permits import KEY, NOW, PERMIT

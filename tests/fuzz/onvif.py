@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from drivers.camera.onvif.conversation import time_of
+from drivers.camera.onvif.discovery_messages import cameras_in
 from drivers.camera.onvif.media import MEDIA_1, MEDIA_2, MOST_PROFILES, MOST_TOKEN, Media
-from drivers.camera.onvif.probe import cameras_in
 from drivers.camera.onvif.service_address import ServiceAddress, stream_address
 from drivers.camera.onvif.soap import DEVICE_SPACE, Request, SoapFault
 from drivers.camera.onvif.streams import VideoProfile, choose_streams
-from drivers.document import DocumentError
 from drivers.emulators.onvif_documents import OnvifDocuments, bomb, fault
 from drivers.emulators.onvif_form import OnvifForm
+from drivers.untrusted_text import DocumentError
 from tests.fuzz.mutations import spliced, spoilt
 from tests.fuzz.target import Target
 

@@ -15,8 +15,8 @@ from agent.core.lists.errors import ListError
 from agent.core.lists.signed_list import open_delta, open_head
 from agent.core.model.reasons import Reason
 from agent.core.permit import base45, claims, json_claims, trust
-from agent.core.permit.checks import verify_permit
 from agent.core.permit.fields import ClaimsError
+from agent.core.permit.permit_verification import verify_permit
 from agent.core.permit.trust import TrustError
 from tests.fuzz import corpus
 from tests.fuzz.anchors import ANCHORS

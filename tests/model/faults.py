@@ -119,7 +119,7 @@ FAULTS: Final[dict[str, Fault]] = {
     ),
     "a neighbour's barrier is not waited for": Fault(
         "lanes: interlock, blind",
-        "agent.lane.interlock.claim",
+        "agent.lane.shared_interlock.claim",
         lambda _right: lambda state, lane: with_occupancy(state, lane, occupied=True),
         "rule 7: a lane opens while the other is",
     ),

@@ -1,4 +1,4 @@
-"""One lane as a machine: the real `agent.core.lane.step`, with what the loop around it does where a record fails.
+"""One lane as a machine: `agent.core.lane.lane_state_machine`, with what the loop around it does where a record fails.
 
 Every kind of lane, with inputs of the world at each tick: what it samples, what readers see, answers, officers' orders,
 reports of pulses, neighbours, devices that come and go, records that fail, and restarts.
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from agent.core.decision import Decision
 from agent.core.lane.effects import Effect, Record
+from agent.core.lane.lane_state_machine import LaneRules, step
 from agent.core.lane.state import Lane, LaneLockout, LaneState
-from agent.core.lane.step import LaneRules, step
 from agent.core.lane.step_inputs import (
     CommandKind,
     Decided,

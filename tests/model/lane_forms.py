@@ -45,7 +45,7 @@ from tests.model.lane_inputs import OPEN_TRANSACTION, PERMIT
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from agent.core.lane.step import LaneRules
+    from agent.core.lane.lane_state_machine import LaneRules
 
 _LONG_AGO: Final = -99.0
 _TURNED_AWAY: Final = "gone"

@@ -33,7 +33,7 @@ from agent.core.permit import Permit
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from agent.core.lane.step import LaneRules
+    from agent.core.lane.lane_state_machine import LaneRules
     from agent.core.lane.step_inputs import Input
 
     Make = Callable[[Instant], Input]

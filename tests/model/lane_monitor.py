@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from agent.core.events import Draft
     from agent.core.lane.effects import Effect
-    from agent.core.lane.step import LaneRules
+    from agent.core.lane.lane_state_machine import LaneRules
     from agent.core.lane.step_inputs import Input
 
 _WITHOUT_INPUTS: Final = frozenset({LaneState.INIT, LaneState.FAULT, LaneState.HELD_OPEN})

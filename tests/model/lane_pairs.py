@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from agent.core.lane.effects import Hold, Raise
 from agent.core.lane.interlock import InterlockState
+from agent.core.lane.lane_state_machine import step
 from agent.core.lane.state import LaneState, occupies, waits_to_lower
-from agent.core.lane.step import step
 from agent.core.lane.step_inputs import CommandKind, Decided, InterlockChanged, RecordFailed, RelayChanged, Ticked
 from agent.core.model import Instant, Reason
-from agent.lane.interlock import Interlock, LaneInterlock
 from agent.lane.loop import _opens
+from agent.lane.shared_interlock import Interlock, LaneInterlock
 from tests.model.explorer import Outcome
 from tests.model.lane import LaneKind, LaneMachine
 from tests.model.lane_inputs import UTC, Choice

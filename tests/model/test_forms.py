@@ -8,8 +8,8 @@ import pytest
 
 from agent.core.events import AlarmRaised
 from agent.core.lane.effects import Record, Show
+from agent.core.lane.lane_state_machine import step
 from agent.core.lane.state import Lane, LaneState
-from agent.core.lane.step import step
 from agent.core.lane.step_inputs import Decided, OfficerCommand, PlateRead, Presented, Pulsed, Sampled, VinRead
 from agent.core.model import Instant, Verdict
 from tests.model.lane import LaneMachine

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from agent.settings import load
-from agent.settings.drivers import models
+from agent.settings.configuration_loading import models
 from agent.settings.model.agent import EXAMPLE_ROOT_KEY
 from drivers import registry
 

@@ -13,7 +13,7 @@ import pytest
 from pydantic import BaseModel
 
 from agent.settings import load
-from agent.settings.drivers import FAMILIES, models
+from agent.settings.configuration_loading import FAMILIES, models
 from agent.settings.model.agent import EXAMPLE_ROOT_KEY, Settings
 from agent.settings.model.json_schema import schema_text
 from drivers import registry

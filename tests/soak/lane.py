@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from agent.core.lane.step import LaneRules, step
+from agent.core.lane.lane_state_machine import LaneRules, step
 from tests.support.lane.traffic import KINDS, Traffic
 from tests.support.lane.walks import LANES, PAIRS, Pair, World
 from tests.support.lane.yard import told

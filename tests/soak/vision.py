@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.vision.session import VisionWorkerLimits
 from agent.vision.supervisor import CameraSupervisor
 from agent.vision.worker.protocol import CameraPhase, ChangeDetectorSettings, Configure
+from agent.vision.worker_link import VisionWorkerLimits
 from tests.soak.vision_pictures import TEXTS
 from tests.support.waiting import eventually
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from agent.lists import REGISTRY
 from agent.store.journal import schema
-from agent.store.registry import file as registry_file
+from agent.store.registry import registry_schema
 from tools.deb.command_tree import commands
 from tools.deb.completion import completion
 from tools.deb.environment import installed_wheel, ready_environment, site_packages
@@ -64,7 +64,7 @@ class Build:
 
 def forms() -> str:
     """The databases in the state directory and the newest form of each that this version knows, one a line."""
-    return f"journal.db {len(schema.MIGRATIONS)}\n{REGISTRY} {registry_file.SCHEMA_VERSION}\n"
+    return f"journal.db {len(schema.MIGRATIONS)}\n{REGISTRY} {registry_schema.SCHEMA_VERSION}\n"
 
 
 def lay_out(build: Build, wheel: Path, store: Path, folder: Path) -> None:

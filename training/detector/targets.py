@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import cv2
 import numpy as np
 
-from agent.vision.worker.plate.heat import OFFSET_PX, STRIDE_PX
+from agent.vision.worker.plate.detector_peaks import OFFSET_PX, STRIDE_PX
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

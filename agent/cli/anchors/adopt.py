@@ -13,7 +13,7 @@ from agent.cli.terminal import echo, fail
 from agent.clock import Clock
 from agent.core.anchors import ANCHOR_KEYS, CA_KEYS, DOCUMENT_KEYS, PERSONS, AnchorRefusedError, anchor_key
 from agent.settings import AnchorValueError, anchors_of, read_file
-from agent.settings.drivers import load_configuration
+from agent.settings.configuration_loading import load_configuration
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -31,7 +31,7 @@ from agent.settings import (
     seen_state,
     set_value,
 )
-from agent.settings.drivers import editor_of
+from agent.settings.configuration_loading import editor_of
 from drivers.text import Text, reason
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from agent.cli.terminal import echo
 from agent.core.model import CommandName
 from agent.i18n import Language
 from agent.settings import SettingsError, interlocks, shared_arms
-from agent.settings.drivers import confined_problems, drivers_from_outside, load_configuration
+from agent.settings.configuration_loading import confined_problems, drivers_from_outside, load_configuration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

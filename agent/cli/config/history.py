@@ -19,7 +19,7 @@ from agent.settings import (
     present_files,
     undo,
 )
-from agent.settings.drivers import editor_of, history_of
+from agent.settings.configuration_loading import editor_of, history_of
 
 if TYPE_CHECKING:
     from agent.settings import Generation

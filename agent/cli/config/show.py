@@ -10,7 +10,7 @@ import typer
 from agent.cli.configuration import ConfigurationArgument, ConfigurationOption, configuration_of
 from agent.cli.terminal import echo
 from agent.settings import key_origins, schema_text
-from agent.settings.drivers import load_configuration, models, usable_kinds
+from agent.settings.configuration_loading import load_configuration, models, usable_kinds
 
 if TYPE_CHECKING:
     from agent.settings import KeyOrigin

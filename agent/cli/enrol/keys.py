@@ -21,7 +21,7 @@ from agent.settings import (
     read_anchors,
     seen_state,
 )
-from agent.settings.drivers import editor_of
+from agent.settings.configuration_loading import editor_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,7 @@ import ssl
 
 from agent.cli.est.common import EstConfiguration, register_of, registrar_of, settings_of
 from agent.cli.terminal import fail
-from agent.service.notify import Notifier
+from agent.service.systemd_notify import Notifier
 from central.est import DEFAULT_PATH, EstServer
 
 

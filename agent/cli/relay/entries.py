@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from drivers.probe import ProbeFinding, ProbeResult
-    from drivers.serial.adapters import Adapter, PortNameAdvice
+    from drivers.serial.serial_ports import Adapter, PortNameAdvice
     from drivers.serial.usb_ids import Likeness
 
 

@@ -12,10 +12,10 @@ from agent.cli import exit_codes
 from agent.cli.owner_rights import act_at_gate
 from agent.cli.relay.entries import MissingPort, PortEntry, snippet
 from agent.cli.terminal import echo
-from agent.settings.drivers import load_configuration
+from agent.settings.configuration_loading import load_configuration
 from drivers.api import DeviceError
 from drivers.probe import UNITS, ProbeFinding, identify
-from drivers.serial.adapters import Adapter, adapters, advice
+from drivers.serial.serial_ports import Adapter, adapters, advice
 from drivers.serial.usb_ids import ProbePolicy, likeness
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from agent.cli.configuration import DEFAULT_PATH
 from agent.cli.owner_rights import act_at_gate
-from agent.settings.drivers import load_configuration
+from agent.settings.configuration_loading import load_configuration
 from drivers import registry
 from drivers.api import DeviceUnavailableError
 from drivers.serial.using_programs import holders

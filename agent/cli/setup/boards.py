@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from agent.cli.relay.pulse_trial import TestPulse
 from agent.cli.terminal import echo
-from agent.settings.drivers import usable_kinds
+from agent.settings.configuration_loading import usable_kinds
 from agent.setup import CONSEQUENCES, StepCode
 from drivers import registry
 from drivers.api import DeviceError
 from drivers.probe import identify
-from drivers.serial.adapters import adapters, advice
+from drivers.serial.serial_ports import adapters, advice
 from drivers.serial.usb_ids import ProbePolicy, likeness
 from drivers.text import Text, prefixed
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from agent.cli.setup.interview import Interview
     from agent.settings import Path
     from drivers.probe import ProbeResult
-    from drivers.serial.adapters import Adapter
+    from drivers.serial.serial_ports import Adapter
 
 SIMULATED: Final = Text("none yet: a simulated board, to be replaced later")
 BY_HAND: Final = Text("another one: I name its kind and port")

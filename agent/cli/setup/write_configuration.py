@@ -21,7 +21,7 @@ from agent.settings import (
     replace_text,
     state_directory,
 )
-from agent.settings.drivers import load_configuration, models
+from agent.settings.configuration_loading import load_configuration, models
 from drivers.text import Text
 
 if TYPE_CHECKING:

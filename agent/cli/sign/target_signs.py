@@ -12,7 +12,7 @@ from agent.cli.configuration import DEFAULT_PATH
 from agent.cli.owner_rights import act_at_gate
 from agent.cli.relay.target_boards import TargetBoard, key_and_value
 from agent.i18n import Language
-from agent.settings.drivers import load_configuration
+from agent.settings.configuration_loading import load_configuration
 from drivers import registry
 
 if TYPE_CHECKING:

@@ -20,12 +20,12 @@ from agent.console.access.admin_actions import AdminActions
 from agent.console.access.bootstrap_code import BootstrapCode
 from agent.console.access.challenges import Challenges
 from agent.console.access.database import AccessDatabase
-from agent.console.access.enrolments import Enrolments
 from agent.console.access.known_browsers import KnownBrowsers
 from agent.console.access.lockouts import Lockouts
 from agent.console.access.name_limit import NameLimit
 from agent.console.access.passkeys import Passkeys
 from agent.console.access.passwords import Hasher
+from agent.console.access.pending_second_factors import Enrolments
 from agent.console.access.second_factor_key import FactorSeal
 from agent.console.access.second_factors import SecondFactors
 from agent.console.access.session_clock import SessionClock

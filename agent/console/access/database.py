@@ -10,7 +10,7 @@ from contextlib import closing
 from itertools import count
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from agent.store.files import database_files, misfit_of_database
+from agent.store.durable_files import database_files, misfit_of_database
 from drivers.text import Text
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import secrets
 import stat
 from typing import TYPE_CHECKING, Final
 
-from agent.store.files import sync_folder
+from agent.store.durable_files import sync_folder
 from drivers.text import Text
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from agent.console.access.database import AccessStoreError
-from agent.store.files import sync_folder
+from agent.store.durable_files import sync_folder
 from drivers.text import Text
 
 if TYPE_CHECKING:

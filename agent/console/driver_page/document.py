@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from agent.console.driver_page.messages import TONES, Tone
+from agent.console.driver_page.message_tone import TONES, Tone
 from agent.console.driver_page.pictograms import how_to_hold, pictogram
 from agent.core.model import DriverMessage
 from agent.i18n import Language

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from markupsafe import Markup
 
 if TYPE_CHECKING:
-    from agent.console.driver_page.messages import Tone
+    from agent.console.driver_page.message_tone import Tone
     from agent.core.model import DriverMessage
 
 OF_MESSAGES: Final = "pictograms"

@@ -5,7 +5,7 @@ May read only the folder of pages. The console's page `help` shows the result.
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from agent.console.help.library import HelpLibrary, HelpPage, PageUnknownError

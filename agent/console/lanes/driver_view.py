@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from agent.console.driver_page.messages import TONES, Tone
+from agent.console.driver_page.message_tone import TONES, Tone
 from agent.console.driver_page.pictograms import pictogram
 from agent.console.driver_page.shown import shown
 from agent.console.labels import lane as labels

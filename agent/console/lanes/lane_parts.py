@@ -13,7 +13,7 @@ from agent.console.page import render
 
 if TYPE_CHECKING:
     from agent.console.dependencies import Gate
-    from agent.console.lanes.page_parts import Parts
+    from agent.console.lanes.html_fragments import Parts
     from agent.console.live.dependencies import Live
     from agent.console.live.viewer_texts import Words
 

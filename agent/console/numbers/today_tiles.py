@@ -9,7 +9,7 @@ from agent.console.numbers.summary import Tile, compared, times_tile
 from agent.console.numbers.words import share_text
 from agent.console.vehicles.periods import Period
 from agent.console.vehicles.record import Result
-from agent.console.vehicles.words import RESULTS
+from agent.console.vehicles.vehicle_row import RESULTS
 from agent.core.numbers import Subject, vehicles_of
 from drivers.text import Text
 

@@ -21,7 +21,7 @@ from agent.console.navigation import Nav, Place
 from agent.console.page import render
 from agent.console.pages.live import supervisor_of
 from agent.settings import ChangeError, EditStep, HistoryError, SettingsError, dotted, read_file, set_value
-from agent.settings.drivers import editor_of
+from agent.settings.configuration_loading import editor_of
 from drivers.text import Text, first_line, joined, shortened
 
 if TYPE_CHECKING:

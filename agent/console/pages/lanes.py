@@ -14,10 +14,10 @@ from agent.console.dependencies import AtGate, Gate  # noqa: TC001 - FastAPI rea
 from agent.console.errors import RefusedError
 from agent.console.hold_to_confirm import HOLD_S
 from agent.console.labels import decisions
+from agent.console.lanes.html_fragments import Parts
 from agent.console.lanes.lane_card import vehicle_line
 from agent.console.lanes.lane_parts import lane_parts
-from agent.console.lanes.lanes_board import lanes_board, summary
-from agent.console.lanes.page_parts import Parts
+from agent.console.lanes.lanes_dashboard import lanes_board, summary
 from agent.console.live.dependencies import AtLive  # noqa: TC001
 from agent.console.live.viewer_texts import Words
 from agent.console.navigation import Nav, Place

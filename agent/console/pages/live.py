@@ -12,9 +12,9 @@ from fastapi.responses import Response, StreamingResponse
 from agent.console.access import Role, Technician, Viewer
 from agent.console.dependencies import AtGate, Gate  # noqa: TC001
 from agent.console.errors import RefusedError
+from agent.console.lanes.html_fragments import Parts
 from agent.console.lanes.lane_parts import lane_parts
-from agent.console.lanes.lanes_board import lanes_board, summary
-from agent.console.lanes.page_parts import Parts
+from agent.console.lanes.lanes_dashboard import lanes_board, summary
 from agent.console.live.camera_updates import camera_news
 from agent.console.live.dependencies import AtLive  # noqa: TC001
 from agent.console.live.lane_updates import barrier_news, devices_news, inputs_news, lane_news

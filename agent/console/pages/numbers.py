@@ -19,7 +19,7 @@ from agent.console.access import Role, Viewer
 from agent.console.dependencies import AtGate, Gate
 from agent.console.errors import RefusedError
 from agent.console.navigation import Nav, Place
-from agent.console.numbers.files import FILES, csv_text
+from agent.console.numbers.csv_export import FILES, csv_text
 from agent.console.numbers.shift_cards import shift_cards
 from agent.console.numbers.summary import concerns, shift_tiles, technical_tiles
 from agent.console.numbers.technical_cards import technical_cards

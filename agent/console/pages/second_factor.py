@@ -15,11 +15,11 @@ from agent.console.access.cookies import form_token
 from agent.console.access.guards import AtAccess  # noqa: TC001
 from agent.console.access.relying_party import relying_party_of
 from agent.console.dependencies import AtGate, Gate  # noqa: TC001
-from agent.console.enrolment_code import enrolment_code, enrolment_text
 from agent.console.errors import RefusedError
 from agent.console.logins import AtLogins, Logins, made_or_refused
 from agent.console.page import render, translated
 from agent.console.passkey_forms import PasskeyField, passkey_answer, passkey_question, proof_of
+from agent.console.totp_qr_code import enrolment_code, enrolment_text
 from drivers.text import Text
 
 router = APIRouter()

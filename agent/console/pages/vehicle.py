@@ -14,7 +14,7 @@ from agent.console.dependencies import AtGate, Gate  # noqa: TC001
 from agent.console.errors import RefusedError
 from agent.console.event_texts import EventWords
 from agent.console.page import language, render
-from agent.console.vehicles import words
+from agent.console.vehicles import vehicle_row
 from agent.console.vehicles.check_words import date_text
 from agent.console.vehicles.comparison import compared
 from agent.console.vehicles.events import events_of
@@ -51,12 +51,12 @@ def vehicle(request: Request, gate: AtGate, views: AtViews, person: Viewer, tran
         "vehicle.html",
         story=story,
         transaction=transaction,
-        day=words.day_of(story.began_at),
-        took="" if story.record.seconds is None else words.seconds_text(story.record.seconds, spoken),
-        time_at=words.time_of_day,
+        day=vehicle_row.day_of(story.began_at),
+        took="" if story.record.seconds is None else vehicle_row.seconds_text(story.record.seconds, spoken),
+        time_at=vehicle_row.time_of_day,
         offset=_offset(story, request),
-        before=None if before is None else words.row(before, spoken, _kept(gate, before.picture)),
-        before_day="" if before is None else f"{words.day_of(words.moment(before.began_ms)):%Y-%m-%d}",
+        before=None if before is None else vehicle_row.row(before, spoken, _kept(gate, before.picture)),
+        before_day="" if before is None else f"{vehicle_row.day_of(vehicle_row.moment(before.began_ms)):%Y-%m-%d}",
         passed=len(story.checks) - len(story.failed),
         has_font=has_font(),
         font_package=FONT_PACKAGE,
@@ -159,7 +159,7 @@ def _pictures(gate: Gate, story: Story, request: Request) -> Iterator[tuple[str,
         if jpeg is not None:
             step = named.get(picture)
             at = "" if step is None or step.at is None else f"{step.at.astimezone():%H:%M:%S}, "
-            yield f"{at}{step.title if step else words.finding('', spoken)}", jpeg
+            yield f"{at}{step.title if step else vehicle_row.finding('', spoken)}", jpeg
 
 
 def _offset(story: Story, request: Request) -> Any:
@@ -170,6 +170,6 @@ def _offset(story: Story, request: Request) -> Any:
         if step.at is None:
             return ""
         after_s = (step.at - story.began_at).total_seconds()
-        return f"+{words.seconds_text(after_s, spoken)}" if after_s >= 0 else ""
+        return f"+{vehicle_row.seconds_text(after_s, spoken)}" if after_s >= 0 else ""
 
     return told

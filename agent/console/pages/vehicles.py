@@ -18,7 +18,7 @@ from agent.console.dependencies import AtGate, Gate  # noqa: TC001 - FastAPI rea
 from agent.console.errors import RefusedError
 from agent.console.navigation import Nav, Place
 from agent.console.page import language, render
-from agent.console.vehicles import words
+from agent.console.vehicles import vehicle_row
 from agent.console.vehicles.index_file import IndexState, IndexUnavailableError, read_state, reading
 from agent.console.vehicles.periods import PERIODS, Period, PeriodError, span_of
 from agent.console.vehicles.record import Result
@@ -30,7 +30,7 @@ from agent.i18n import translate
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from agent.console.vehicles.words import VehicleRow
+    from agent.console.vehicles.vehicle_row import VehicleRow
     from agent.i18n import Language
 
 router = APIRouter()
@@ -117,7 +117,7 @@ def vehicles(
         views.tell_due()
     state, found = _found(gate, query, before)
     spoken = language(request)
-    rows = [words.row(one, spoken, one.picture if one.picture in gate.evidence else "") for one in found.found]
+    rows = [vehicle_row.row(one, spoken, one.picture if one.picture in gate.evidence else "") for one in found.found]
     return render(
         request,
         "vehicles.html",
@@ -130,9 +130,13 @@ def vehicles(
         index=state,
         behind=_is_behind(state, gate),
         lanes=[(one, one) for one in sorted({*gate.lanes, asked.lane} - {""})],
-        reasons=sorted(((one.value, words.finding(one, spoken)) for one in Reason if one is not Reason.OK), key=_words),
+        reasons=sorted(
+            ((one.value, vehicle_row.finding(one, spoken)) for one in Reason if one is not Reason.OK), key=_words
+        ),
         periods=[(one, translate(said, spoken)) for one, said in PERIODS.items()],
-        results=[(one, words.RESULTS[one], words.RESULT_TONES[one], found.counts.get(one, 0)) for one in Result],
+        results=[
+            (one, vehicle_row.RESULTS[one], vehicle_row.RESULT_TONES[one], found.counts.get(one, 0)) for one in Result
+        ],
         per_page=len(found.found),
     )
 
@@ -182,9 +186,9 @@ def _days(
 ) -> list[tuple[str, list[VehicleRow]]]:
     """The rows by their days, each with its heading."""
     today = today_of(gate)
-    dated = zip((words.day_of(words.moment(one.began_ms)) for one in found.found), rows, strict=True)
+    dated = zip((vehicle_row.day_of(vehicle_row.moment(one.began_ms)) for one in found.found), rows, strict=True)
     return [
-        (words.day_text(day, today, spoken), [one for _, one in group])
+        (vehicle_row.day_text(day, today, spoken), [one for _, one in group])
         for day, group in groupby(dated, key=lambda pair: pair[0])
     ]
 

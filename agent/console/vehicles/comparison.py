@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from agent.console.vehicles.words import finding, seconds_text
+from agent.console.vehicles.vehicle_row import finding, seconds_text
 from agent.i18n import translate
 from drivers.text import Text
 

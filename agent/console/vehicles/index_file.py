@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from agent.console.vehicles.record import VehicleRecord
-from agent.store.files import database_files, set_aside
+from agent.store.durable_files import database_files, set_aside
 from agent.store.transaction import transaction as in_transaction
 from drivers.text import Text
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from agent.console.vehicles.check_words import CheckWords, check_words, date_text
 from agent.console.vehicles.record import VehicleRecord, with_event
 from agent.console.vehicles.timeline import Step, pictures_of, timeline
-from agent.console.vehicles.words import Chip, chip, moment, plate_look
+from agent.console.vehicles.vehicle_row import Chip, chip, moment, plate_look
 from agent.core.events import (
     AccessDecided,
     AccessGranted,

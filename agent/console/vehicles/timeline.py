@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from agent.console.vehicles.check_words import date_text
-from agent.console.vehicles.words import finding, seconds_text
+from agent.console.vehicles.vehicle_row import finding, seconds_text
 from agent.core.events import (
     AccessCompared,
     AccessDecided,

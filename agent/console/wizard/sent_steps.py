@@ -21,7 +21,7 @@ from agent.console.wizard.step_visit import StepVisit, guarded
 from agent.console.wizard.uploads import see_certificates, see_trust_list
 from agent.core.model import ListKind
 from agent.settings import Edit, schema_of
-from agent.settings.drivers import models, usable_kinds
+from agent.settings.configuration_loading import models, usable_kinds
 from agent.settings.toml.plain_value import toml
 from agent.setup import (
     PRACTICE,

@@ -14,7 +14,7 @@ from agent.console.wizard.safety_list import SAFETY_LINES
 from agent.console.wizard.step_visit import StepVisit, guarded
 from agent.core.model import SIGNAL_NAMES
 from agent.i18n.event_text import DEVICE_STATES
-from agent.settings.drivers import usable_kinds
+from agent.settings.configuration_loading import usable_kinds
 from agent.setup import STAGES, StepCode, observed, outputs_of, used
 from drivers.api import DeviceError
 

@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse
 from agent.console.access import Technician  # noqa: TC001 - FastAPI reads the annotations
 from agent.console.errors import RefusedError
 from agent.console.wizard.setup_observations import AtVehicles, AtWizard, LastVehicles, Wizard  # noqa: TC001
-from agent.settings.drivers import editor_of
+from agent.settings.configuration_loading import editor_of
 from agent.setup import TITLES, SetupRecordError, StepCode, after
 from drivers.text import Text
 

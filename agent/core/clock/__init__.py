@@ -5,7 +5,7 @@ Reads no clock itself. `agent.clock` takes the readings.
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from agent.core.clock.clock_step import step_between_s

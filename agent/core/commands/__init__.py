@@ -5,7 +5,7 @@ Only judges a command. Other parts of the gate carry it out.
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from agent.core.commands.body import BODIES, SAYABLE_MESSAGES, TRACE_FIELDS, CommandBody

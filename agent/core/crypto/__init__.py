@@ -5,7 +5,7 @@ Takes bytes, and returns values or errors. Reads and writes nothing: the caller 
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from agent.core.crypto.cbor import Value

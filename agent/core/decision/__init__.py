@@ -5,7 +5,7 @@ The first check that fails decides. Takes permits, lists, plates and claims as v
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from agent.core.decision.decision import Decision
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         compared,
         to_be_confirmed,
     )
-    from agent.core.decision.second_verdict import SecondReading, SecondVerdict
+    from agent.core.decision.second_reading_result import SecondReading, SecondVerdict
 else:
     __getattr__ = lazy_face(__name__)
 

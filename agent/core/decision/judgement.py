@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from agent.core.decision.checks import CHECKS, list_data, plate
-from agent.core.decision.checks.case import Case
+from agent.core.decision.checks.check_input import Case
 from agent.core.decision.decision import Decision
 from agent.core.decision.fail_safe import internal, with_fail_safe
 from agent.core.decision.judgement_rules import JudgementRules

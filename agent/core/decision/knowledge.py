@@ -12,7 +12,7 @@ from agent.core.vin_match import read_by_code
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from agent.core.decision.second_verdict import SecondReading
+    from agent.core.decision.second_reading_result import SecondReading
     from agent.core.lists import DataStanding
     from agent.core.model import Declaration, Revocation, VinReading, Watched
     from agent.core.permit import Permit, PermitResult

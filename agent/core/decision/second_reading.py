@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from agent.core.decision.second_factor import relied_on, tie_of
-from agent.core.decision.second_verdict import SecondReading, SecondVerdict
+from agent.core.decision.second_reading_result import SecondReading, SecondVerdict
 from agent.core.plates import ACCEPTED, MatchVerdict, with_witness
 from agent.core.plates.match import match
 from agent.core.plates.vote import vote

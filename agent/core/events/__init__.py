@@ -5,7 +5,7 @@ The gate sends exactly the bytes that it stores. Changing a type here changes th
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from agent.core.events.acknowledgement import (

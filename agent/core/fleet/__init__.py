@@ -5,7 +5,7 @@ Takes values and returns values. `agent.fleet` stores the documents and starts t
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from agent.core.fleet.audience import SCOPES, WHOLE, Audience, Scope, Stage, place_of
@@ -27,6 +27,17 @@ if TYPE_CHECKING:
         slot_of,
     )
     from agent.core.fleet.document_kinds import KINDS, DocumentKind, KindRules
+    from agent.core.fleet.document_lifecycle import (
+        all_told,
+        applied,
+        begun,
+        candidate,
+        put_on_trial,
+        recovered,
+        refused_by_check,
+        taken_in,
+        undone,
+    )
     from agent.core.fleet.held_documents import (
         DocumentOutcome,
         DocumentProblem,
@@ -54,17 +65,6 @@ if TYPE_CHECKING:
         FleetDocumentReport,
         FleetReport,
         fleet_report,
-    )
-    from agent.core.fleet.steps import (
-        all_told,
-        applied,
-        begun,
-        candidate,
-        put_on_trial,
-        recovered,
-        refused_by_check,
-        taken_in,
-        undone,
     )
     from agent.core.fleet.time_window import TimeWindow
     from agent.core.fleet.trial_verdict import TrialVerdict, TrialView, judged_trial

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from agent.core.fleet.document_lifecycle import outcome_of, with_outcome, without
 from agent.core.fleet.held_documents import LONGEST_DETAIL, DocumentState, HeldFleet, UndoneReason
-from agent.core.fleet.steps import outcome_of, with_outcome, without
 from drivers.text import shortened
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ No clock, no thread, no device: the caller passes the time with each input. docs
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from agent.core.lane.driver_facts import plate_shown, waits_until

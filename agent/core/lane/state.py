@@ -1,4 +1,4 @@
-"""The state of a lane: only frozen values. agent.core.lane.step changes them."""
+"""The state of a lane: only frozen values. agent.core.lane.lane_state_machine changes them."""
 
 from __future__ import annotations
 

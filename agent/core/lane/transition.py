@@ -1,6 +1,6 @@
 """One transition of a lane: collects the changes and effects of a step, and puts the `Record` first.
 
-A Transition exists only inside one call of `agent.core.lane.step.step`, so the step is pure.
+A Transition exists only inside one call of `agent.core.lane.lane_state_machine.step`, so the step is pure.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ Decides what to apply. `agent.lists` transports the bytes, and `agent.store.regi
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from agent.core.lists.chunks import (

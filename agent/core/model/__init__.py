@@ -5,7 +5,7 @@ Imports no other package of the core. Reads and writes nothing.
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from agent.core.model.answer_time import AnswerTime

@@ -6,7 +6,7 @@ and returns values. `agent.notifications` sends the notices.
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from agent.core.notices.notice import Notice, NoticeKind

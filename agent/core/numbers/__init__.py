@@ -5,7 +5,7 @@ Only calculates. Other packages store the tallies and show the figures.
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from agent.core.numbers.device_uptime import DOWN_STATES, DeviceUptime, Stretch

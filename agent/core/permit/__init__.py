@@ -6,10 +6,9 @@ about a permit.
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
-    from agent.core.permit.checks import GateContext, PermitResult, admission, verify_declared, verify_permit
     from agent.core.permit.claims import (
         DECLARATION_DIGITS,
         DIRECTIONS,
@@ -24,6 +23,13 @@ if TYPE_CHECKING:
     from agent.core.permit.driver_id import driver_hmac
     from agent.core.permit.fields import ClaimsError, Fields
     from agent.core.permit.issue import DAY_S, Issuer, issue_jws, trust_list
+    from agent.core.permit.permit_verification import (
+        GateContext,
+        PermitResult,
+        admission,
+        verify_declared,
+        verify_permit,
+    )
     from agent.core.permit.reference import (
         SECRET_BYTES,
         declaration_of,

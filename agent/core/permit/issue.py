@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from agent.core.crypto import JwsType, cose, jws
 from agent.core.permit import base45, claims, json_claims
-from agent.core.permit.checks import MAX_TEXT
 from agent.core.permit.fields import ClaimsError
 from agent.core.permit.parse import PREFIX
+from agent.core.permit.permit_verification import MAX_TEXT
 from agent.core.permit.trust import TrustEntry, TrustList
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ Only calculates. Gets readings from the vision worker, never pictures.
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from agent.core.plates.bystanders import Bystanders
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from agent.core.plates.plate_kinds import Country, country_of
     from agent.core.plates.recogniser_columns import ALPHABET, MOST_BYTES, decode, encode
     from agent.core.plates.vote import PlateVote
-    from agent.core.plates.witness import (
+    from agent.core.plates.witness_plate_match import (
         DEFAULT_WITNESS_RULES,
         WitnessedMatch,
         WitnessRules,

@@ -6,7 +6,7 @@ unknown. Takes values and returns values. `agent.replay` reads the journal and t
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from agent.core.replay.comparison import Compared, compared

@@ -5,7 +5,7 @@ Contains only rules and formats. `agent.site` uses the network and the disk.
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from agent.core.site.claim_answers import CLAIMS, ClaimAnswer, ClaimCode, ClaimRequest

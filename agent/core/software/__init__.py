@@ -5,7 +5,7 @@ Takes values and returns values. `agent.software` downloads, verifies and instal
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from agent.core.software.debian_version import compare_versions, is_version
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         parsed_request,
         request_bytes,
     )
-    from agent.core.software.update import (
+    from agent.core.software.update_stages import (
         MOST_ATTEMPTS,
         TrialSigns,
         UpdateOutcome,

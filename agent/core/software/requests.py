@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from agent.core.crypto import strict_json
 from agent.core.fleet import LONGEST_SIGNED
-from agent.core.software.update import UpdateOutcome, UpdateStage
+from agent.core.software.update_stages import UpdateOutcome, UpdateStage
 from drivers.text import Text
 
 REQUEST_LIMIT_BYTES: Final = LONGEST_SIGNED + 256

@@ -5,7 +5,7 @@ A pure step function over facts from witnesses, its consequences, and the signed
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from agent.core.trust_state.facts import (
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
         unproven_head,
     )
     from agent.core.trust_state.lost_ledger import TrustRules
-    from agent.core.trust_state.machine import PartChange, step
     from agent.core.trust_state.permits_on_hold import NO_HOLD, PARTS, StateHold, hold_of
     from agent.core.trust_state.state import (
         FormerStream,
@@ -46,6 +45,7 @@ if TYPE_CHECKING:
         state_as_json,
         state_from_json,
     )
+    from agent.core.trust_state.trust_state_machine import PartChange, step
 else:
     __getattr__ = lazy_face(__name__)
 

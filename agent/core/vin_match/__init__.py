@@ -5,7 +5,7 @@ It never searches other VINs. Only calculates. Gets readings of codes, scanners 
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from agent.core.vin_match.match import (
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
         match_vin,
         read_by_code,
     )
-    from agent.core.vin_match.neighbours import NEIGHBOURS_APART, differences
+    from agent.core.vin_match.vin_distance import NEIGHBOURS_APART, differences
 else:
     __getattr__ = lazy_face(__name__)
 

@@ -10,8 +10,8 @@ from agent.core.model import VinSource
 from agent.core.permit import vin as vins
 from agent.core.plates import MatchVerdict
 from agent.core.plates.match import is_another
-from agent.core.vin_match.neighbours import NEIGHBOURS_APART, differences
 from agent.core.vin_match.printed import groups_of
+from agent.core.vin_match.vin_distance import NEIGHBOURS_APART, differences
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

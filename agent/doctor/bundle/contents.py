@@ -15,8 +15,8 @@ from agent.doctor.collectors.drivers import declared_drivers, packages_with_driv
 from agent.doctor.collectors.files import MODELS
 from agent.service.systemd_unit import MANAGER, UNIT, run_command
 from agent.settings import key_origins
+from agent.store.durable_files import open_regular
 from agent.store.errors import JournalError
-from agent.store.files import open_regular
 from agent.store.journal import JournalReader
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from agent.doctor.facts import PortFacts
-from drivers.serial.adapters import ROOT, adapters, advice
 from drivers.serial.device_group import group_of
+from drivers.serial.serial_ports import ROOT, adapters, advice
 from drivers.serial.using_programs import OpenFiles
 from drivers.text import Text
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from agent.doctor.collectors.user import SystemUser
     from agent.settings import Lane, Settings
-    from drivers.serial.adapters import Adapter
+    from drivers.serial.serial_ports import Adapter
 
 VIDEO_FOLDERS: Final = ("dev/v4l/by-id", "dev/v4l/by-path")
 

@@ -5,7 +5,7 @@ Reads stores. Moves nothing.
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from agent.lane.decider.decider import Decider

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from agent.settings.editing.edit_tables import with_table, without
 from agent.settings.loading.load import schema_of
-from agent.settings.model.schema import is_text, lists_values
+from agent.settings.model.key_lookup import is_text, lists_values
 from agent.settings.toml.change import ChangeError, with_value
 from agent.settings.toml.files import read_file
 from agent.settings.toml.includes import dotted, read
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from agent.settings.editing.history import History
     from agent.settings.loading.load import LoadedSettings
     from agent.settings.model.devices import DriverModels
-    from agent.settings.model.schema import Schema
+    from agent.settings.model.key_lookup import Schema
     from agent.settings.toml.files import FileReader
     from agent.settings.toml.includes import Document
     from agent.settings.toml.key_positions import Path

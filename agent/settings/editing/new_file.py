@@ -11,7 +11,7 @@ from agent.settings.toml.plain_value import toml
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from agent.settings.model.schema import Schema
+    from agent.settings.model.key_lookup import Schema
     from agent.settings.toml.key_positions import Path
 
 _WIDTH: Final = 118

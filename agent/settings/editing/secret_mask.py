@@ -19,7 +19,7 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from agent.settings.model.schema import Schema
+    from agent.settings.model.key_lookup import Schema
     from agent.settings.toml.key_positions import Path
 
 _LINE = re.compile(r"^(?P<before>[\s#]*(?P<key>[\w.\"'-]+)\s*=\s*)(?P<value>\S.*)$", re.MULTILINE)

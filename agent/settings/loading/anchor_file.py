@@ -18,7 +18,7 @@ from agent.service.privileges import ROOT, owner_of
 from agent.settings.model.anchors import AnchorValueError, anchors_of
 from agent.settings.toml.files import LARGEST_BYTES
 from agent.settings.toml.syntax import parse
-from agent.store.files import open_regular
+from agent.store.durable_files import open_regular
 from drivers.text import Text, reason
 
 if TYPE_CHECKING:

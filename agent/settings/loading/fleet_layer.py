@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from agent.core.fleet import ForbiddenKey, Layered, SignedDocument
     from agent.settings.loading.anchor_file import AnchorFile
-    from agent.settings.model.schema import Schema
+    from agent.settings.model.key_lookup import Schema
     from agent.settings.toml.includes import Document
 
 _GROUPS = ("fleet", "groups")

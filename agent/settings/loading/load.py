@@ -19,8 +19,8 @@ from agent.settings.loading.fleet_layer import FleetLayers, FleetLaying
 from agent.settings.loading.layers import add_credentials, add_environment
 from agent.settings.model.agent import Settings
 from agent.settings.model.devices import boards, device_tables, driver_models, proved
+from agent.settings.model.key_lookup import Schema
 from agent.settings.model.pydantic_problems import PydanticProblems
-from agent.settings.model.schema import Schema
 from agent.settings.rules import checks
 from agent.settings.toml.files import read_file
 from agent.settings.toml.includes import NUL, NUL_SHOWN, read

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from agent.service.redaction import masked, masked_urls
-from agent.settings.model.schema import choices, expected, fits
+from agent.settings.model.key_lookup import choices, expected, fits
 from agent.settings.toml.includes import dotted
 from agent.settings.toml.problems import Problem, nearest
 from drivers.text import Text
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
     from pydantic_core import ErrorDetails
 
-    from agent.settings.model.schema import Schema
+    from agent.settings.model.key_lookup import Schema
     from agent.settings.toml.includes import Document
     from agent.settings.toml.key_positions import Path
     from agent.settings.toml.problems import Spot

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from agent.broker import TlsFiles, TlsFilesError, make_context
 from agent.settings.model.values import broker_address
-from agent.store.files import open_regular
+from agent.store.durable_files import open_regular
 from drivers.text import Text, reason
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
 from agent.settings.rules.brokers import readable
-from agent.store.files import open_regular
+from agent.store.durable_files import open_regular
 from drivers.text import Text
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from agent.service.cleanup import on_failure
-from agent.store.files import open_regular, sync_folder
+from agent.store.durable_files import open_regular, sync_folder
 from drivers.text import Text
 
 if TYPE_CHECKING:

@@ -5,14 +5,14 @@ May use only the evidence folder.
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from agent.store.evidence.bundles import BUNDLES_LIMIT, BundleStore
     from agent.store.evidence.evidence_store import EvidenceStore
-    from agent.store.evidence.outgoing import OutgoingPictures
     from agent.store.evidence.picture_files import kept_picture
     from agent.store.evidence.retention import EvidenceAges
+    from agent.store.evidence.upload_queue import OutgoingPictures
 else:
     __getattr__ = lazy_face(__name__)
 

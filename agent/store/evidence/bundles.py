@@ -6,10 +6,10 @@ import hashlib
 import threading
 from typing import TYPE_CHECKING, Final
 
+from agent.store.durable_files import open_regular, set_misfit_aside
 from agent.store.errors import EvidenceError
-from agent.store.evidence.outgoing import OutgoingPictures
 from agent.store.evidence.picture_files import NAME, UNFINISHED, write_whole
-from agent.store.files import open_regular, set_misfit_aside
+from agent.store.evidence.upload_queue import OutgoingPictures
 from drivers.text import Text
 
 if TYPE_CHECKING:

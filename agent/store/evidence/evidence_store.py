@@ -6,7 +6,7 @@ is when the picture was kept. A picture is whole or not there: it is written bes
 it changes its folder in one step. An event may name a picture that is written a moment later, or never when the disk
 fails.
 
-`outgoing` holds the names of the pictures that are to be sent to central (agent.store.evidence.outgoing).
+`outgoing` holds the names of the pictures that are to be sent to central (agent.store.evidence.upload_queue).
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from agent.store.durable_files import open_regular, set_misfit_aside
 from agent.store.errors import EvidenceError
-from agent.store.evidence.outgoing import OutgoingPictures
 from agent.store.evidence.picture_files import ENDING, NAME, StoredPicture, look_through, move_old_layout, write_whole
 from agent.store.evidence.retention import (
     AGES,
@@ -30,7 +30,7 @@ from agent.store.evidence.retention import (
     RetentionClass,
     retention_class_of,
 )
-from agent.store.files import open_regular, set_misfit_aside
+from agent.store.evidence.upload_queue import OutgoingPictures
 from drivers.text import Text
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import os
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from agent.store.durable_files import open_regular, sync_folder
 from agent.store.evidence.retention import RetentionClass
-from agent.store.files import open_regular, sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

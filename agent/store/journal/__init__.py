@@ -5,7 +5,7 @@ May use only the journal's files. The other modules here are parts of `Journal`,
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from agent.store.journal.damage import JournalReplacement
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from agent.store.journal.ledger import LastPassage, UseState
     from agent.store.journal.open_transactions import Interrupted, Recovery
     from agent.store.journal.reader import JournalReader, is_database
-    from agent.store.journal.recorded import KeptDisclosure, Recorded
+    from agent.store.journal.recorded_event import KeptDisclosure, Recorded
     from agent.store.journal.site_ledger import SiteLedger
 else:
     __getattr__ = lazy_face(__name__)

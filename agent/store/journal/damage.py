@@ -13,8 +13,8 @@ from itertools import count
 from typing import TYPE_CHECKING, Final
 
 from agent.core.events import verify
+from agent.store.durable_files import misfit_of_database, sync_folder
 from agent.store.errors import SQL_ERRORS, DamagedError, JournalUnavailableError, is_full, primary_code
-from agent.store.files import misfit_of_database, sync_folder
 from agent.store.journal import event_table, ledger, schema
 from agent.store.journal.salvage import NOTHING_SALVAGED, read_tables
 from drivers.text import Text

@@ -19,14 +19,14 @@ from agent.core.events import (
     opened_event,
     read_disclosure,
 )
-from agent.store.journal.recorded import KeptDisclosure
+from agent.store.journal.recorded_event import KeptDisclosure
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Sequence
 
     from agent.core.events import Disclosure, SealedEvent
-    from agent.store.journal.recorded import Recorded
+    from agent.store.journal.recorded_event import Recorded
 
 LOST: Final = "lost"
 """The rule by which a value is gone that the disk lost: nobody erased it."""

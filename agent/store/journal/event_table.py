@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from agent.core.events import Point, SealedEvent, beginning, digest_of
 from agent.store.errors import JournalCorruptError, WatermarkError
 from agent.store.journal import disclosures
-from agent.store.journal.recorded import Recorded
+from agent.store.journal.recorded_event import Recorded
 from drivers.text import Text
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from agent.core.events import digest_of
 from agent.store.errors import SQL_ERRORS, JournalCorruptError, is_damage
 from agent.store.journal import disclosures
 from agent.store.journal.event_table import PAYLOAD, held_hashes, standing_of
-from agent.store.journal.recorded import Recorded
+from agent.store.journal.recorded_event import Recorded
 from drivers.text import Text
 
 if TYPE_CHECKING:

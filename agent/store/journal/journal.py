@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Final, Self, TypeVar
 from agent.core.events import SALT_BYTES, ClockReading, Point, Writer, hidden_data
 from agent.core.model import SEQ_MAX
 from agent.service.cleanup import on_failure
+from agent.store.durable_files import sync_folder
 from agent.store.errors import (
     JournalCorruptError,
     JournalFullError,
     OtherGateError,
 )
-from agent.store.files import sync_folder
 from agent.store.journal import commands as orders
 from agent.store.journal import entry, event_table, kept_texts, lane_orders, open_transactions, pruning
 from agent.store.journal import ledger as permits
@@ -33,7 +33,7 @@ from agent.store.journal.erasure import ErasureDone, ErasureScope, erase, values
 from agent.store.journal.erasure import wipe as wipe_erased
 from agent.store.journal.integrity import as_found, batch, check_integrity
 from agent.store.journal.journal_files import JournalFiles, set_aside
-from agent.store.journal.recorded import Recorded
+from agent.store.journal.recorded_event import Recorded
 from agent.store.journal.secure_delete import wipe
 from agent.store.journal.site_ledger import SiteLedger
 from drivers.text import Text

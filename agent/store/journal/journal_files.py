@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
+from agent.store.durable_files import set_misfit_aside, sync_folder
 from agent.store.errors import JournalUnavailableError, is_full
-from agent.store.files import set_misfit_aside, sync_folder
 from agent.store.journal import schema
 from drivers.text import Text
 

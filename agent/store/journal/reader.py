@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final, Self
 
 from agent.core.events import UTC_MS_MAX, ChainFault, ChainFlaw, Verification, time_text, verify
 from agent.core.model import SEQ_MAX
+from agent.store.durable_files import open_regular
 from agent.store.errors import SQL_ERRORS, JournalCorruptError, JournalUnavailableError, translated
-from agent.store.files import open_regular
 from agent.store.journal import disclosures, event_table, kept_texts, schema
 from agent.store.journal.integrity import check_integrity
 from agent.store.journal.salvage import SINCE_KEPT
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from agent.core.crypto import PublicKey
     from agent.store.journal.event_table import Row, StreamState
-    from agent.store.journal.recorded import Recorded
+    from agent.store.journal.recorded_event import Recorded
 
 BATCH: Final = 500
 ERASED_AT_ONCE: Final = 20_000

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from agent.service.cleanup import on_failure
+from agent.store.durable_files import check_database
 from agent.store.errors import SQL_ERRORS, JournalUnavailableError, NoOwnJournalError
-from agent.store.files import check_database
 from agent.store.transaction import transaction
 from drivers.text import Text
 

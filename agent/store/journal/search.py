@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from agent.store.journal.reader import JournalReader
-    from agent.store.journal.recorded import Recorded
+    from agent.store.journal.recorded_event import Recorded
 
 STRETCH: Final = 20_000
 """Events that one step looks at, at most."""

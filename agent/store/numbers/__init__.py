@@ -5,7 +5,7 @@ May use only that file. The file contains no personal values and has a limited s
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from agent.store.numbers.file import (

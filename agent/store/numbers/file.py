@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from agent.core.numbers import LocalHour, Tally, merged, read_tally
 from agent.service.cleanup import on_failure
-from agent.store.files import misfit_of_database, set_aside
+from agent.store.durable_files import misfit_of_database, set_aside
 from agent.store.numbers import schema
 from agent.store.transaction import transaction
 from drivers.text import Text

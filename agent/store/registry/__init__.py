@@ -5,7 +5,7 @@ May use the registry's files, incoming chunks, and packs of lists from a USB sti
 
 from typing import TYPE_CHECKING
 
-from agent.core.face import lazy_face
+from agent.core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from agent.store.registry.chunk_spool import ChunkSpool

@@ -6,7 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from agent.core.lists import ListError, check_chunk
-from agent.store.files import open_regular, set_misfit_aside
+from agent.store.durable_files import open_regular, set_misfit_aside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

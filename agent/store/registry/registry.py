@@ -16,9 +16,9 @@ from agent.core.lists import ListError, ListFault, ListStanding, decode_row
 from agent.core.model import Declaration, DeclarationStatus, ListKind, Revocation, Watched
 from agent.service.cleanup import on_failure
 from agent.store.registry import list_writer
-from agent.store.registry.database import RegistryDatabase
-from agent.store.registry.file import RegistryDamagedError, RegistryFile, RegistryFullError
 from agent.store.registry.last_change import Applied, last_applied, mark_told
+from agent.store.registry.registry_connections import RegistryDatabase
+from agent.store.registry.registry_schema import RegistryDamagedError, RegistryFile, RegistryFullError
 from agent.store.registry.trust_lists import TrustStore
 from drivers.text import Text
 

@@ -5,9 +5,9 @@ it passes pictures on as bytes. Only the setup of a gate uses it, never a lane.
 """
 
 from drivers.camera.onvif.discovery import find_cameras
+from drivers.camera.onvif.discovery_messages import FoundCamera
 from drivers.camera.onvif.errors import LoginRefusedError, NotOnvifError
 from drivers.camera.onvif.own_addresses import LocalNetwork, local_networks
-from drivers.camera.onvif.probe import FoundCamera
 from drivers.camera.onvif.session import CameraIdentity, CameraSession
 from drivers.camera.onvif.streams import StreamChoice, VideoProfile, choose_streams
 

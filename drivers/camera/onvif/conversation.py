@@ -11,8 +11,8 @@ from drivers.api import DeviceMisconfiguredError, DeviceUnavailableError
 from drivers.camera.onvif.errors import LoginRefusedError, NotOnvifError
 from drivers.camera.onvif.soap import DEVICE_SPACE, LIMITS, NONCE_BYTES, Request, SoapFault, username_token
 from drivers.camera.onvif.transport import OnvifTransport
-from drivers.document import DocumentError
 from drivers.text import Text
+from drivers.untrusted_text import DocumentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,10 +12,10 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
 
 from drivers.api import DeviceUnavailableError
+from drivers.camera.onvif.discovery_messages import KINDS, FoundCamera, cameras_in, probe_message
 from drivers.camera.onvif.own_addresses import local_networks
-from drivers.camera.onvif.probe import KINDS, FoundCamera, cameras_in, probe_message
-from drivers.document import DocumentError
 from drivers.text import Text, reason
+from drivers.untrusted_text import DocumentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

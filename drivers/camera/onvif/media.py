@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from drivers.camera.onvif.soap import SCHEMA_SPACE, Request, element
-from drivers.document import DocumentError, word
 from drivers.text import Text
+from drivers.untrusted_text import DocumentError, word
 
 if TYPE_CHECKING:
     from drivers.strict_xml import Element

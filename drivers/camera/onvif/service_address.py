@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
-from drivers.document import DocumentError
 from drivers.text import Text, either
+from drivers.untrusted_text import DocumentError
 
 MOST_URL: Final = 2000
 DEVICE_SERVICE: Final = "/onvif/device_service"

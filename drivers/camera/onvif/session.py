@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 from drivers.api import DeviceMisconfiguredError, DeviceUnavailableError
 from drivers.camera.onvif.conversation import Conversation
+from drivers.camera.onvif.discovery_messages import FoundCamera
 from drivers.camera.onvif.media import MEDIA_1, MEDIA_2, Media
-from drivers.camera.onvif.probe import FoundCamera
 from drivers.camera.onvif.service_address import ServiceAddress, stream_address
 from drivers.camera.onvif.soap import DEVICE_SPACE, Request, SoapFault, element
 from drivers.camera.onvif.streams import VideoProfile
-from drivers.document import DocumentError, word
 from drivers.text import Text
+from drivers.untrusted_text import DocumentError, word
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape
 
-from drivers.document import DocumentError, word
 from drivers.strict_xml import XmlLimits, read_xml
 from drivers.text import Text
+from drivers.untrusted_text import DocumentError, word
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -10,7 +10,7 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from drivers.api import Delivery, DeviceError, DeviceUnavailableError, RelayCapabilities
-from drivers.relay.delivery import check_channel, proved
+from drivers.relay.readback import check_channel, proved
 from drivers.relay.untimed import UntimedRelay
 from drivers.serial.shared_port import NoReplyError, SerialParameters, SerialPort
 

@@ -10,13 +10,13 @@ import pytest
 from argon2 import PasswordHasher
 
 from agent.assembly.app import App
-from agent.assembly.parts import ConfigurationSource
+from agent.assembly.part_factory import ConfigurationSource
 from agent.clock.clock import Clock
 from agent.console.access import Role, totp
 from agent.console.access.sessions import csrf_token
 from agent.console.web import console_server
-from agent.service.notify import Notifier
-from agent.settings.drivers import load_configuration
+from agent.service.systemd_notify import Notifier
+from agent.settings.configuration_loading import load_configuration
 from agent.store.journal.reader import JournalReader
 from drivers.inputs import simulated as simulated_inputs
 from drivers.relay import simulated

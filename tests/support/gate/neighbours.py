@@ -8,8 +8,8 @@ import threading
 from agent.assembly.app import App
 from agent.clock.clock import Clock
 from agent.core.lane.step_inputs import OfficerCommand
-from agent.service.notify import Notifier
-from agent.settings.drivers import load_configuration
+from agent.service.systemd_notify import Notifier
+from agent.settings.configuration_loading import load_configuration
 from drivers.inputs import simulated as simulated_inputs
 from drivers.relay import simulated
 from tests.support.gate.config_files import ROOT_KEY

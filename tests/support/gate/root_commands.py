@@ -36,7 +36,7 @@ from agent.core.events.chain import ClockReading
 from agent.core.events.event_types import Draft, GateStopping
 from agent.lists.service import open_registry
 from agent.settings import anchors_of
-from agent.settings.drivers import load_configuration
+from agent.settings.configuration_loading import load_configuration
 from agent.store.gate_key import gate_key
 from agent.store.journal.journal import Journal
 from agent.store.registry.list_pack import write_pack

@@ -11,7 +11,7 @@ import pytest
 
 from agent.assembly.app import STOP_S, App
 from agent.clock.clock import Clock
-from agent.service.notify import Notifier
+from agent.service.systemd_notify import Notifier
 from agent.service.worker import Worker
 from drivers.inputs import simulated as simulated_inputs
 from drivers.relay import simulated as simulated_relays

@@ -14,9 +14,9 @@ from agent.core.model.list_rows import Declaration, DeclarationStatus
 from agent.core.model.observations import Presentation, Reading, VinReading, VinSource
 from agent.core.model.reasons import Reason, Verdict
 from agent.core.model.witness_reading import WitnessReading
-from agent.core.permit.checks import GateContext
 from agent.core.permit.claims import PermitForm
 from agent.core.permit.issue import DAY_S, Issuer, issue, trust_list
+from agent.core.permit.permit_verification import GateContext
 from agent.core.permit.reference import digest_of, reference_of
 from tests.support.pki import permits
 from tests.support.pki.permits import KEY, NOW

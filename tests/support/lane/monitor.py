@@ -24,8 +24,8 @@ from agent.core.events.event_types import (
     VehicleVin,
 )
 from agent.core.lane.effects import Close, Decide, Hold, OrderAnswered, Raise, Record
+from agent.core.lane.lane_state_machine import LaneState
 from agent.core.lane.state import LaneLockout
-from agent.core.lane.step import LaneState
 from agent.core.lane.step_inputs import (
     CommandKind,
     Decided,
@@ -45,7 +45,7 @@ from agent.core.model.reasons import Reason, Verdict
 
 if TYPE_CHECKING:
     from agent.core.lane.effects import Effect
-    from agent.core.lane.step import LaneRules
+    from agent.core.lane.lane_state_machine import LaneRules
 
 S = LaneState
 TO_HELD = {(s, S.HELD_OPEN) for s in S if s is not S.HELD_OPEN}

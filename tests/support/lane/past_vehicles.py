@@ -12,16 +12,16 @@ from agent.core.decision.judgement_rules import JudgementRules
 from agent.core.decision.knowledge import Knowledge, PermitUses, exit_in_force
 from agent.core.decision.permit_choice import AssessmentContext, TransactionEvidence, assess, assess_plate
 from agent.core.decision.second_factor import Tie, tie_of
-from agent.core.decision.second_verdict import SecondReading, SecondVerdict
+from agent.core.decision.second_reading_result import SecondReading, SecondVerdict
 from agent.core.events import Draft, TransactionClosed, VehiclePresent
 from agent.core.lane.event_drafts import decision_event
 from agent.core.lists.freshness import FreshnessRules, ListStanding, standing_of
 from agent.core.model import Instant, ListKind, Outcome, Presentation
 from agent.core.model.list_rows import DeclarationStatus, Revocation, Subject, Watched
 from agent.core.model.reasons import Reason, Verdict
-from agent.core.permit.checks import verify_declared
 from agent.core.permit.claims import PermitForm
 from agent.core.permit.issue import DAY_S, issue
+from agent.core.permit.permit_verification import verify_declared
 from agent.core.plates.match import MatchRules
 from agent.core.replay import ReplayRules, recorded_vehicle
 from agent.core.site.claim_answers import ClaimAnswer, ClaimCode

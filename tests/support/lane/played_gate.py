@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from agent.core.decision.decision import Decision
 from agent.core.events.event_types import AlarmRaised, TransactionClosed, VehiclePresent
 from agent.core.lane.effects import Close, Decide, Hold, Lamp, Raise, Record, Show
-from agent.core.lane.step import Lane, step
+from agent.core.lane.lane_state_machine import Lane, step
 from agent.core.lane.step_inputs import (
     CommandKind,
     Decided,
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent.core.lane.effects import Effect
-    from agent.core.lane.step import LaneRules
+    from agent.core.lane.lane_state_machine import LaneRules
     from agent.core.model.ledger import LedgerState
     from sim.physics.world import Site
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agent.core.lane.step import LaneState
+from agent.core.lane.lane_state_machine import LaneState
 from tests.support.lane.yard import Yard
 
 Row = tuple[str, Callable[[], Yard], Callable[[Yard], list[str]], LaneState, list[str]]

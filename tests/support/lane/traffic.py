@@ -13,7 +13,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from agent.core.events.event_types import Alarm
-from agent.core.lane.step import LaneRules, LaneState
+from agent.core.lane.lane_state_machine import LaneRules, LaneState
 from agent.core.lane.step_inputs import CommandKind
 from agent.core.model import Outcome
 from agent.core.model.ledger import LedgerState

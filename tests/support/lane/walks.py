@@ -11,8 +11,8 @@ from agent.core.decision.decision import Decision
 from agent.core.events.event_types import BarrierTested, LaneOrdered
 from agent.core.lane.effects import Close, Decide, Hold, Raise, Record
 from agent.core.lane.interlock import InterlockState, arm_in_use, claim, is_free, with_occupancy
+from agent.core.lane.lane_state_machine import Lane, LaneRules, LaneState, step
 from agent.core.lane.state import occupies, waits_to_lower
-from agent.core.lane.step import Lane, LaneRules, LaneState, step
 from agent.core.lane.step_inputs import (
     CommandKind,
     Decided,

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, assert_never
 from agent.core.decision.decision import Decision
 from agent.core.events.event_types import TransactionClosed
 from agent.core.lane.effects import Close, Decide, Hold, KeepPictures, OrderAnswered, Raise, Record, Show
+from agent.core.lane.lane_state_machine import Lane, LaneRules, LaneState, step
 from agent.core.lane.state import LaneLockout, PulseDelivery
-from agent.core.lane.step import Lane, LaneRules, LaneState, step
 from agent.core.lane.step_inputs import (
     CommandKind,
     Decided,

@@ -7,9 +7,9 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from agent.vision.session import VisionWorkerLimits
 from agent.vision.supervisor import CameraSupervisor
 from agent.vision.worker.protocol import ChangeDetectorSettings, Configure
+from agent.vision.worker_link import VisionWorkerLimits
 from tests.support.waiting import PATIENCE_S, scaled
 
 ROOT = Path(__file__).parents[3]

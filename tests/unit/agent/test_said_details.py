@@ -14,7 +14,7 @@ import drivers
 from agent.console.access.failure_log import NAMES_TOLD, FailureLog
 from agent.core.events.event_types import AlarmRaised, CheckRecord
 from agent.core.lane.effects import OrderAnswered, Record
-from agent.core.lane.step import LaneRules
+from agent.core.lane.lane_state_machine import LaneRules
 from agent.core.lane.test_pulse import pulse_obstacle
 from agent.core.model.reasons import Reason
 from agent.devices.port_supervisor import PortState

@@ -6,7 +6,7 @@ import pytest
 
 from drivers import registry
 from drivers.api import DeviceMisconfiguredError
-from drivers.declaration import Declaration, Package
+from drivers.driver_declaration import Declaration, Package
 from drivers.installed import declarations
 from tests.support.drivers.outside_packages import DECLARED, NAME, PACKAGE, RELAY, VERSION, installed, put
 

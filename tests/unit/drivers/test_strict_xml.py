@@ -6,8 +6,8 @@ import tracemalloc
 
 import pytest
 
-from drivers.document import DocumentError
 from drivers.strict_xml import MOST_BYTES, read_xml
+from drivers.untrusted_text import DocumentError
 
 SPACE = 'xmlns="http://www.isapi.org/ver20/XMLSchema"'
 

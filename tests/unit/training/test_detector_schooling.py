@@ -12,7 +12,7 @@ import pytest
 
 from agent.vision.worker.plate import weights
 from agent.vision.worker.plate.detector import PlateDetector
-from agent.vision.worker.plate.heat import OFFSET_PX, STRIDE_PX
+from agent.vision.worker.plate.detector_peaks import OFFSET_PX, STRIDE_PX
 from training.detector.backgrounds import Backgrounds
 from training.detector.labelled import upright
 from training.detector.samples import Samples

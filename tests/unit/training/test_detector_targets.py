@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from agent.vision.worker.plate.heat import OFFSET_PX, peaks
+from agent.vision.worker.plate.detector_peaks import OFFSET_PX, peaks
 from training.detector.pose import projected
 from training.detector.targets import PLANES, Targets, encode
 

@@ -19,7 +19,7 @@ from agent.core.decision.checks import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.core.decision.checks.case import Case, CheckFinding
+    from agent.core.decision.checks.check_input import Case, CheckFinding
 
 CHECKS: Final[tuple[Callable[[Case], CheckFinding | None], ...]] = (
     list_data.revoked,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from agent.core.decision.checks.case import failed, held
+from agent.core.decision.checks.check_input import failed, held
 from agent.core.lists import DataState
 from agent.core.model import DeclarationStatus, ListKind, Reason, Verdict
 from agent.core.permit import PermitForm
@@ -13,7 +13,7 @@ from drivers.text import Text, joined
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from agent.core.decision.checks.case import Case, CheckFinding
+    from agent.core.decision.checks.check_input import Case, CheckFinding
     from agent.core.lists import DataStanding
     from agent.core.model import Declaration
     from agent.core.permit import Permit

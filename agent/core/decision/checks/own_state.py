@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from agent.core.decision.checks.case import failed, held
+from agent.core.decision.checks.check_input import failed, held
 from agent.core.model import Reason, Verdict
 from agent.core.permit import PermitForm
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from agent.core.decision.checks.case import Case, CheckFinding
+    from agent.core.decision.checks.check_input import Case, CheckFinding
 
 _SAYS_WHEN: Final = frozenset({PermitForm.SIGNED, PermitForm.JWS})
 """The forms that say, signed, when they were issued."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent.core.decision.checks.case import failed, held
+from agent.core.decision.checks.check_input import failed, held
 from agent.core.decision.knowledge import uses_allowed
 from agent.core.model import Reason, Verdict
 from agent.core.site import CLAIMS, ClaimCode
 from drivers.text import Text, joined
 
 if TYPE_CHECKING:
-    from agent.core.decision.checks.case import Case, CheckFinding
+    from agent.core.decision.checks.check_input import Case, CheckFinding
 
 
 def unused(case: Case) -> CheckFinding | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, assert_never
 
-from agent.core.decision.checks.case import failed, held, noted, unclear
+from agent.core.decision.checks.check_input import failed, held, noted, unclear
 from agent.core.decision.second_factor import ASKS_PLATE, Tie, contradicts
 from agent.core.model import Reason, Verdict
 from agent.core.permit import PermitForm
@@ -16,7 +16,7 @@ from agent.core.plates import MatchVerdict, PlateKind, WitnessStanding, country_
 from drivers.text import Text, joined
 
 if TYPE_CHECKING:
-    from agent.core.decision.checks.case import Case, CheckFinding
+    from agent.core.decision.checks.check_input import Case, CheckFinding
     from agent.core.plates import PlateMatch, WitnessedMatch
 
 FRAMES_FOR_A_PLATE_ALONE: Final = 2

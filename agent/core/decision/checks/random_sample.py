@@ -6,12 +6,12 @@ import hmac
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
-from agent.core.decision.checks.case import failed, held
+from agent.core.decision.checks.check_input import failed, held
 from agent.core.model import Reason, Verdict
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from agent.core.decision.checks.case import Case, CheckFinding
+    from agent.core.decision.checks.check_input import Case, CheckFinding
 
 _DRAW_BYTES: Final = 8
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from agent.core.decision.checks.case import failed, held, unclear
-from agent.core.decision.second_verdict import SecondVerdict
+from agent.core.decision.checks.check_input import failed, held, unclear
+from agent.core.decision.second_reading_result import SecondVerdict
 from agent.core.model import Reason, Verdict
 
 if TYPE_CHECKING:
-    from agent.core.decision.checks.case import Case, CheckFinding
+    from agent.core.decision.checks.check_input import Case, CheckFinding
 
 
 def confirmed(case: Case) -> CheckFinding | None:

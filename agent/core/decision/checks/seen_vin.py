@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from agent.core.decision.checks.case import failed, held, unclear
+from agent.core.decision.checks.check_input import failed, held, unclear
 from agent.core.decision.second_factor import ASKS_VIN, declares_vin
 from agent.core.model import Reason, Verdict
 from agent.core.plates import MatchVerdict
 from drivers.text import Text, joined, ngettext
 
 if TYPE_CHECKING:
-    from agent.core.decision.checks.case import Case, CheckFinding
+    from agent.core.decision.checks.check_input import Case, CheckFinding
     from agent.core.vin_match import VinMatch
 
 _SAID: Final = {

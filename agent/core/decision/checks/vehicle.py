@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent.core.decision.checks.case import failed, held, noted
+from agent.core.decision.checks.check_input import failed, held, noted
 from agent.core.decision.checks.permit_uses import by_claim, claimed
 from agent.core.model import Reason, Verdict
 from agent.core.permit import vin
@@ -12,7 +12,7 @@ from agent.core.site import ClaimCode
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from agent.core.decision.checks.case import Case, CheckFinding
+    from agent.core.decision.checks.check_input import Case, CheckFinding
 
 
 def checked_digit(case: Case) -> CheckFinding:

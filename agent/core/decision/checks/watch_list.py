@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent.core.decision.checks.case import failed, held
+from agent.core.decision.checks.check_input import failed, held
 from agent.core.model import ListKind, Reason, Verdict
 from drivers.text import Text, joined
 
 if TYPE_CHECKING:
-    from agent.core.decision.checks.case import Case, CheckFinding
+    from agent.core.decision.checks.check_input import Case, CheckFinding
 
 
 def unwatched(case: Case) -> CheckFinding | None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from agent.vision.worker.plate import weights
 from agent.vision.worker.plate.box import extent
-from agent.vision.worker.plate.heat import peaks
+from agent.vision.worker.plate.detector_peaks import peaks
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,7 +14,7 @@ import pytest
 from agent.core.crypto.keys import SigningKey
 from agent.core.model import WitnessReading
 from agent.service.worker import Worker
-from agent.settings.drivers import load_configuration
+from agent.settings.configuration_loading import load_configuration
 from agent.store.damaged_copies import KEPT, KEPT_S
 from agent.store.gate_key import gate_key
 from agent.vision.witness import WitnessedPicture

@@ -10,7 +10,7 @@ from agent.core.model import DriverMessage
 from agent.doctor.codes import DiagnosticCheck, FindingCode
 from agent.i18n import Language
 from agent.i18n.driver_texts import sign_lines
-from agent.settings.drivers import load_configuration
+from agent.settings.configuration_loading import load_configuration
 from drivers.inputs import simulated as simulated_inputs
 from drivers.sign.simulated import forget_panels, panel
 from drivers.voice.simulated import forget_speakers, speaker

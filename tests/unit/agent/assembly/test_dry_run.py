@@ -10,7 +10,7 @@ from agent.core.lane import CommandKind, TextForDriver
 from agent.core.model import DriverMessage
 from agent.i18n import Language
 from agent.lane.service import DRY_RUN
-from agent.settings.drivers import load_configuration
+from agent.settings.configuration_loading import load_configuration
 from drivers.emulators.scanner import ScannerEmulator
 from drivers.inputs import simulated as simulated_inputs
 from drivers.relay import simulated

@@ -10,7 +10,7 @@ import pytest
 from agent.cli.configuration import relay_boards, usable_configuration
 from agent.devices import PortState, UnusableInputs, UnusableRelay, UnusableScanner, UnusableSign, UnusableVoice
 from agent.settings import SettingsError
-from agent.settings.drivers import load_configuration
+from agent.settings.configuration_loading import load_configuration
 from agent.settings.editing.history import History, present_files
 from agent.settings.editing.last_known_good import state_directory
 from drivers.api import DeviceMisconfiguredError, ScanLosses, SignPage

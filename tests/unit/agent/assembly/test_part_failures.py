@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from agent.assembly.parts import GateParts
+from agent.assembly.part_factory import GateParts
 from agent.broker.topics import Topics
 from agent.clock.files import ClockFiles
 from agent.clock.monitor import ClockMonitor

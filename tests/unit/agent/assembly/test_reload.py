@@ -21,7 +21,7 @@ from agent.assembly.app import STOP_S
 from agent.cli.configuration import usable_configuration
 from agent.lane.pause import LanePause
 from agent.settings import ConfigEditor, EditStep, SettingsError, set_value
-from agent.settings.drivers import load_configuration, models
+from agent.settings.configuration_loading import load_configuration, models
 from agent.settings.editing.history import History, HistoryError, present_files
 from agent.settings.editing.last_known_good import state_directory
 from agent.store.errors import EvidenceError
@@ -312,7 +312,7 @@ def test_a_part_that_does_not_end_takes_the_process_along_where_another_agent_wa
 
 LOADING = """
 from pathlib import Path
-from agent.assembly.parts import GateParts
+from agent.assembly.part_factory import GateParts
 make_gate = GateParts._gate
 
 def slowly(self):

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from agent.assembly.outgoing import shelves
 from agent.assembly.upload_handlers import GROUP_SPREAD_S, UploadParts, grant_uploads, send_bundle
+from agent.assembly.upload_routes import shelves
 from agent.core.commands.command import Command, Result
 from agent.core.model import CommandName
 from agent.doctor.bundle.archive import BundleMaterial, BundleRequest, pack_bundle

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from agent.settings.drivers import load_configuration
+from agent.settings.configuration_loading import load_configuration
 from drivers.emulators.scanner import ScannerEmulator
 from drivers.inputs import simulated as simulated_inputs
 from drivers.relay import simulated

@@ -11,7 +11,7 @@ from agent.core.model import WitnessReading
 from agent.devices import PortState
 from agent.devices.device_status import DeviceStatusTable
 from agent.lane import LaneServiceDependencies
-from agent.lane.interlock import Interlock
+from agent.lane.shared_interlock import Interlock
 from agent.recording.recorder import Recorder
 from agent.settings.model.lane import Lane
 from agent.vision.mapping import CameraStatus

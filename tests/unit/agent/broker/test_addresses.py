@@ -11,7 +11,7 @@ from agent.mqtt.broker_selector import BrokerSelector
 from agent.mqtt.client_settings import ClientSettings
 from agent.mqtt.event_messages import event_message
 from agent.mqtt.receipt import Receipt
-from agent.store.journal.recorded import Recorded
+from agent.store.journal.recorded_event import Recorded
 
 BROKERS = [BrokerAddress(f"b{i}", 1883, tls=False) for i in range(3)]
 

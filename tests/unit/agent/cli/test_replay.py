@@ -17,7 +17,7 @@ from agent.core.permit.claims import PermitForm
 from agent.core.permit.issue import DAY_S
 from agent.replay import as_html, replay_rules
 from agent.replay.report import Report
-from agent.settings.drivers import load_configuration
+from agent.settings.configuration_loading import load_configuration
 from agent.store.evidence.evidence_store import EvidenceStore
 from tests.support.lane.judging import GOOD, PERMIT, READ, declared
 from tests.support.lane.past_vehicles import (

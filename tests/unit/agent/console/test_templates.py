@@ -58,7 +58,7 @@ from agent.console.vehicles.record import VehicleRecord
 from agent.console.vehicles.search import VehiclePage
 from agent.console.vehicles.story import Story
 from agent.console.vehicles.timeline import Step
-from agent.console.vehicles.words import Chip, VehicleRow
+from agent.console.vehicles.vehicle_row import Chip, VehicleRow
 from agent.console.wizard import step_page
 from agent.core.anchors import AnchorDifference, AnchorProposal, ChangeDocument, HeldAnchors
 from agent.core.clock.trust import ClockState, ClockTrust

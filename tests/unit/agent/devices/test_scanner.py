@@ -13,8 +13,8 @@ from agent.clock.clock import Clock
 from agent.core.model.reasons import Reason, Verdict
 from agent.devices.port_supervisor import Retry
 from agent.devices.scanner import ScannerMonitor, ScannerState, ScanRateLimit, losses_text
-from agent.service.notify import Notifier
-from agent.settings.drivers import load_configuration
+from agent.service.systemd_notify import Notifier
+from agent.settings.configuration_loading import load_configuration
 from drivers import registry
 from drivers.api import DeviceUnavailableError, Scan, ScanLosses
 from drivers.emulators.scanner import ScannerEmulator

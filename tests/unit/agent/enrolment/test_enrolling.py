@@ -18,7 +18,7 @@ from agent.enrolment import (
     WaitError,
     certificate_pair,
 )
-from agent.enrolment.answer import common_name, request_for
+from agent.enrolment.certificate_request import common_name, request_for
 from agent.enrolment.server_trust import ServerTrust
 from central.est.issuer import certificates_only
 from tests.support.est.est_site import GATE, EstSite

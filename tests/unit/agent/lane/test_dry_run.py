@@ -13,7 +13,7 @@ from agent.core.events import (
     VehiclePresent,
 )
 from agent.core.lane import Record
-from agent.core.lane.step import Lane, LaneRules
+from agent.core.lane.lane_state_machine import Lane, LaneRules
 from agent.core.model import DriverMessage, Instant, Outcome, Reason, Verdict
 from agent.lane.dry_run import DryRunCounts, DryRunRecorder, DryRunWatch, as_dry_run
 from agent.recording import start_record

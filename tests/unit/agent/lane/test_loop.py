@@ -16,8 +16,8 @@ from agent.barrier.barrier import PulseReport
 from agent.barrier.relay_board import RelayBoard
 from agent.core.decision.decision import Decision
 from agent.core.lane.effects import OrderAnswered
+from agent.core.lane.lane_state_machine import Lane, LaneRules
 from agent.core.lane.state import LaneLockout
-from agent.core.lane.step import Lane, LaneRules
 from agent.core.lane.step_inputs import CommandKind, Decided, OfficerCommand, TextForDriver, TextOrdered
 from agent.core.model import DriverMessage
 from agent.core.model.instant import Instant
@@ -26,8 +26,8 @@ from agent.core.model.observations import Presentation, Reading, VinReading, Vin
 from agent.core.model.reasons import Reason, Verdict
 from agent.core.model.signals import Signals
 from agent.devices.port_supervisor import PortState, Retry
-from agent.lane.interlock import Interlock
 from agent.lane.loop import MOST_WAITING, SHARE_BYTES, LaneDependencies, LaneDetection, LaneLoop
+from agent.lane.shared_interlock import Interlock
 from agent.recording.recorder import Recorder
 from agent.service.worker import end_on_thread_failure
 from agent.store.errors import JournalFullError, JournalUnavailableError, LedgerConflictError

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from agent.console.driver_page.messages import TONES, Tone
+from agent.console.driver_page.message_tone import TONES, Tone
 from agent.core.model import DriverMessage
 from agent.core.plates import PlateKind
 from agent.i18n import Language

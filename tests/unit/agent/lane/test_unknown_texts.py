@@ -13,7 +13,7 @@ import pytest
 from agent.barrier.relay_board import RelayBoard
 from agent.core.crypto.keys import SigningKey
 from agent.core.decision.judgement import JudgementRules
-from agent.core.lane.step import Lane, LaneRules
+from agent.core.lane.lane_state_machine import Lane, LaneRules
 from agent.core.lists.freshness import FreshnessRules
 from agent.core.model.instant import Instant
 from agent.core.model.observations import Presentation

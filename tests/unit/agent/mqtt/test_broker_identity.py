@@ -32,7 +32,7 @@ from agent.mqtt.messages import Outgoing
 from agent.mqtt.one_shot_client import OneShotClientError
 from agent.mqtt.presence import GateIdentity
 from agent.recording.recorder import Recorder
-from agent.settings.drivers import load_configuration
+from agent.settings.configuration_loading import load_configuration
 from tests.support.gate.gate_site import GateSite
 from tests.support.lists.central import CentralLists
 from tests.support.mqtt.certified_client import certified_client

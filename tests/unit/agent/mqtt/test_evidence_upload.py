@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from agent.assembly.outgoing import consignment, shelves
+from agent.assembly.upload_routes import consignment, shelves
 from agent.broker.topics import Topics
 from agent.core.events.event_types import BundleSent, EvidenceSent
 from agent.devices.port_supervisor import PortState

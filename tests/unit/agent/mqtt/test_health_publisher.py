@@ -13,8 +13,8 @@ from agent.doctor.codes import DiagnosticCheck, FindingCode
 from agent.doctor.finding import DiagnosticReport, Finding
 from agent.doctor.health_message import VALUE_CHARACTERS, health
 from agent.mqtt import BrokerLinkView, HealthPublisher
-from agent.service.notify import Notifier
-from agent.settings.drivers import load_configuration
+from agent.service.systemd_notify import Notifier
+from agent.settings.configuration_loading import load_configuration
 from drivers.relay import simulated
 from tests.support.gate.gate_site import GATE, GateSite
 from tests.support.mqtt.contract_check import assert_valid

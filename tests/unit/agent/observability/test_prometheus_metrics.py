@@ -37,8 +37,8 @@ from agent.observability.figures import (
 )
 from agent.observability.metrics_server import MOST_CLIENTS, MetricsServer
 from agent.observability.prometheus_metrics import Counters, registry
-from agent.service.notify import Notifier
-from agent.settings.drivers import load_configuration
+from agent.service.systemd_notify import Notifier
+from agent.settings.configuration_loading import load_configuration
 from agent.vision.heartbeat_stats import HeartbeatStats
 from agent.vision.worker.protocol import Heartbeat
 from drivers.inputs import simulated as simulated_inputs

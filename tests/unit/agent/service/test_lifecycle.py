@@ -18,7 +18,7 @@ import pytest
 
 from agent.assembly.app import STOP_S
 from agent.service.lifecycle import Lifecycle, Part, Phase
-from agent.settings.drivers import load_configuration
+from agent.settings.configuration_loading import load_configuration
 from agent.store.journal.reader import JournalReader
 from tests.support.gate.altered_agent import altered_agent
 from tests.support.gate.gate_site import GateSite

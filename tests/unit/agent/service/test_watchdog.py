@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from agent.service.notify import Notifier
+from agent.service.systemd_notify import Notifier
 from agent.service.watchdog import PlannedPause, Watchdog
 from tests.support.waiting import PATIENCE_S, eventually, scaled
 
@@ -140,8 +140,9 @@ def test_a_stage_that_begins_to_stall_is_told_to_the_listener_once(notifier):
 
 def test_an_abort_writes_the_stacks_of_all_threads():
     program = (
-        "import os, signal, time\nfrom agent.service.notify import Notifier\nfrom agent.service.watchdog import "
-        "PlannedPause, Watchdog\nwatchdog = Watchdog(Notifier(None))\nwatchdog.start()\n"
+        "import os, signal, time\nfrom agent.service.systemd_notify import Notifier\n"
+        "from agent.service.watchdog import PlannedPause, Watchdog\n"
+        "watchdog = Watchdog(Notifier(None))\nwatchdog.start()\n"
         "while not watchdog._worker._resting:\n    time.sleep(0.001)\nos.kill(os.getpid(), signal.SIGABRT)\n"
     )
     answer = subprocess.run(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent.core.model.reasons import Reason
-from agent.core.permit.checks import GateContext, verify_permit
+from agent.core.permit.permit_verification import GateContext, verify_permit
 from agent.core.permit.trust import load, root_key
 from agent.setup.practice import ISSUER, PlateError, code_png, is_practice, permit_file, practice_permit
 

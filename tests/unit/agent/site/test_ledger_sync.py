@@ -6,7 +6,7 @@ from agent.core.site.messages import Rows, RowsRequest
 from agent.core.site.signed_messages import OpenedMessage
 from agent.site.head_witness import HeadWitness
 from agent.site.ledger_sync import UNDER_WAY, LedgerSync
-from agent.site.own_state import NOTHING_LOST
+from agent.site.own_state_at_peers import NOTHING_LOST
 from agent.store.errors import JournalUnavailableError
 from agent.store.journal.journal import Journal
 from tests.support.site.sites import membership_of

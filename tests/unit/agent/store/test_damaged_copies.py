@@ -10,7 +10,7 @@ import pytest
 from agent.console.access.database import AccessDatabase
 from agent.recording.erasure_requests import ErasureRequests
 from agent.store.damaged_copies import KEPT, KEPT_S, drop_damaged_copies
-from agent.store.files import set_aside
+from agent.store.durable_files import set_aside
 from tests.support.store.journals import UTC, FakeClock, open_journal
 from tests.support.store.registries import open_registry
 

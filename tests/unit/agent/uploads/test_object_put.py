@@ -10,7 +10,7 @@ from agent.broker import TlsFiles, make_context
 from agent.core.model.upload_fault import UploadFault
 from agent.uploads import object_put as putting
 from agent.uploads.object_put import Freight, PutError, PutStoppedError, put
-from agent.uploads.signed_place import SignedPlace
+from agent.uploads.presigned_url import SignedPlace
 from tests.support.pki.certificates import Authority
 from tests.support.uploads import object_store as store_does
 from tests.support.uploads.object_store import ObjectStore

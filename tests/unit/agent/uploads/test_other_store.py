@@ -11,7 +11,7 @@ import pytest
 from agent.clock.clock import Clock
 from agent.core.model.upload_fault import UploadFault
 from agent.uploads.object_put import Freight, PutError, put
-from agent.uploads.signed_place import SignedPlace
+from agent.uploads.presigned_url import SignedPlace
 from tests.support.mqtt.peers_node import peer
 from tests.support.uploads.presigned import presigned
 from tests.support.waiting import PATIENCE_S

@@ -5,14 +5,14 @@ from contextlib import contextmanager
 
 import pytest
 
-from agent.assembly.outgoing import shelves
+from agent.assembly.upload_routes import shelves
 from agent.core.events.event_types import BundleSent, EvidenceSent, UploadFailed
 from agent.core.model.upload_fault import UploadFault
 from agent.store.evidence.bundles import BundleStore
 from agent.store.evidence.evidence_store import EvidenceStore
-from agent.uploads.places import PLACES_LIMIT, REFUSED_LIMIT, Places
+from agent.uploads.presigned_url import SignedPlace
 from agent.uploads.service import WANTED_LIMIT, UploadDependencies, UploadRules, UploadService
-from agent.uploads.signed_place import SignedPlace
+from agent.uploads.upload_destinations import PLACES_LIMIT, REFUSED_LIMIT, Places
 from tests.support.uploads import object_store as store_does
 from tests.support.uploads.object_store import ObjectStore
 from tests.support.waiting import PATIENCE_S, eventually, scaled

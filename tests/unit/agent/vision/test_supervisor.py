@@ -196,7 +196,7 @@ def test_a_vision_worker_without_a_sign_of_life_is_killed(mode):
 
 def test_a_vision_worker_that_is_killed_from_outside_comes_back_and_frames_go_on_counting(monkeypatch):
     # Its socket is closed before it has ended: for so long its end is waited for.
-    monkeypatch.setattr("agent.vision.session._LAST_WORDS_S", PATIENCE_S)
+    monkeypatch.setattr("agent.vision.worker_link._LAST_WORDS_S", PATIENCE_S)
     with watching("count") as watched:
         before = watched.detection().frame
         pid = watched.port.pid
@@ -286,7 +286,7 @@ def test_a_vision_worker_that_even_a_kill_does_not_end_holds_up_no_stop_and_is_t
 def test_a_fault_of_the_agent_itself_in_the_thread_of_a_supervisor_costs_one_worker_and_no_more(mocker, caplog):
     # As where the process has no file left to open: an OSError at a place where nobody expects one.
     selector = mocker.patch(
-        "agent.vision.session.selectors.DefaultSelector", side_effect=OSError(24, "Too many open files")
+        "agent.vision.worker_link.selectors.DefaultSelector", side_effect=OSError(24, "Too many open files")
     )
     with watching("count") as watched:
         lost = watched.status(lambda one: one.state is PortState.LOST)

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from agent.devices import PortState
-from agent.vision.session import VisionWorkerLimits
 from agent.vision.witness import COMMAND, PLATES_AT_ONCE, WitnessSupervisor
 from agent.vision.worker.protocol import CameraPhase, ConfigureWitness, Layer
+from agent.vision.worker_link import VisionWorkerLimits
 from drivers.emulators.dahua import DahuaCamera
 from drivers.emulators.hikvision import HikvisionCamera
 from drivers.emulators.plate_camera_faults import CameraFault

@@ -18,7 +18,7 @@ from agent.core.fleet import (
     taken_in,
     undone,
 )
-from agent.core.fleet.steps import CUT_OFF
+from agent.core.fleet.document_lifecycle import CUT_OFF
 from agent.fleet import FleetTopics
 from central.fleet import (
     PlanError,

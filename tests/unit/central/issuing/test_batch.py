@@ -23,10 +23,10 @@ from agent.core.lists.codec import decode_row
 from agent.core.model.list_kinds import ListKind
 from agent.core.model.list_rows import Declaration, DeclarationStatus
 from agent.core.model.reasons import Reason
-from agent.core.permit.checks import GateContext, verify_permit
 from agent.core.permit.claims import PermitForm
 from agent.core.permit.driver_id import driver_hmac
 from agent.core.permit.issue import Issuer, trust_list
+from agent.core.permit.permit_verification import GateContext, verify_permit
 from agent.core.permit.reference import digest_of_reference
 from agent.core.permit.vin import check_digit
 from central.issuing import Level, OutputError, Pictures, Symbol

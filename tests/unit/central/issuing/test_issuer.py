@@ -8,8 +8,8 @@ import pytest
 
 from agent.core.model import ListKind
 from agent.core.model.reasons import Reason
-from agent.core.permit.checks import GateContext, verify_permit
 from agent.core.permit.issue import DAY_S, Issuer, trust_list
+from agent.core.permit.permit_verification import GateContext, verify_permit
 from central.issuing import (
     DeclarationStatus,
     KeyInvalidError,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from drivers.serial.adapters import Adapter
+from drivers.serial.serial_ports import Adapter
 from drivers.serial.usb_ids import ProbePolicy, likeness
 
 

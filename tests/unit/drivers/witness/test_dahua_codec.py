@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from drivers.document import DocumentError
+from drivers.untrusted_text import DocumentError
 from drivers.witness.codec import SaidPlate
 from drivers.witness.dahua_codec import ABOUT, EVENTS, PICTURES, DahuaCodec
 from drivers.witness.multipart import Part

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from drivers.document import DocumentError
 from drivers.emulators.hikvision import HikvisionCamera
+from drivers.untrusted_text import DocumentError
 from drivers.witness.codec import SaidPlate
 from drivers.witness.hikvision_codec import HikvisionCodec
 from drivers.witness.multipart import Part

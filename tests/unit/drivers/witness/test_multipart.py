@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from drivers.document import DocumentError
+from drivers.untrusted_text import DocumentError
 from drivers.witness.multipart import MultipartReader, PartLimits, boundary_of
 
 LIMITS = PartLimits(headers=200, text=100, picture=1000)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from drivers.document import DocumentError
+from drivers.untrusted_text import DocumentError
 from drivers.witness.strict_json import MOST_CHARACTERS, read_json_object
 
 

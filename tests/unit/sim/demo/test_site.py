@@ -10,12 +10,12 @@ from agent.core.model.instant import Instant
 from agent.core.model.list_kinds import ListKind
 from agent.core.model.list_rows import DeclarationStatus
 from agent.core.model.observations import Presentation
-from agent.core.permit.checks import GateContext
 from agent.core.permit.claims import PermitForm
+from agent.core.permit.permit_verification import GateContext
 from agent.core.permit.reference import digest_of_reference
 from agent.core.permit.trust import Purpose, load, root_key
 from agent.core.permit.vin import check_digit_differs, is_well_formed
-from agent.settings.drivers import load_configuration
+from agent.settings.configuration_loading import load_configuration
 from sim.demo import site as demo_site
 from sim.demo.permits import papers_of
 from sim.demo.vehicles import ACTS

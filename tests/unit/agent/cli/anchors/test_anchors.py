@@ -13,7 +13,7 @@ from agent.cli.main import application
 from agent.core.anchors import fingerprints
 from agent.core.events import time_text
 from agent.settings import anchors_folder, read_anchors
-from agent.settings.drivers import load_configuration
+from agent.settings.configuration_loading import load_configuration
 from tests.support.anchors.people import OTHER_ROOT_KEY, ROOT_KEY, key, public
 from tests.support.pki.certificates import Authority
 

@@ -454,7 +454,7 @@ def gate_set(gate, key, value):
     """Set a key by the functions below the command line: the runner of commands cannot serve two at once."""
     from functools import partial  # noqa: PLC0415 - only here
 
-    from agent.settings.drivers import history_of, load_configuration, models  # noqa: PLC0415
+    from agent.settings.configuration_loading import history_of, load_configuration, models  # noqa: PLC0415
     from agent.settings.editing.change_and_undo import set_value  # noqa: PLC0415
     from agent.settings.editing.edits import ConfigEditor  # noqa: PLC0415
 

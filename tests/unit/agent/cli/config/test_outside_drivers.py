@@ -10,9 +10,9 @@ from typer.testing import CliRunner
 from agent.cli import exit_codes
 from agent.cli.main import application
 from agent.settings import SettingsError
-from agent.settings.drivers import load_configuration
+from agent.settings.configuration_loading import load_configuration
 from drivers import registry
-from drivers.declaration import DriverEntry
+from drivers.driver_declaration import DriverEntry
 from tests.support.drivers.outside_packages import DECLARED, FALLS_OVER, PACKAGE, RELAY, installed, put, trial_command
 from tests.support.gate.config_files import HEAD, write
 

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from agent.cli.main import application
 from agent.core.fleet import DocumentState
-from agent.core.fleet.steps import CUT_OFF
+from agent.core.fleet.document_lifecycle import CUT_OFF
 from agent.i18n import Language, translate
 from central.fleet import RolloutFile, RolloutPhase
 from tests.unit.central.fleet.test_rollout import World, plan_in

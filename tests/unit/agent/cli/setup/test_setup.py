@@ -24,11 +24,11 @@ from agent.cli.setup.inputs import learned
 from agent.cli.setup.interview import Interview
 from agent.core.model import ListKind
 from agent.core.model.reasons import Reason
-from agent.core.permit.checks import GateContext, verify_permit
+from agent.core.permit.permit_verification import GateContext, verify_permit
 from agent.core.permit.trust import load, root_key
 from agent.i18n.language import Language
 from agent.lane.simulated_vehicle import scene_folders, simulated_vehicle_runs
-from agent.settings.drivers import history_of, load_configuration
+from agent.settings.configuration_loading import history_of, load_configuration
 from agent.setup.answers import AnswerSheet
 from agent.setup.practice import ISSUER, practice_permit
 from drivers.camera.onvif import FoundCamera

@@ -11,7 +11,7 @@ import pytest
 from agent.console.access import totp
 from agent.console.access.access import Access
 from agent.console.access.database import AccessStoreError
-from agent.console.access.enrolments import LIFE_S, MOST, Enrolments
+from agent.console.access.pending_second_factors import LIFE_S, MOST, Enrolments
 from agent.console.access.roles import Role
 from agent.console.access.second_factor_key import NAME
 from agent.console.access.second_factors import MOST_DRIFT_STEPS, RECOVERY_CODES

@@ -8,7 +8,7 @@ from math import inf
 
 import pytest
 
-from agent.console.driver_page.messages import TONES, Tone
+from agent.console.driver_page.message_tone import TONES, Tone
 from agent.console.driver_page.shown import NOT_READ_S, in_order, shown
 from agent.console.driver_page.stream import as_json
 from agent.console.live.arm_position import STILL_S

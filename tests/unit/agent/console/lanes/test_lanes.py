@@ -14,7 +14,7 @@ from agent.console.lanes.driver_view import driver_view
 from agent.console.lanes.lane_card import lane_card
 from agent.console.lanes.lane_inputs import lamp_of, lane_inputs
 from agent.console.lanes.lane_standing import TONES, standing, vehicle_here
-from agent.console.lanes.lanes_board import summary
+from agent.console.lanes.lanes_dashboard import summary
 from agent.console.live.vehicles import KEPT, Vehicle, _newest
 from agent.console.live.viewer_texts import Words
 from agent.console.page import Pages

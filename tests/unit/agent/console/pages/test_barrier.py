@@ -15,8 +15,8 @@ from agent.console.order_answers import ANSWERS, answer_text
 from agent.console.pages import barrier as barrier_page
 from agent.console.pages.barrier import Act
 from agent.core.lane.effects import OrderAnswered
+from agent.core.lane.lane_state_machine import LaneRules
 from agent.core.lane.orders import KEY_SWITCH
-from agent.core.lane.step import LaneRules
 from agent.core.lane.step_inputs import CommandKind
 from agent.core.lane.test_pulse import pulse_obstacle
 from agent.i18n import Language, translate

@@ -9,7 +9,7 @@ from io import StringIO
 
 import pytest
 
-from agent.console.numbers.files import FILES
+from agent.console.numbers.csv_export import FILES
 from agent.core.events import Alarm, AlarmRaised, Draft
 from agent.core.model import Reason
 from agent.core.numbers import EventCounter

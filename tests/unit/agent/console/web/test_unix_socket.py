@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import httpx
 
 from agent.console.web.unix_socket import SOCKET_NAME, UnixSocket
-from agent.service.notify import Notifier
+from agent.service.systemd_notify import Notifier
 from tests.support.console.consoles import ConsoleGate
 from tests.support.waiting import PATIENCE_S
 

@@ -15,9 +15,9 @@ from agent.core.lists.freshness import DataStanding, DataState
 from agent.core.model.instant import Instant
 from agent.core.model.observations import Presentation, Reading
 from agent.core.model.reasons import Check, Reason, Verdict
-from agent.core.permit.checks import GateContext
 from agent.core.permit.claims import Permit
 from agent.core.permit.issue import DAY_S, Issuer, issue, trust_list
+from agent.core.permit.permit_verification import GateContext
 from agent.core.plates.match import MatchVerdict
 
 NOW = 1_795_000_000

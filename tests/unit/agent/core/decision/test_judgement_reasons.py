@@ -8,7 +8,7 @@ from agent.core.crypto.keys import Algorithm, SigningKey
 from agent.core.decision.checks.random_sample import drawn
 from agent.core.decision.knowledge import PermitUses
 from agent.core.decision.rate_limit import RefusedText, Texts
-from agent.core.decision.second_verdict import SecondReading, SecondVerdict
+from agent.core.decision.second_reading_result import SecondReading, SecondVerdict
 from agent.core.lists.freshness import DataState
 from agent.core.model.list_kinds import ListKind
 from agent.core.model.list_rows import DeclarationStatus, Revocation, Subject, Watched

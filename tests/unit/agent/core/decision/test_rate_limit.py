@@ -7,7 +7,7 @@ import pytest
 from agent.core.decision.rate_limit import DEFAULT_RATE, NO_TEXTS, RateRules, examine, payloads_of
 from agent.core.model.observations import Presentation
 from agent.core.model.reasons import Reason
-from agent.core.permit.checks import PermitResult
+from agent.core.permit.permit_verification import PermitResult
 
 RULES = RateRules(recheck_s=2.0, texts_of_frame=3, refused_texts=10, window_s=60.0)
 GOOD, BAD = PermitResult((), None, Reason.OK), PermitResult((), None, Reason.NOT_A_PERMIT)

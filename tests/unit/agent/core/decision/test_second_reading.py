@@ -23,7 +23,7 @@ from agent.core.decision.second_reading import (
     compared,
     to_be_confirmed,
 )
-from agent.core.decision.second_verdict import SecondVerdict
+from agent.core.decision.second_reading_result import SecondVerdict
 from agent.core.model.instant import Instant
 from agent.core.model.observations import Presentation, VinSource
 from agent.core.model.reasons import Reason, Verdict

@@ -10,12 +10,12 @@ from agent.core.decision.judgement import judge
 from agent.core.decision.judgement_rules import JudgementRules
 from agent.core.decision.permit_choice import AssessmentContext, TransactionEvidence, assess
 from agent.core.decision.second_reading import PicturesShown, compared, to_be_confirmed
-from agent.core.decision.second_verdict import SecondVerdict
+from agent.core.decision.second_reading_result import SecondVerdict
 from agent.core.model.instant import Instant
 from agent.core.model.observations import Presentation
 from agent.core.model.reasons import Reason, Verdict
 from agent.core.plates.match import MatchVerdict
-from agent.core.plates.witness import WitnessRules, WitnessStanding
+from agent.core.plates.witness_plate_match import WitnessRules, WitnessStanding
 from tests.support.lane.judging import (
     CONTEXT,
     GOOD,

@@ -11,8 +11,8 @@ from typing_extensions import override
 
 from agent.core.events.event_types import DriverText, DriverTold, TransactionClosed
 from agent.core.lane.driver_messages import message_shown
+from agent.core.lane.lane_state_machine import LaneRules
 from agent.core.lane.state import STANDING, LaneState
-from agent.core.lane.step import LaneRules
 from agent.core.lane.step_inputs import CommandKind, TextForDriver, TextOrdered
 from agent.core.model import DriverMessage
 from agent.core.model.reasons import Reason, Verdict

@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 import pytest
 
 from agent.core.lane.copies import changed
-from agent.core.lane.step import Lane, LaneRules, LaneState
+from agent.core.lane.lane_state_machine import Lane, LaneRules, LaneState
 
 LANE = Lane.start(LaneRules("lane-3", 3), 7)
 

@@ -13,7 +13,7 @@ from agent.barrier import DryRunRelay
 from agent.core.events import AccessCompared, AccessDecided, Draft, TransactionClosed, VehiclePresent
 from agent.core.lane import Decide, Pulsed, Record
 from agent.core.lane.dry_run import DryRunVehicle, followed
-from agent.core.lane.step import Lane, LaneRules, LaneState
+from agent.core.lane.lane_state_machine import Lane, LaneRules, LaneState
 from agent.core.model import Instant, Outcome, Reason, Signals, Verdict
 from agent.lane.rules_from_settings import PATIENCE_S
 from sim.physics.arm import Cause

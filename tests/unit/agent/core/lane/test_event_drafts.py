@@ -26,7 +26,7 @@ from agent.core.model.reasons import Check, Reason, Verdict
 from agent.core.permit.claims import PermitForm
 from agent.core.plates.match import MatchVerdict, PlateMatch
 from agent.core.plates.vote import PlateVote
-from agent.core.plates.witness import WitnessedMatch, WitnessStanding
+from agent.core.plates.witness_plate_match import WitnessedMatch, WitnessStanding
 from tests.support.lane.yard import MATCH, PERMIT
 
 VERSIONS = {ListKind.DECLARATIONS: 11, ListKind.REVOCATIONS: 12, ListKind.WATCH: 13}

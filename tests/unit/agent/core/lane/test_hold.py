@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from agent.core.events.event_types import BarrierHeld
-from agent.core.lane.step import LaneState
+from agent.core.lane.lane_state_machine import LaneState
 from agent.core.lane.step_inputs import CommandKind, RelayChanged
 from tests.support.lane.rows import Row, check, rows
 from tests.support.lane.yard import (

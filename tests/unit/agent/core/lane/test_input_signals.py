@@ -9,7 +9,7 @@ import pytest
 
 from agent.core.decision.decision import Decision
 from agent.core.events.event_types import Alarm, AlarmRaised
-from agent.core.lane.step import LaneState
+from agent.core.lane.lane_state_machine import LaneState
 from agent.core.lane.step_inputs import (
     CommandKind,
     Decided,

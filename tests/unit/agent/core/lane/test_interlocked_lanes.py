@@ -9,8 +9,8 @@ import pytest
 from agent.core.decision.decision import Decision
 from agent.core.events.event_types import AccessDecided, Alarm, AlarmRaised
 from agent.core.lane.effects import Decide, Raise
+from agent.core.lane.lane_state_machine import Lane, LaneRules, LaneState
 from agent.core.lane.state import occupies
-from agent.core.lane.step import Lane, LaneRules, LaneState
 from agent.core.lane.step_inputs import (
     CommandKind,
     Decided,

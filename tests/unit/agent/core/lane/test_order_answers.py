@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from agent.core.lane.effects import OrderAnswered
+from agent.core.lane.lane_state_machine import LaneState
 from agent.core.lane.state import LaneLockout
-from agent.core.lane.step import LaneState
 from agent.core.lane.step_inputs import CommandKind, OfficerCommand, OrderSubject, RecordFailed, Sampled
 from agent.core.model.reasons import Reason, Verdict
 from agent.core.model.signals import Signals

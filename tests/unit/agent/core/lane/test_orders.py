@@ -8,7 +8,7 @@ import pytest
 
 from agent.core.events.event_types import AccessGranted, Alarm, AlarmRaised
 from agent.core.lane.effects import Record
-from agent.core.lane.step import LaneState
+from agent.core.lane.lane_state_machine import LaneState
 from agent.core.lane.step_inputs import CommandKind, OfficerCommand, OrderSubject, RecordFailed, RelayChanged, Sampled
 from agent.core.model.driver_message import DriverMessage
 from agent.core.model.ledger import LedgerChange, LedgerState

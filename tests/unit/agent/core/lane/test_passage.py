@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from agent.core.events.event_types import Alarm, AlarmRaised
-from agent.core.lane.step import LaneState
+from agent.core.lane.lane_state_machine import LaneState
 from agent.core.lane.step_inputs import CommandKind, RecordFailed, RelayChanged
 from agent.core.model.reasons import Reason, Verdict
 from tests.support.lane.rows import AGENT, Row, check, closed_as, rows

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from agent.core.events.event_types import Alarm, AlarmRaised
-from agent.core.lane.step import LaneState
+from agent.core.lane.lane_state_machine import LaneState
 from agent.core.lane.step_inputs import CommandKind, RelayChanged
 from agent.core.model import Outcome
 from agent.core.model.ledger import LedgerState

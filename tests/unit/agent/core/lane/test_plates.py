@@ -1,7 +1,7 @@
 """A lane where the plate alone is enough: it asks for a decision as soon as a plate is read."""
 
 from agent.core.lane.effects import Decide
-from agent.core.lane.step import LaneState
+from agent.core.lane.lane_state_machine import LaneState
 from agent.core.lane.step_inputs import ReadersChanged
 from agent.core.model.reasons import Reason, Verdict
 from tests.support.lane.yard import Yard, present

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from agent.core.lane.step import LaneRules, LaneState
+from agent.core.lane.lane_state_machine import LaneRules, LaneState
 from agent.core.lane.step_inputs import CommandKind, ReadersChanged, RelayChanged, Ticked
 from agent.core.model import Outcome
 from agent.core.model.reasons import Verdict

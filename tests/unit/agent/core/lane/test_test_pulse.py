@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from agent.core.events.event_types import BarrierTested
+from agent.core.lane.lane_state_machine import LaneState
 from agent.core.lane.state import LaneLockout
-from agent.core.lane.step import LaneState
 from agent.core.lane.step_inputs import CommandKind, OfficerCommand, ReadersChanged, RecordFailed
 from agent.core.model import Outcome
 from agent.core.model.reasons import Reason

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agent.core.lane.step import LaneState
+from agent.core.lane.lane_state_machine import LaneState
 from agent.core.lane.step_inputs import CommandKind
 from tests.support.lane.yard import (
     Yard,

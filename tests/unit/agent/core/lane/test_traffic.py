@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from agent.core.lane.effects import Close
-from agent.core.lane.step import LaneRules
+from agent.core.lane.lane_state_machine import LaneRules
 from agent.core.model import Outcome
 from sim.physics.arm import Cause
 from sim.physics.driving import DriverBehaviour, DrivingPlan, Vehicle

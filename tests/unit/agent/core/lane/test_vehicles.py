@@ -21,8 +21,8 @@ from agent.core.events.event_types import (
 )
 from agent.core.lane.effects import Close, Decide, KeepPictures, Raise, Record, Show
 from agent.core.lane.event_drafts import transaction_id
+from agent.core.lane.lane_state_machine import Lane, LaneRules, LaneState, step
 from agent.core.lane.state import InputState
-from agent.core.lane.step import Lane, LaneRules, LaneState, step
 from agent.core.lane.step_inputs import (
     CommandKind,
     Decided,

@@ -11,10 +11,10 @@ from agent.core.decision.decision import Decision
 from agent.core.events.event_types import AccessDecided, VehicleVin, VinRecord
 from agent.core.lane.effects import Decide, KeepPictures
 from agent.core.lane.event_drafts import decision_event, evidence_pictures
+from agent.core.lane.lane_state_machine import LaneState
 from agent.core.lane.own_plate import plate_code_of
 from agent.core.lane.seen_vins import with_vin
 from agent.core.lane.state import Transaction
-from agent.core.lane.step import LaneState
 from agent.core.lane.step_inputs import CommandKind
 from agent.core.model import Outcome
 from agent.core.model.observations import Reading, VinReading, VinSource

@@ -7,11 +7,21 @@ import pytest
 from agent.core.model.list_rows import Declaration, DeclarationStatus
 from agent.core.model.reasons import Check, Reason
 from agent.core.permit import reference
-from agent.core.permit.checks import verify_declared, verify_permit
 from agent.core.permit.claims import PermitForm
 from agent.core.permit.issue import DAY_S, issue
+from agent.core.permit.permit_verification import verify_declared, verify_permit
 from agent.core.permit.trust import KeyStatus
-from tests.unit.agent.core.permit.test_checks import CONTEXT, KEY, NOW, PERMIT, STRANGER, TRUST, entry, signed, text
+from tests.unit.agent.core.permit.test_permit_verification import (
+    CONTEXT,
+    KEY,
+    NOW,
+    PERMIT,
+    STRANGER,
+    TRUST,
+    entry,
+    signed,
+    text,
+)
 
 SKEW_S = CONTEXT.clock_skew_s
 LISTED = f"key {KEY.public.key_id.hex()}, trust list {TRUST.version}"

@@ -16,10 +16,10 @@ from joserfc.jwk import ECKey, OKPKey
 from agent.core.crypto.keys import Algorithm, SigningKey
 from agent.core.model.reasons import Reason
 from agent.core.permit import json_claims
-from agent.core.permit.checks import GateContext, verify_permit
 from agent.core.permit.claims import PermitForm
 from agent.core.permit.fields import ClaimsError
 from agent.core.permit.issue import DAY_S, Issuer, issue, issue_jws, trust_list
+from agent.core.permit.permit_verification import GateContext, verify_permit
 from tests.support.pki.permits import KEY, NOW, PERMIT
 
 EC = SigningKey.from_seed(b"c" * 32, Algorithm.ES256)

@@ -23,9 +23,9 @@ from agent.core.model.list_kinds import ListKind
 from agent.core.model.list_rows import Revocation
 from agent.core.model.reasons import Reason, Verdict
 from agent.core.permit import base45, claims
-from agent.core.permit.checks import GateContext, verify_permit
 from agent.core.permit.claims import PermitForm
 from agent.core.permit.issue import DAY_S, Issuer, issue, issue_jws, trust_list
+from agent.core.permit.permit_verification import GateContext, verify_permit
 from agent.core.permit.trust import KeyStatus
 from agent.core.site.permit_uses import ClaimRefusal
 from tests.support.lane.judging import DATA, KNOWN, answer, declared

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from agent.core.model.list_rows import Declaration, DeclarationStatus
 from agent.core.model.reasons import Reason
 from agent.core.permit import reference
-from agent.core.permit.checks import GateContext, verify_permit
 from agent.core.permit.claims import PermitForm
 from agent.core.permit.issue import Issuer, trust_list
+from agent.core.permit.permit_verification import GateContext, verify_permit
 from tests.support.pki.permits import KEY, NOW, PERMIT
 
 SECRET = bytes(range(10))

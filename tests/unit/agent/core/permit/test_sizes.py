@@ -7,8 +7,8 @@ import segno
 
 from agent.core.crypto.keys import SigningKey
 from agent.core.model.reasons import Reason
-from agent.core.permit.checks import GateContext, verify_permit
 from agent.core.permit.issue import Issuer, trust_list
+from agent.core.permit.permit_verification import GateContext, verify_permit
 from bench.codes import FULL, GOAL_MODULES, TEXTS, figures
 from central.issuing.qr_symbol import Level, Symbol
 

@@ -8,7 +8,7 @@ import pytest
 
 from agent.core.decision.decision import Decision
 from agent.core.decision.knowledge import PermitUses
-from agent.core.decision.second_verdict import SecondVerdict
+from agent.core.decision.second_reading_result import SecondVerdict
 from agent.core.events.judged_facts import ClaimRecord, FactsRecord
 from agent.core.lane.event_drafts import decision_event
 from agent.core.lists.freshness import FreshnessRules

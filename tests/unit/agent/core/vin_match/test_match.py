@@ -13,7 +13,7 @@ from agent.core.permit.vin import CHARACTERS
 from agent.core.plates.match import MatchVerdict
 from agent.core.plates.recogniser_columns import ALPHABET, encode
 from agent.core.vin_match.match import BY_CODE, DEFAULT_VIN_RULES, VinMatchRules, match_vin
-from agent.core.vin_match.neighbours import differences
+from agent.core.vin_match.vin_distance import differences
 from tests.support.lane.judging import printed, vins_read
 
 DECLARED = "LSVAA49J132047371"

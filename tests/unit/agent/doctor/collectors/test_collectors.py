@@ -25,7 +25,7 @@ from agent.doctor.finding import Finding
 from agent.doctor.texts import advice
 from agent.recording import TRUST_STATE
 from agent.service import systemd_unit
-from agent.settings.drivers import load_configuration
+from agent.settings.configuration_loading import load_configuration
 from agent.store.head_file import HeadFile
 from agent.store.journal.journal import Journal
 from drivers.emulators.lcus import LcusEmulator

@@ -6,7 +6,7 @@ import pytest
 
 from agent.console.vehicles.index_file import NAME as INDEX
 from agent.doctor.collectors.files import MEGABYTE, stores, wanted_bytes
-from agent.settings.drivers import load_configuration
+from agent.settings.configuration_loading import load_configuration
 from agent.store.numbers import NAME as NUMBERS
 from tests.support.gate.gate_site import GateSite
 from tests.support.gate.simulated_gate import simulated_lane

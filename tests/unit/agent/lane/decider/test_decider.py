@@ -7,7 +7,7 @@ import pytest
 from agent.core.crypto.keys import SigningKey
 from agent.core.decision.judgement import JudgementRules
 from agent.core.lane.effects import Decide, Record
-from agent.core.lane.step import LaneState
+from agent.core.lane.lane_state_machine import LaneState
 from agent.core.lane.step_inputs import CommandKind
 from agent.core.lists.freshness import DataState, FreshnessRules
 from agent.core.model.instant import Instant

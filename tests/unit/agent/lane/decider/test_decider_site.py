@@ -7,7 +7,7 @@ import pytest
 
 from agent.barrier.barrier import PulseReport
 from agent.core.decision.judgement import JudgementRules
-from agent.core.lane.step import Lane, LaneRules
+from agent.core.lane.lane_state_machine import Lane, LaneRules
 from agent.core.model.instant import Instant
 from agent.core.model.observations import Presentation
 from agent.core.model.reasons import Reason, Verdict

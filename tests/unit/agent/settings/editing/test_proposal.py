@@ -9,7 +9,7 @@ import tomllib
 import pytest
 
 from agent.service.redaction import MASK
-from agent.settings.drivers import editor_of, load_configuration
+from agent.settings.configuration_loading import editor_of, load_configuration
 from agent.settings.editing.edits import Edit, edited
 from agent.settings.editing.history import EditStep
 from agent.settings.editing.proposal import StaleError, differences, judged, put_files, seen_state

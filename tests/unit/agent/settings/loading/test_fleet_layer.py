@@ -17,7 +17,7 @@ from agent.settings import (
     read_held_fleet,
     set_value,
 )
-from agent.settings.drivers import editor_of, load_configuration
+from agent.settings.configuration_loading import editor_of, load_configuration
 from tests.support.fleet.documents import KEYS_TOML, OTHER_KEY, UTC, signed
 
 GATE = """

@@ -8,7 +8,7 @@ import pytest
 
 from agent.i18n import Language
 from agent.settings import SettingsError, load
-from agent.settings.drivers import models
+from agent.settings.configuration_loading import models
 from drivers import registry
 from tests.support.gate.config_files import HEAD
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agent.settings import SettingsError
-from agent.settings.drivers import load_configuration
+from agent.settings.configuration_loading import load_configuration
 from agent.settings.model.agent import EXAMPLE_ROOT_KEY
 from agent.settings.model.lane import SignalWiring, Timing
 from drivers import registry

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agent.settings import SettingsError, Sign, load
-from agent.settings.drivers import models
+from agent.settings.configuration_loading import models
 from drivers import registry
 from tests.support.gate.config_files import HEAD, write
 

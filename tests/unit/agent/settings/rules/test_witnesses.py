@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from agent.settings import SettingsError, Witness, load
-from agent.settings.drivers import models
+from agent.settings.configuration_loading import models
 from drivers import registry
 from tests.support.gate.config_files import HEAD, write
 

@@ -11,7 +11,7 @@ import pytest
 
 from agent.core.model import Outcome
 from agent.store.errors import EvidenceError
-from agent.store.evidence import outgoing
+from agent.store.evidence import upload_queue
 from agent.store.evidence.evidence_store import EvidenceRequest, EvidenceStore
 from agent.store.evidence.retention import EvidenceAges, RetentionClass
 from tests.support.waiting import scaled
@@ -345,7 +345,7 @@ def test_the_pictures_of_chosen_outcomes_are_queued_by_themselves(tmp_path):
 
 
 def test_a_queue_that_is_full_refuses_in_words_and_takes_nothing(tmp_path, monkeypatch):
-    monkeypatch.setattr(outgoing, "LIMIT", 2)
+    monkeypatch.setattr(upload_queue, "LIMIT", 2)
     store = filled(tmp_path)
     store.request(names(0))
     with pytest.raises(EvidenceError, match="1 pictures are waiting to be sent; the limit is 2"):

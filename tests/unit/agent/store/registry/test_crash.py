@@ -13,7 +13,7 @@ import pytest
 
 from agent.core.lists.errors import ListError, ListFault
 from agent.store.errors import RegistryError
-from agent.store.registry.file import RegistryFile
+from agent.store.registry.registry_schema import RegistryFile
 from tests.support.lists.lists import DECLARATIONS, declarations, snapshot
 from tests.support.pki.permits import NOW
 from tests.support.store.registries import open_registry, opened, put_whole, with_trust

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from drivers.camera.onvif.media import MEDIA_1, MEDIA_2, MOST_PROFILES, Media
-from drivers.document import DocumentError
 from drivers.emulators.onvif_documents import OnvifDocuments
 from drivers.emulators.onvif_form import EmulatedProfile, OnvifForm
 from drivers.strict_xml import read_xml
+from drivers.untrusted_text import DocumentError
 
 
 def profiles(version, *given):

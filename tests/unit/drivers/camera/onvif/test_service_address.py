@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from drivers.camera.onvif.service_address import ServiceAddress, service_address, stream_address
-from drivers.document import DocumentError
+from drivers.untrusted_text import DocumentError
 
 HERE = ServiceAddress("192.168.1.64", 8080)
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from drivers.camera.onvif.soap import DEVICE_SPACE, Request, SoapFault, password_digest, username_token
-from drivers.document import DocumentError
 from drivers.strict_xml import read_xml
+from drivers.untrusted_text import DocumentError
 
 REQUEST = Request("GetThings", DEVICE_SPACE, "<Kind>a</Kind>")
 SOAP_12 = 'xmlns:s="http://www.w3.org/2003/05/soap-envelope"'

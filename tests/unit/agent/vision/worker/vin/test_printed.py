@@ -13,7 +13,7 @@ import pytest
 from agent.core.decision import PicturesShown, VinShown
 from agent.core.decision.judgement_rules import JudgementRules
 from agent.core.decision.second_reading import ToBeConfirmed, compared
-from agent.core.decision.second_verdict import SecondVerdict
+from agent.core.decision.second_reading_result import SecondVerdict
 from agent.core.model import VinReading, VinSource
 from agent.core.permit.vin import CHARACTERS
 from agent.core.plates import ACCEPTED, MatchVerdict, decode
