@@ -42,6 +42,6 @@ def _state(state: Path | None, configuration: Path | None) -> Path:
         folder = state or DEFAULT_STATE
         act_at(folder)
         return folder
-    from agent.settings.configuration_loading import load_configuration  # noqa: PLC0415 - it loads all drivers' settings
+    from agent.settings.configuration_loading import load_configuration  # noqa: PLC0415 - it loads all drivers
 
     return load_configuration(act_at_gate(configuration)).settings.state.directory
