@@ -212,15 +212,9 @@ class BrokerConnection:
             _hand_out(receipt_done, Receipt(None))
         for codes_done in subscribing.values():
             codes_done(None)
-        client = self._client
-        # paho's client and its callbacks hold each other: cut, so that its sockets close now and not at some
-        # collection.
-        client.on_connect = client.on_disconnect = client.on_subscribe = client.on_publish = client.on_message = None
-        client.on_socket_open = client.on_socket_register_write = None
-        client.disable_logger()
-        sock = client.socket()
-        if sock is not None:
-            sock.close()
+        # paho keeps the sockets that wake its loop until the client is collected, and the client and its callbacks hold
+        # each other: this closes all of them now.
+        self._client.reinitialise()
 
     # ----------------------------------------------------------------------------------------------------- set-up
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final
 
 from paho.mqtt.client import Client, error_string
@@ -48,16 +49,18 @@ class MqttSource:
         session = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # the library has no types there
         session.SessionExpiryInterval = options.session_s
         session.ReceiveMaximum = 5 * BATCH  # brokers' own limits (mosquitto: 20 messages) are less than a batch
-        client.connect(address.host, address.port, KEEPALIVE_S, clean_start=False, properties=session)
-        roots = [f"gate/v1/{gate}" for gate in options.gates or ("+",)]
-        topics = ["event/#", *(PRESENCE if options.presence else ())]
-        client.subscribe([(f"{root}/{topic}", 1) for root in roots for topic in topics])
-        until = time.monotonic() + ANSWER_S
-        while not self._subscribed:
-            self._turn()
-            if time.monotonic() > until:
-                self.close()
-                raise OSError(f"{address.url} does not answer within {ANSWER_S:.0f} s")
+        with ExitStack() as closing:
+            closing.callback(self.close)
+            client.connect(address.host, address.port, KEEPALIVE_S, clean_start=False, properties=session)
+            roots = [f"gate/v1/{gate}" for gate in options.gates or ("+",)]
+            topics = ["event/#", *(PRESENCE if options.presence else ())]
+            client.subscribe([(f"{root}/{topic}", 1) for root in roots for topic in topics])
+            until = time.monotonic() + ANSWER_S
+            while not self._subscribed:
+                self._turn()
+                if time.monotonic() > until:
+                    raise OSError(f"{address.url} does not answer within {ANSWER_S:.0f} s")
+            closing.pop_all()
 
     def next_batch(self, wait_s: float) -> list[Message]:
         """What came; see `Source`."""
@@ -81,6 +84,7 @@ class MqttSource:
     def close(self) -> None:
         """Part from the broker; see `Source`."""
         self._client.disconnect()
+        self._client.reinitialise()  # its sockets would stay open until it is collected
 
     def _turn(self) -> None:
         code = self._client.loop(BATCH_S)

@@ -11,6 +11,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from tests.support.gate.gate_site import GATE
+from tests.support.mqtt.clients import leave
 from tests.support.waiting import PATIENCE_S
 
 
@@ -41,8 +42,7 @@ class Witness:
         return self
 
     def __exit__(self, *_):
-        self._client.disconnect()
-        self._client.loop_stop()
+        leave(self._client)
 
     def _take(self, _client, _data, message):
         event = json.loads(message.payload)

@@ -22,6 +22,7 @@ from tests.faults.cases import NETWORK_FAULTS
 from tests.soak.gate import card
 from tests.soak.visitors import Visitor
 from tests.support.gate.gate_site import GATE
+from tests.support.mqtt.clients import leave
 from tests.support.mqtt.commanding import body
 from tests.support.mqtt.hostile import ROOT, Hostile
 from tests.support.vision.live_rtsp import LiveCamera
@@ -116,8 +117,7 @@ class Enemy:
                 topic = assault.topic.replace(ROOT, f"gate/v1/{GATE}")
                 # A retained one would be refused anew at each of the agent's connections, which is tested elsewhere.
                 client.publish(topic, assault.payload, qos=0, properties=properties)
-            client.disconnect()
-            client.loop_stop()
+            leave(client)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from agent.broker.addresses import BrokerAddress
 from agent.broker.tls import TlsFiles
 from agent.mqtt.messages import Outgoing
 from agent.mqtt.one_shot_client import OneShotClient, OneShotClientError
+from tests.support.mqtt.clients import open_sockets
 from tests.support.mqtt.linking import heard_upto, local
 from tests.support.mqtt.mosquitto import (
     Broker,
@@ -188,3 +189,11 @@ def test_it_parts_in_order(broker):
         client.publish(Outgoing("t", b"x"))
     assert stored(broker.port, "t") is None
     eventually(lambda: broker.says("Received DISCONNECT from polite"))
+
+
+def test_it_leaves_no_socket_to_the_garbage_collection(broker):
+    before = open_sockets()
+    with OneShotClient(local(broker.port), timeout_s=PATIENCE_S) as client:
+        assert open_sockets() - before
+    assert open_sockets() <= before
+    assert client is not None

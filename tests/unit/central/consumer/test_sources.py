@@ -7,6 +7,7 @@ import pytest
 
 from agent.broker import BrokerAddress
 from central.consumer import AmqpSource, Answer, BrokerOptions, Message, MqttSource
+from tests.support.mqtt.clients import open_sockets
 from tests.support.mqtt.linking import local
 from tests.support.mqtt.mosquitto import Broker, free_port, needs_mosquitto, publish, stored
 from tests.support.waiting import PATIENCE_S
@@ -59,11 +60,24 @@ def test_what_gates_say_of_themselves_comes_too_and_only_of_those_that_are_wante
 
 
 @needs_mosquitto
-def test_a_broker_that_goes_is_an_error(broker):
+def test_a_broker_that_goes_is_an_error_and_leaves_no_socket_to_the_garbage_collection(broker):
+    before = open_sockets()
     source = MqttSource(local(broker.port), OPTIONS)
     broker.kill()
     with pytest.raises(OSError, match=r"connection"):
         source.next_batch(PATIENCE_S)
+    source.close()
+    assert open_sockets() <= before
+
+
+@needs_mosquitto
+def test_a_broker_that_refuses_is_an_error_and_leaves_no_socket_to_the_garbage_collection(tmp_path):
+    with Broker(tmp_path, listener=("allow_anonymous false",)) as broker:
+        before = open_sockets()
+        with pytest.raises(OSError, match="refuses the connection") as refused:
+            MqttSource(local(broker.port), OPTIONS)
+        assert open_sockets() <= before
+        assert refused.value
 
 
 def test_a_broker_that_is_not_there_is_an_error():
