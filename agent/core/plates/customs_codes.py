@@ -33,8 +33,8 @@ _CODES: Final[Mapping[str, str]] = {
     PlateKind.NEW_ENERGY_SMALL: "52",
     PlateKind.LATIN: NOT_KNOWN,  # whose it is, letters and digits alone do not tell
 }
-"""By PlateKind. 05 is a plate from beyond the border, 22 one on paper. No format of 20, for vehicles let in for a time,
-is public, so that it is never told."""
+"""By PlateKind. 05 is a foreign plate, 22 one on paper. 20, for vehicles admitted temporarily, is never reported: the
+format of its plates is not public."""
 
 
 def customs_code(kind: str) -> str:
