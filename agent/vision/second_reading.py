@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 from agent.core.decision import PicturesShown, PlateShown, VinShown
 from agent.core.model import delay_s
 from agent.service.worker import Worker
-from agent.vision.template_process import ForkedProcess, TemplateProcess
+from agent.vision.template_link import ForkedProcess, TemplateProcess
 from agent.vision.worker import protocol
 from agent.vision.worker.protocol import VERSION, Hello, ProtocolError, ReadPictures, Sandbox
 from drivers.text import Text

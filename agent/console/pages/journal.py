@@ -19,7 +19,7 @@ from agent.console.access import Role, Technician, Viewer
 from agent.console.chain_check import ChainCheck
 from agent.console.dependencies import AtGate, Gate
 from agent.console.errors import RefusedError
-from agent.console.event_texts import EventWords, known_types
+from agent.console.event_markup import EventWords, known_types
 from agent.console.navigation import Nav, Place
 from agent.console.page import language, render
 from agent.console.times import at_zone

@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse, Response
 from agent.console.access import Person, Viewer  # noqa: TC001 - FastAPI reads the annotations
 from agent.console.dependencies import AtGate, Gate  # noqa: TC001
 from agent.console.errors import RefusedError
-from agent.console.event_texts import EventWords
+from agent.console.event_markup import EventWords
 from agent.console.page import language, render
 from agent.console.vehicles import vehicle_row
 from agent.console.vehicles.check_words import date_text

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 from agent.core.model import VinSource, vins_in
 from agent.core.vin_match import NEIGHBOURS_APART, differences
 from agent.service.garbage_collection import loading
-from agent.vision.worker import start, template
+from agent.vision.worker import start, template_process
 from agent.vision.worker.parent_link import ParentConnection, ParentGoneError
 from agent.vision.worker.protocol import (
     MAX_PAYLOAD,
@@ -82,7 +82,7 @@ def serve(descriptor: int, make_reader: Callable[[], KeptReading]) -> int:
     with loading():
         start.load_what_looks_around(codes=True, networks=True)
         read = partial(read_once, find_readable_files(CameraNeeds()), make_reader())
-    return template.serve(descriptor, read)
+    return template_process.serve(descriptor, read)
 
 
 def read_once(around: ReadableFiles, reading: KeptReading, end: socket.socket, handle: int) -> int:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent.parent.parent))
 
-from agent.vision.worker import second_reader, template
+from agent.vision.worker import second_reader, template_process
 from agent.vision.worker.protocol import VERSION, Hello, PicturesShown, Sandbox
 from agent.vision.worker.second_reader import KeptReading
 from agent.vision.worker.wire import encoded
@@ -71,7 +71,7 @@ def serve():
         case "unloaded":
             os._exit(6)
         case "early" | "garbage" | "old" | "bare":
-            os._exit(template.serve(options.fd, misbehaving(options.mode)))
+            os._exit(template_process.serve(options.fd, misbehaving(options.mode)))
     os._exit(second_reader.serve(options.fd, lambda: KeptReading(reading(options.mode), lambda: None)))
 
 

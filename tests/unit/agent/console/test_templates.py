@@ -28,7 +28,7 @@ from agent.console import (
     anchor_changes,
     board_trace,
     configuration_form,
-    event_texts,
+    event_markup,
     hardware_scan,
     labels,
     page,
@@ -138,7 +138,7 @@ SHOWN: Final[dict[str, tuple[Any, ...]]] = {
     "health_state.html": (StateProposal, Person),
     "journal.html": (journal._Asked, StreamState, Point),
     "journal_check.html": (ChainCheckProgress,),
-    "journal_rows.html": (event_texts,),
+    "journal_rows.html": (event_markup,),
     "notifications.html": (
         notifications.ShownChannel,
         notifications.ShownNotice,

@@ -14,7 +14,7 @@ import pytest
 from markupsafe import escape
 
 from agent.console.chain_check import ChainCheck
-from agent.console.event_texts import known_types
+from agent.console.event_markup import known_types
 from agent.core.decision.permit_choice import SET_ASIDE
 from agent.core.events import digest_of_value
 from agent.core.events.event_types import (

@@ -1,7 +1,7 @@
 """The parent's side of the template process, from which second readers are forked, and of each reader.
 
 The template has loaded everything that a second reader needs, and never gets a picture (ADR 37). Its other side is
-`agent.vision.worker.template`.
+`agent.vision.worker.template_process`.
 """
 
 from __future__ import annotations
