@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from agent.console.labels import decisions
 from agent.console.labels import lane as labels
+from agent.console.labels import lane_advice
 from agent.console.lanes.character_comparison import compared
 from agent.console.lanes.comparison import plate_kind, shown
 from agent.console.lanes.lane_standing import Standing, standing, vehicle_here
@@ -111,9 +111,9 @@ def _tone(vehicle: Vehicle) -> str:
 
 def _result(vehicle: Vehicle, words: Words) -> str:
     if vehicle.outcome is not None:
-        said = decisions.OUTCOMES[vehicle.outcome]
+        said = lane_advice.OUTCOMES[vehicle.outcome]
     else:
-        said = Text("Here now") if vehicle.verdict is None else decisions.VERDICTS[vehicle.verdict]
+        said = Text("Here now") if vehicle.verdict is None else lane_advice.VERDICTS[vehicle.verdict]
     return words(Text("Dry run: {said}", said=said) if vehicle.dry_run else said)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from agent.console.labels import decisions
 from agent.console.labels import lane as labels
+from agent.console.labels import lane_advice
 from agent.console.live.arm_position import Arm, arm_of, known_inputs
 from agent.console.live.lane_updates import inputs_news
 from drivers.text import Text
@@ -31,11 +31,11 @@ def lane_inputs(
     fresh = inputs_news(view, settings, words, at)
     return {
         "rows": [
-            {"name": words(Text("Barrier")), "words": words(decisions.ARM[arm]), "state": seen},
+            {"name": words(Text("Barrier")), "words": words(lane_advice.ARM[arm]), "state": seen},
             *_signals(view, settings, words, at),
             {
                 "name": words(Text("Lamp")),
-                "words": words(decisions.LAMPS[lamp]),
+                "words": words(lane_advice.LAMPS[lamp]),
                 "state": {"off": "off", "none": "dunno", "unknown": "dunno"}.get(lamp, "plain"),
             },
         ],
@@ -66,7 +66,7 @@ def _signals(view: LaneView | None, settings: LaneSettings, words: Words, at: fl
     rows = []
     for name in settings.signals.wired:
         state = {True: "on", False: "off", None: "unknown"}[None if known is None else getattr(known, name)]
-        said = decisions.SIGNALS["loop" if name in decisions.LOOPS else "contact"][state]
+        said = lane_advice.SIGNALS["loop" if name in lane_advice.LOOPS else "contact"][state]
         rows.append(
             {
                 "name": words(labels.SIGNALS[name]),

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from agent.console.labels import decisions
 from agent.console.labels import lane as labels
+from agent.console.labels import lane_advice
 from agent.console.live.arm_position import stands_still
 from agent.console.live.lane_updates import lane_notes
 from agent.core.lane import LaneState
@@ -99,8 +99,8 @@ def standing(view: LaneView | None, vehicle: Vehicle | None, words: Words, at: f
             "offline",
             "offline",
             words(labels.STATES["unknown"]),
-            words(decisions.SILENT),
-            words(decisions.SILENT_TO_DO),
+            words(lane_advice.SILENT),
+            words(lane_advice.SILENT_TO_DO),
             calls=True,
         )
     state = LaneState(view.state)
@@ -123,7 +123,7 @@ def standing(view: LaneView | None, vehicle: Vehicle | None, words: Words, at: f
 
 
 def _why(state: LaneState, vehicle: Vehicle | None) -> tuple[str, str]:
-    happens, to_do = decisions.HAPPENS[state], decisions.TO_DO.get(state, "")
+    happens, to_do = lane_advice.HAPPENS[state], lane_advice.TO_DO.get(state, "")
     if state not in {LaneState.MANUAL, LaneState.DENIED} or vehicle is None:
         return happens, to_do
     if vehicle.refused is not None:

@@ -15,7 +15,7 @@ from agent.console.access import Person, Technician  # noqa: TC001 - FastAPI rea
 from agent.console.dependencies import AtGate, Gate  # noqa: TC001
 from agent.console.errors import RefusedError
 from agent.console.hold_to_confirm import Holds, NotHeldError
-from agent.console.labels import decisions
+from agent.console.labels import lane_advice
 from agent.console.order_answers import answer_text
 from agent.console.page import translated
 from agent.core.commands import Result
@@ -65,7 +65,7 @@ def let_pass(
 ) -> dict[str, Any]:
     """Let the vehicle of a transaction pass; what becomes of it. Waits for the lane, some seconds at most."""
     unit = _unit(gate, lane)
-    code, cause = _cause(gate.loaded.settings.console.pass_reasons, decisions.PRESETS["pass"], reason, words)
+    code, cause = _cause(gate.loaded.settings.console.pass_reasons, lane_advice.PRESETS["pass"], reason, words)
     if not _HOLDS.confirm(token, person.name, f"{lane} {transaction}", gate.now().at):
         said = Text("{why}: {said}", why=cause, said=Text("the button was not held"))
         gate.audit(person, _ACTS[CommandKind.OPEN], lane=lane, detail=said, done=False)
@@ -86,7 +86,7 @@ def refuse(
 ) -> dict[str, Any]:
     """Refuse the vehicle of a transaction, which waits for an officer; what becomes of it. Nothing moves."""
     unit = _unit(gate, lane)
-    code, cause = _cause(gate.loaded.settings.console.refusal_reasons, decisions.PRESETS["refuse"], reason, words)
+    code, cause = _cause(gate.loaded.settings.console.refusal_reasons, lane_advice.PRESETS["refuse"], reason, words)
     return _order(request, gate, person, unit, CommandKind.REFUSE, cause, OrderSubject(transaction, code))
 
 

@@ -13,7 +13,7 @@ from agent.console.access import Role, Viewer
 from agent.console.dependencies import AtGate, Gate  # noqa: TC001 - FastAPI reads the annotations
 from agent.console.errors import RefusedError
 from agent.console.hold_to_confirm import HOLD_S
-from agent.console.labels import decisions
+from agent.console.labels import lane_advice
 from agent.console.lanes.html_fragments import Parts
 from agent.console.lanes.lane_card import vehicle_line
 from agent.console.lanes.lane_parts import lane_parts
@@ -105,7 +105,7 @@ def _choices(request: Request, gate: Gate) -> dict[str, list[tuple[str, str]]]:
     console = gate.loaded.settings.console
     offered = {"pass": console.pass_reasons, "refuse": console.refusal_reasons}
     return {
-        what: [(reason, translated(request, decisions.PRESETS[what].get(reason, reason))) for reason in reasons]
+        what: [(reason, translated(request, lane_advice.PRESETS[what].get(reason, reason))) for reason in reasons]
         for what, reasons in offered.items()
     }
 

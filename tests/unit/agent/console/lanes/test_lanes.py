@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from fastapi import FastAPI, Request
 
-from agent.console.labels import decisions
+from agent.console.labels import lane_advice
 from agent.console.lanes.comparison import as_plain, comparison
 from agent.console.lanes.driver_view import driver_view
 from agent.console.lanes.lane_card import lane_card
@@ -68,7 +68,7 @@ def card(now, vehicles=(), devices=UP, evidence=()):
 @pytest.mark.parametrize("language", Language)
 def test_every_state_says_what_happens_in_words_of_its_own(language):
     said = {state: standing(view(state), None, words(language), AT) for state in LaneState}
-    assert set(TONES) == set(decisions.HAPPENS) == set(LaneState)
+    assert set(TONES) == set(lane_advice.HAPPENS) == set(LaneState)
     assert len({one.why for one in said.values()}) == len(LaneState)
     assert {state for state, one in said.items() if one.calls} == {LaneState.MANUAL, LaneState.VIOLATION}
 
