@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from agent.core.plates.certainty import has_known_form
 from agent.core.plates.formats import PROVINCES, normalise
-from agent.core.plates.likelihood import PlateLattice
 from agent.core.plates.lookalike_characters import folded
+from agent.core.plates.plate_likelihood import PlateLattice
 from agent.core.plates.recogniser_columns import decode, of_positions
 from agent.core.plates.vote import CORRELATION
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from agent.core.model import Reading
 from agent.core.permit import vin as vins
 from agent.core.plates.frame_evidence import columns_of, together
-from agent.core.plates.lattice import LEAST, Lattice
+from agent.core.plates.text_likelihood import LEAST, Lattice
 from agent.core.plates.vote import votes
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from agent.core.plates.likelihood import PlateLattice
 from agent.core.plates.lookalike_plates import rivals, series
 from agent.core.plates.match import MatchVerdict, match
+from agent.core.plates.plate_likelihood import PlateLattice
 from agent.core.plates.recogniser_columns import MOST_BYTES, decode
 from agent.core.plates.vote import vote
 from agent.vision.worker.plate.reader import PlateReader

@@ -7,8 +7,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from agent.core.plates.formats import FORMATS, TWO_LINES, Grammar, PlateFormat
-from agent.core.plates.lattice import LEAST, Lattice
 from agent.core.plates.lookalike_characters import with_twins
+from agent.core.plates.text_likelihood import LEAST, Lattice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

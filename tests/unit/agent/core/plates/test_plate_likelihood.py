@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.core.plates.likelihood import PlateLattice, printed_forms
+from agent.core.plates.plate_likelihood import PlateLattice, printed_forms
 from agent.core.plates.recogniser_columns import BLANK, Columns, of_positions
 
 SYMBOLS = ("", "A", "B", "7")
