@@ -399,7 +399,7 @@ class Transition:
         for event in events:
             self.record(event)
         told = (*self.transaction.told_vins, *(told_as(event.vin, event.source) for event in events))
-        self.set_transaction(told_vins=told if events else self.transaction.told_vins)
+        self.set_transaction(told_vins=told)
         self._keep_pictures(tuple(event.picture for event in events if event.picture is not None))
 
     def _release_use(self, *, down: bool) -> None:

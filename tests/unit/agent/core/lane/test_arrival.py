@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from agent.core.events.event_types import Alarm, AlarmRaised
+from agent.core.lane.copies import changed
 from agent.core.lane.lane_state_machine import LaneState
 from agent.core.lane.step_inputs import CommandKind, ReadersChanged, RecordFailed, RelayChanged
+from agent.core.model import Outcome
 from agent.core.model.reasons import Check, Reason, Verdict
 from tests.support.lane.rows import AGENT, LOST, PULSE, Row, check, closed_as, rows
 from tests.support.lane.yard import (
@@ -612,3 +615,14 @@ def test_an_arm_that_went_up_although_no_pulse_was_delivered_was_forced() -> Non
     yard.pulsed("not_delivered")
     assert yard.state is LaneState.DENIED
     assert yard.sense() == ["alarm.raised forced_open", "show red violation"]
+
+
+def test_an_answer_for_a_vehicle_that_is_gone_opens_nothing_and_ends_its_transaction() -> None:
+    """So it is where the record of its leaving failed: then the lane still decides."""
+    yard = deciding()
+    signals = replace(yard.lane.input_state.signals, presence=False)
+    yard.lane = changed(yard.lane, input_state=replace(yard.lane.input_state, signals=signals))
+    yard.decide(Verdict.PASS)
+    assert yard.raised() == []
+    assert yard.closed().outcome is Outcome.ABANDONED
+    assert yard.state is LaneState.IDLE

@@ -127,13 +127,15 @@ def test_another_takes_its_place_and_none_takes_it_off() -> None:
     assert f"show red manual kk: {WINDOW}" in yard.say(5, kk=WINDOW)
     assert yard.wait(3) == []
     assert yard.say(0) == ["driver.told 0 op2", "show red manual", "answer order 1 done: it is no longer shown"]
+    assert yard.lane.central_text is None
     assert yard.say(0)[-1] == "answer order 1 done: it is no longer shown"
 
 
 def test_one_that_comes_too_late_is_not_shown() -> None:
     yard = manual()
     text = TextForDriver((("en", WINDOW),), 20)
-    yard.feed(TextOrdered(yard.now, text, "op2", "asked", "order 1", yard.at))
+    said = yard.feed(TextOrdered(yard.now, text, "op2", "asked", "order 1", yard.at))
+    assert said == ["answer order 1 not done: its time limit had passed"]
     assert yard.lane.central_text is None
 
 

@@ -183,14 +183,15 @@ def test_of_hundreds_of_vehicles_none_gets_a_pulse_and_each_is_compared_with_wha
 # ----------------------------------------------------------------------------------------------- one step after another
 
 LANE = Lane.start(LaneRules("lane-3", 3, arm_of_others=True, clear_s=CLEAR_S), 1)
+UTC = 1_800_000_000.0
 BLIND = Lane.start(LaneRules("lane-3", 3, arm_of_others=True, blind=True), 1)
 
 
 class Followed:
-    """A vehicle followed by hand. `told`: what came of it."""
+    """A vehicle followed by hand. `told`: what came of it; `drafts`: the same with whose it is and when."""
 
     def __init__(self, lane=LANE):
-        self.lane, self.at, self.vehicle, self.told = lane, 100.0, None, []
+        self.lane, self.at, self.vehicle, self.told, self.drafts = lane, 100.0, None, [], []
 
     def step(self, *events, presence=None, safety=None, wait_s=0.1, state=LaneState.PRESENT, transaction="t1"):
         self.at += wait_s
@@ -209,7 +210,8 @@ class Followed:
         fields = dict(self.lane.__dict__) | {"input_state": inputs, "state": state}
         self.lane = Lane(**fields)
         drafts = tuple(Draft(event, "lane-3", transaction, 0.0) for event in events)
-        self.vehicle, told = followed(self.vehicle, self.lane, (Record(drafts),), Instant(self.at, 0.0))
+        self.vehicle, told = followed(self.vehicle, self.lane, (Record(drafts),), Instant(self.at, UTC + self.at))
+        self.drafts += told
         self.told += [draft.event for draft in told]
         return self
 
@@ -274,6 +276,43 @@ def test_the_first_answer_that_ends_the_reading_counts_and_an_officers_turn_befo
     assert seen.vehicle.decided.verdict is MANUAL
     seen.step(decided(PASS)).step(decided(DENY))
     assert seen.vehicle.decided.verdict is PASS
+
+
+def test_one_that_left_and_comes_again_is_another_vehicle():
+    seen = came().step(decided(DENY)).step(presence=False).step(CAME, presence=True, transaction="t2")
+    assert [(one.verdict, one.passed) for one in seen.told] == [(DENY, False)]
+    assert (seen.vehicle.transaction, seen.vehicle.decided) == ("t2", None)
+
+
+def test_each_vehicle_has_the_next_number():
+    seen = came()
+    first = seen.vehicle
+    assert first.transaction == "t1"
+    seen.step(safety=True).step(CAME, transaction="t2")
+    assert (seen.vehicle.transaction, seen.vehicle.number) == ("t2", first.number + 1)
+
+
+def test_what_is_told_names_the_lane_the_transaction_and_the_time():
+    seen = came().step(decided(PASS)).step(safety=True).step(presence=False).step(safety=False)
+    (draft,) = seen.drafts
+    assert (draft.lane, draft.transaction, draft.utc) == ("lane-3", "t1", UTC + seen.at)
+
+
+def test_a_vehicle_without_a_transaction_has_an_empty_one():
+    seen = Followed().step(presence=False, safety=False).step(CAME, presence=True, transaction=None)
+    assert seen.vehicle.transaction == ""
+
+
+def test_where_nothing_happens_the_vehicle_is_the_same_object():
+    seen = came().step()
+    before = seen.vehicle
+    assert seen.step().vehicle is before
+
+
+def test_without_loops_each_transaction_is_another_vehicle():
+    seen = Followed(lane=BLIND).step(CAME).step(CAME, transaction="t2")
+    assert [(one.verdict, one.passed) for one in seen.told] == [(None, None)]
+    assert seen.vehicle.transaction == "t2"
 
 
 def test_without_loops_nobody_knows_whether_it_went():

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from agent.core.decision.decision import Decision
+from agent.core.events import DriverMessageRecord, FactsRecord
 from agent.core.events.event_types import (
     AccessDecided,
     CheckRecord,
@@ -16,10 +17,11 @@ from agent.core.events.event_types import (
     PlateRecord,
     WitnessRecord,
 )
-from agent.core.lane.event_drafts import decision_event, evidence_pictures, permit_of
+from agent.core.lane.event_drafts import decision_event, driver_message_records, evidence_pictures, permit_of
 from agent.core.lane.own_plate import plate_of
 from agent.core.lane.state import Transaction
 from agent.core.lists.freshness import DataStanding, DataState
+from agent.core.model import DriverMessage
 from agent.core.model.list_kinds import ListKind
 from agent.core.model.observations import Reading
 from agent.core.model.reasons import Check, Reason, Verdict
@@ -123,6 +125,16 @@ def readings(*pictures: str | None) -> tuple[Reading, ...]:
 )
 def test_the_event_of_a_decision_says(decision: Decision, pictures: tuple[str, ...], event: AccessDecided) -> None:
     assert decision_event(decision, pictures).model_dump() == event.model_dump()
+
+
+def test_the_event_of_a_decision_has_the_facts_that_it_was_made_on() -> None:
+    facts = FactsRecord.model_construct()
+    assert decision_event(replace(BARE, facts=facts), ()).facts is facts
+
+
+def test_when_a_driver_was_told_counts_from_the_beginning_to_the_millisecond() -> None:
+    one = replace(transaction(told=((DriverMessage.SHOW_CODE, 101.23456),)), began_at=100.0)
+    assert driver_message_records(one) == (DriverMessageRecord(message=DriverMessage.SHOW_CODE, after_s=1.235),)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from agent.core.decision.decision import Decision
-from agent.core.lane.own_plate import is_own, own_readings
+from agent.core.lane.own_plate import is_own, own_readings, plate_code_of
 from agent.core.lane.state import Transaction
 from agent.core.model.observations import Reading
 from agent.core.model.reasons import Reason, Verdict
@@ -17,8 +17,8 @@ from tests.support.lane.yard import MATCH
 BARE = Decision(Verdict.PASS, Reason.OK, ())
 
 
-def read(text: str, frame: int, track: int = 0, camera: str = "cam") -> Reading:
-    return Reading(text, (), "cn", 0.9, camera, frame, float(frame), track=track)
+def read(text: str, frame: int, track: int = 0, camera: str = "cam", kind: str = "cn") -> Reading:
+    return Reading(text, (), kind, 0.9, camera, frame, float(frame), track=track)
 
 
 def transaction(*readings: Reading, decision: Decision | None = None, plates: tuple[Reading, ...] = ()) -> Transaction:
@@ -29,8 +29,12 @@ def texts(one: Transaction) -> list[str]:
     return [reading.text for reading in own_readings(one)]
 
 
-def voted(text: str, *readings: Reading) -> Decision:
-    return replace(BARE, voted=PlateVote(text, (), 0.9, len(readings), 0, "cn", readings))
+def voted(text: str, *readings: Reading, kind: str = "cn") -> Decision:
+    return replace(BARE, voted=PlateVote(text, (), 0.9, len(readings), 0, kind, readings))
+
+
+def matched(read: str, kind: str, vote: Decision = BARE) -> Decision:
+    return replace(vote, match=replace(MATCH, read=read, kind=kind))
 
 
 def test_nothing_was_read() -> None:
@@ -86,3 +90,39 @@ def test_a_plate_on_the_way_is_its_own_where_it_is_known_for_it_or_none_was_know
     one: Transaction, reading: Reading, own: bool
 ) -> None:
     assert is_own(one, reading) is own
+
+
+BLUE, YELLOW, GREEN = "civil_blue", "civil_yellow", "new_energy_small"
+
+
+@pytest.mark.parametrize(
+    ("one", "code"),
+    [
+        (transaction(read("京A12345", 1, kind=YELLOW)), "01"),
+        (transaction(read("京A12345", 1, kind=YELLOW), read("京A12345", 2, kind=BLUE)), "02"),
+        (transaction(read("京A12345", 1, kind=YELLOW), decision=matched("京A12345", BLUE)), "02"),
+        (
+            transaction(
+                read("京A12345", 1, kind=YELLOW), decision=matched("京A12345", BLUE, voted("京A12345", kind=GREEN))
+            ),
+            "02",
+        ),
+        (
+            transaction(
+                read("京A12345", 1, kind=YELLOW), decision=matched("京A12345", "", voted("京A12345", kind=GREEN))
+            ),
+            "52",
+        ),
+        (
+            transaction(
+                read("沪B00001", 1, kind=YELLOW), decision=matched("沪B00001", "", voted("京A12345", kind=GREEN))
+            ),
+            "01",
+        ),
+        (transaction(read("京A12345", 1, kind=YELLOW), decision=voted("京A12345", kind=GREEN)), "52"),
+        (transaction(read("沪B00001", 1, kind=YELLOW), decision=matched("京A12345", "")), ""),
+        (transaction(read("沪B00001", 2, kind=YELLOW), decision=matched("", BLUE)), "01"),
+    ],
+)
+def test_the_kind_of_its_plate_is_as_matched_else_as_voted_else_as_read_last(one: Transaction, code: str) -> None:
+    assert plate_code_of(one) == code

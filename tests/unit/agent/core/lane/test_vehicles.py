@@ -299,6 +299,15 @@ def test_what_is_seen_while_a_released_barrier_is_open_counts_for_nobody() -> No
     assert (yard.state, yard.lane.early) == (LaneState.OPEN, ())
 
 
+def test_of_many_permits_shown_to_a_blind_lane_for_the_next_vehicle_the_newest_sixteen_are_kept() -> None:
+    yard = deciding(blind=True)
+    yard.decide(Verdict.DENY, Reason.EXPIRED)
+    for number in range(18):
+        yard.later(0.01)
+        yard.qr(f"next {number}")
+    assert [one.payload for one in yard.lane.early] == [f"next {number}".encode() for number in range(2, 18)]
+
+
 def test_another_permit_shown_to_a_lane_with_inputs_while_the_vehicle_passes_counts_for_nobody() -> None:
     yard = opening()
     yard.qr("B")

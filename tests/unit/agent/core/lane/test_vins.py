@@ -227,6 +227,38 @@ def test_of_print_the_newest_sixteen_readings_are_kept_and_push_out_no_code() ->
     assert [one.text for one in found] == [VIN, *(numbered(number) for number in range(24, 40))]
 
 
+def test_what_a_person_scanned_stays_also_where_a_camera_reads_it_afterwards() -> None:
+    wall = [code(numbered(number), at=float(number)) for number in range(2, 30)]
+    found = gathered(code(VIN, source=SCANNER), code(VIN, 1.0), *wall)
+    assert {one.text for one in found} == {VIN, *(numbered(number) for number in range(23, 30))}
+
+
+def test_the_text_of_a_code_that_goes_is_the_one_read_longest_ago_whatever_it_says() -> None:
+    found = gathered(*(code(numbered(number), at=-float(number)) for number in range(20, 0, -1)))
+    assert [one.text for one in found] == [numbered(number) for number in range(8, 0, -1)]
+
+
+def test_print_neither_counts_among_the_texts_of_codes_nor_goes_with_one() -> None:
+    codes = [code(numbered(number), at=float(number)) for number in range(8)]
+    line = code(numbered(0), 50.0, PRINT)
+    found = gathered(*codes, line, code(numbered(7), 51.0))
+    assert [one.text for one in found] == [numbered(number) for number in (*range(8), 0, 7)]
+    assert gathered(*codes, line, code(VIN, 52.0)) == (*codes[1:], line, code(VIN, 52.0))
+
+
+def test_one_more_line_of_print_pushes_out_one() -> None:
+    lines = [code(numbered(number), float(number), PRINT) for number in range(17)]
+    assert gathered(*lines) == tuple(lines[1:])
+
+
+@pytest.mark.parametrize("fields", [{"picture": "e" * 64, "legible": False}, {"picture": None}])
+def test_of_one_code_another_reading_is_kept_only_for_a_new_picture_that_shows_it(fields: dict[str, Any]) -> None:
+    four = [code(VIN, float(number), picture=f"{number}" * 64) for number in range(4)]
+    assert gathered(*four, code(VIN, 9.0, **fields)) == tuple(four)
+    shown = code(VIN, 9.0, picture="e" * 64)
+    assert gathered(*four, shown) == (*four[1:], shown)
+
+
 def test_the_same_reading_twice_is_one() -> None:
     assert gathered(code(VIN), code(VIN)) == (code(VIN),)
 
@@ -413,6 +445,12 @@ def test_the_outcome_names_the_kind_of_plate_by_its_customs_code(
     readings = () if kind is None else (Reading("京A12345", (), kind, 0.9, "cam", 1, 1.0),)
     it = Transaction("t", 0.0, arrived=True, readings=readings, decision=Decision(PASS, Reason.OK, (), permit, matched))
     assert plate_code_of(it) == code_of
+
+
+def test_the_outcome_has_the_customs_code() -> None:
+    yard = deciding()
+    yard.decide(Verdict.DENY, Reason.EXPIRED, match=replace(MATCH, kind="civil_blue"))
+    assert yard.closed().plate_code == "02"
 
 
 def test_without_a_permit_nobody_knows_whether_there_should_be_a_plate() -> None:
