@@ -88,8 +88,8 @@ def apply(  # noqa: PLR0913, PLR0917 - one argument an option
     r"""Roll the document out to the gates, stage by stage, and wait for their reports.
 
     If the command is stopped or killed, run it again with the same --state: it continues. Exit code 0 when all stages
-    are done, 1 when the roll-out stopped because too many gates failed. Gates that have the document then keep it, and
-    no other gate gets it.
+    are done, 1 when the roll-out stopped because too many gates failed, or had no result in the time of the plan. Gates
+    that have the document then keep it, and no other gate gets it.
 
     Example:
       gate-agent fleet apply plan.toml --state roll-out.json --broker mqtt://127.0.0.1:1883 \
