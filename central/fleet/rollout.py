@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import astuple, dataclass, fields
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -117,7 +118,7 @@ def step(
         return state.model_copy(update={"phase": RolloutPhase.STOPPED, "why": why}), End()
     rules = plan.file.stop
     if (count.busy and waited_s < rules.busy_s) or (count.silent and waited_s < rules.answer_s):
-        return state.model_copy(update={"settled_at": None}), Wait(_waits_for(count, rules))
+        return state.model_copy(update={"settled_at": None}), Wait(_waits_for(count, rules, state.began_at))
     return _after_settled(plan, state, words, utc)
 
 
@@ -170,11 +171,11 @@ def _standing(word: GateWord | None, state: RolloutState) -> str:
             return "busy" if state.phase is RolloutPhase.RUNNING else "unfinished"
 
 
-def _waits_for(count: StageCount, rules: StopRules) -> str:
+def _waits_for(count: StageCount, rules: StopRules, began_at: float) -> str:
     waiting = len(count.busy) + len(count.silent)
-    limit_s = rules.busy_s if count.busy else rules.answer_s
     busy = f", {len(count.busy)} of them busy with the document" if count.busy else ""
-    return f"{waiting} of {count.meant} gates have no result yet{busy}; waiting until {limit_s} s after the stage began"
+    until = datetime.fromtimestamp(began_at + (rules.busy_s if count.busy else rules.answer_s), UTC)
+    return f"{waiting} of {count.meant} gates have no result yet{busy}; waiting until {until:%Y-%m-%d %H:%M} UTC"
 
 
 def _why_stop(plan: RolloutPlan, count: StageCount, waited_s: float) -> str:

@@ -64,14 +64,14 @@ class StopRules(_Table):
     """When the roll-out stops: more than this has failed, or has no result when its time is over.
 
     Both times run from the begin of the stage. `answer_s`: for a gate that says nothing. `busy_s`: for one that has the
-    document and is not done with it.
+    document and is not done with it. It may fetch software for a day, and then wait for the window of the order.
     """
 
     most_failed: int = Field(default=0, ge=0)
     most_failed_percent: float = Field(default=100.0, ge=0, le=100)
     most_silent_percent: float = Field(default=10.0, ge=0, le=100)
     answer_s: int = Field(default=3600, ge=1, le=30 * DAY_S)
-    busy_s: int = Field(default=DAY_S, ge=1, le=30 * DAY_S)
+    busy_s: int = Field(default=3 * DAY_S, ge=1, le=30 * DAY_S)
 
 
 class _PlanFile(_Table):
