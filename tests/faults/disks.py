@@ -1,10 +1,9 @@
 """Disks for the gate's state: one that loses its power, one that gets full. They need root and loop devices."""
 
 import os
-import shutil
 from contextlib import contextmanager
 
-from tests.support.store.small_disk import make_image, mounted
+from tests.support.store.small_disk import copy_at_one_moment, make_image, mounted
 
 MIB = 1 << 20
 BLOCK = 1 << 16
@@ -35,7 +34,7 @@ class PowerDisk:
         """
         agent.freeze()
         seen = look()
-        shutil.copyfile(self._image, self._copy)
+        copy_at_one_moment(self._image, self._copy)
         agent.kill()
         self.__exit__()
         self._copy.replace(self._image)

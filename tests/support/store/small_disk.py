@@ -1,6 +1,8 @@
 """File systems of their own, small, on loop devices. They need root; tests skip where it is missing."""
 
+import filecmp
 import os
+import shutil
 import subprocess
 from contextlib import contextmanager
 
@@ -29,3 +31,14 @@ def mounted(image, folder):
         yield folder
     finally:
         subprocess.run(["umount", folder], check=True)
+
+
+def copy_at_one_moment(image, copy):
+    """Copy the file while its file system is mounted, as it is at one moment: again, where the kernel wrote meanwhile.
+
+    A copy with the blocks of two moments would have lost what no power cut loses.
+    """
+    while True:
+        shutil.copyfile(image, copy)
+        if filecmp.cmp(image, copy, shallow=False):
+            return

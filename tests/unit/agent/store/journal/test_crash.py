@@ -2,7 +2,6 @@
 
 import os
 import random
-import shutil
 import signal
 import threading
 
@@ -11,7 +10,7 @@ import pytest
 from agent.core.events.chain_verification import verify
 from agent.store.journal.ledger import UseState
 from tests.support.store.journals import open_journal, writer_process
-from tests.support.store.small_disk import make_image, mounted
+from tests.support.store.small_disk import copy_at_one_moment, make_image, mounted
 
 KILLS = 12
 LONGEST_LIFE_LINES = 120
@@ -76,7 +75,7 @@ def test_cutting_the_power_loses_nothing_that_was_recorded(tmp_path):
             threading.Event().wait(dice.uniform(0, LONGEST_CUT_S))
             os.kill(process.pid, signal.SIGSTOP)
             reader.start()
-            shutil.copyfile(image, copy)
+            copy_at_one_moment(image, copy)
             process.kill()
             reader.join()
         with mounted(copy, tmp_path / "after") as disk:
