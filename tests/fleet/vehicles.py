@@ -8,7 +8,7 @@ from tools.deb.environment import ready_environment
 from tools.deb.project import ROOT
 
 CODE = "/srv/code"
-SHOWN = {f"{CODE}/{name}": ROOT / name for name in ("agent", "drivers", "sim", "tests")}
+SHOWN = {f"{CODE}/{name}": ROOT / name for name in ("agent", "central", "drivers", "sim", "tests")}
 """What the program is made of: not that of the package, which comes and goes while it runs."""
 UNIT = "vehicles"
 FOLDER = "board"

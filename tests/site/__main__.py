@@ -25,6 +25,7 @@ from tests.site.table import lines_of
 from tests.site.troubles import FAILING_UPDATE, SECOND, THIRD, TROUBLES, UPDATE, Troubles
 from tests.site.verdict import (
     Findings,
+    Updated,
     decided,
     never_issued,
     restored,
@@ -33,7 +34,7 @@ from tests.site.verdict import (
     without_grant,
     wrongs,
 )
-from tests.site.world import FAULTS, REFUSED, Updated, World, compare
+from tests.site.world import FAULTS, REFUSED, World, compare
 from tests.soak.verdict import transactions
 from tests.support.packaging.booted_gate import why_not_here
 from tests.support.packaging.container import refused
@@ -73,7 +74,10 @@ class Watch:
 def play(world, day, versions):
     """Live through the day; all that was found, and what the picture is drawn from."""
     began = world.begin(versions)
-    world.say(f"the day begins: {len(day.arrivals):,} vehicles and {len(day.orders)} troubles in {day.seconds:.0f} s")
+    world.say(
+        f"the day begins: {len(day.arrivals):,} vehicles and {len(day.orders)} troubles in {day.seconds:.0f} s, "
+        f"seed {day.seed}"
+    )
     watch = Watch(world, day, began)
     with Troubles(world, day, began) as troubles:
         watch.until_over(troubles)

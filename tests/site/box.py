@@ -12,6 +12,7 @@ from tests.site.permits import scene_of
 from tests.support.packaging.booted_gate import CONFIGURATION, JOURNAL
 from tests.support.packaging.booted_gate import UNIT as AGENT_UNIT
 from tests.support.packaging.debian_packages import SEEN, STORE, own_target
+from tests.support.waiting import eventually
 from tools.deb.environment import ready_environment
 
 PLACE = "/run/board"
@@ -124,6 +125,7 @@ id = "{gate}"
 public_key = "{key}"
 """
 CLAIM_S = 5.0
+BEGIN_S = 30.0
 
 
 class Yard(Vehicles):
@@ -160,11 +162,16 @@ class Yard(Vehicles):
         """Put the devices there, and let the vehicles come that are still to come."""
         target = own_target()
         modules = f"{CODE}:{SEEN / ready_environment(target, STORE).name}"
+        before = self._times_begun()
         self._machine.ask(
             f"systemd-run --quiet --unit={UNIT} --property=User=gate-agent --property=RuntimeDirectory=board"
             f" --setenv=PYTHONPATH={modules}"
             f" /usr/bin/python{target.python} -B -m tests.site.yard {FOLDER} {PLACE}"
         )
+        eventually(lambda: self._times_begun() > before, BEGIN_S, "the yard")
+
+    def _times_begun(self):
+        return sum(note["what"] == yard.BEGUN for note in self.notes())
 
     def fail(self, device):
         """Have a device fail until it is mended."""

@@ -5,25 +5,14 @@ from dataclasses import replace
 
 from tests.site.kinds import CAMERA, VALID
 from tests.site.picture import Course, draw
-from tests.site.plan import Day
-from tests.site.seen import Lanes
+from tests.site.samples import DAY, GATE, GOOD, LANES, SPELLS
 from tests.site.table import lines_of
-from tests.site.test_verdict import GATE, GOOD, PASSED, pulse, visit
-from tests.site.verdict import Decided, Spell
-from tests.site.world import Updated
+from tests.site.verdict import Decided
 
-DAY = Day(1, 240.0, 1)
 FOUND = replace(
     GOOD,
     decided=Decided(Counter({VALID: 3, "used": 1}), Counter({VALID: 2}), ("vehicle 9",), (50.0,), (60.0,)),
-    updates={"0.9.1": (None, Updated(0, ("0.9.1",)))},
 )
-SPELLS = [
-    Spell("broker killed", "", 1.0, 5.0),
-    Spell("power cut", GATE, 7.0, 9.0),
-    Spell("power cut", GATE, 10.0, 12.0),
-]
-LANES = [Lanes((PASSED, visit(2, 60.0)), (pulse(12.0),), 0)]
 
 
 def test_the_table_says_what_was_counted():

@@ -8,14 +8,14 @@ import pytest
 from tests.fleet.verdict import Events
 from tests.site.kinds import CAMERA, POST, USED, VALID
 from tests.site.permits import permit_name
-from tests.site.plan import Arrival
-from tests.site.seen import Lanes, Said, Switching, Visit, decisions_in, lanes_of
+from tests.site.samples import END, GATE, GOOD, OTHER, PASSED, UPDATED, arrival, decision, pulse, said, visit
+from tests.site.seen import Lanes, Switching, Visit, decisions_in, lanes_of
 from tests.site.verdict import (
     MOST_TOLD,
     Decided,
-    Findings,
     Restored,
     Spell,
+    Updated,
     decided,
     in_words,
     latencies,
@@ -28,33 +28,11 @@ from tests.site.verdict import (
 )
 from tests.soak.verdict import Transactions
 
-GATE, OTHER = "gate-01", "gate-02"
-END = 1000.0
-
-
-def visit(number, came_at, gate=GATE, lane=CAMERA, **more):
-    return Visit(gate, lane, number, came_at, shown_at=came_at + 1.0, gone_at=came_at + 10.0, **more)
-
-
-def said(kind, at, gate=GATE, lane=CAMERA, **data):
-    return Said(gate, "s", 1, at, kind, lane, "t", data)
-
-
-def decision(verdict, reason, at, **where):
-    return said("access.decided", at, verdict=verdict, reason=reason, **where)
-
-
-def arrival(number, kind, again=None, gate=1, lane=CAMERA):
-    return Arrival(number, gate, lane, 0.0, kind, again)
-
 
 def judged(kind, one, *events, spells=(), again=None, others=()):
     """What becomes of vehicle 2, of a kind; vehicle 1 is a good one, which has come before or not."""
     arrivals = [arrival(1, VALID), arrival(2, kind, again)]
     return decided([*others, one], events, arrivals, spells, END)
-
-
-PASSED = visit(1, 10.0, pulses=(12.0,), passed=True)
 
 
 @pytest.mark.parametrize(
@@ -163,10 +141,6 @@ def test_a_grant_of_a_permit_that_nobody_was_given_is_found():
     assert never_issued([*events, strange], [arrival(1, VALID)]) == ["ff" * 8]
 
 
-def pulse(at, lane=CAMERA):
-    return Switching(GATE, lane, at, "pulse", 1)
-
-
 @pytest.mark.parametrize(
     ("pulses", "grants", "missing"),
     [
@@ -213,20 +187,6 @@ def test_a_restored_backup_is_noticed_and_nobody_passes_until_the_ledger_is_whol
     assert restored(events[:1], GATE, 50.0) == Restored(noticed=False, held=0, let_in=0, whole=True)
 
 
-GOOD = Findings(
-    decided=Decided(Counter({VALID: 3}), Counter(), ()),
-    events={GATE: (Events(10, 0, 0), [])},
-    transactions={GATE: Transactions(3, 3, 0, (), ())},
-    used_twice=[],
-    never_issued=[],
-    without_grant=[],
-    unsafe=0,
-    restored={GATE: Restored(True, 2, 0, True)},
-    updates={"0.9.1": ("all", "all")},
-    failures=[],
-)
-
-
 def test_a_day_on_which_all_is_well_has_nothing_wrong():
     assert wrongs(GOOD) == []
 
@@ -250,7 +210,7 @@ def test_a_day_on_which_all_is_well_has_nothing_wrong():
         ({"restored": {GATE: Restored(False, 2, 0, True)}}, "did not notice"),
         ({"restored": {GATE: Restored(True, 2, 1, True)}}, "let 1 vehicles in"),
         ({"restored": {GATE: Restored(True, 2, 0, False)}}, "its ledger is not whole again"),
-        ({"updates": {"0.9.1": ("all", "none")}}, "software 0.9.1: none, not all"),
+        ({"updates": {"0.9.1": (UPDATED, Updated(1, ("0.9.0",)))}}, "software 0.9.1: Updated(code=1"),
     ],
 )
 def test_each_thing_that_must_not_be_on_a_day_is_called_wrong(changes, words):

@@ -70,6 +70,14 @@ class Restored:
 
 
 @dataclass(frozen=True)
+class Updated:
+    """How a roll-out ended. `code`: of the tool. `versions`: at work on the gates afterwards, in their order."""
+
+    code: int
+    versions: tuple
+
+
+@dataclass(frozen=True)
 class Findings:
     """All that was found. `events`: of each gate, with the flaws of its chains. `updates`: what must be of each
     version, and what is. `failures`: why a part of the proof itself did not work.

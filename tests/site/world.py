@@ -1,7 +1,5 @@
 """The whole site: central, its gates, their vehicles, and what can be done to them."""
 
-from dataclasses import dataclass
-
 from agent.clock import Clock
 from agent.core.events.chain import beginning
 from agent.core.events.chain_verification import verify
@@ -17,12 +15,15 @@ from tests.site import yard
 from tests.site.box import IN_USE, SiteBox
 from tests.site.central import SiteCentral
 from tests.site.permits import TradeWindow, revocations, text_of, watch
+from tests.site.verdict import Updated
 from tests.support.gate.gate_site import DAY_S
 from tests.support.packaging.debian_packages import Packages
 from tests.support.packaging.release_keys import release_key, write_keys
 from tests.support.waiting import eventually
 
 FIRST = "0.9.0"
+BEGINS_S = 15.0
+"""So long the yards may take to be there before the day begins."""
 DIES = "dies"
 """A gate that has a file of this name is one on which new software does not start."""
 USED_TWICE, EVENT_LOST, STRAY, REFUSED = "used twice", "event lost", "pulse without grant", "vehicles refused"
@@ -32,14 +33,6 @@ FAULTS = {
     STRAY: "a relay board moves although no agent has told it to",
     REFUSED: "the new software takes every permit for expired",
 }
-
-
-@dataclass(frozen=True)
-class Updated:
-    """How a roll-out ended. `code`: of the tool. `versions`: at work on the gates afterwards, in their order."""
-
-    code: int
-    versions: tuple
 
 
 class World:
@@ -78,7 +71,7 @@ class World:
         self.say("central: mosquitto twice, PostgreSQL, consumer, exporter, EST server, lists")
         self.central = enter(SiteCentral(folder / "central", bridge, self.names, self.window))
         self.say("the package: built and installed once")
-        packages = Packages(folder / "packages")
+        packages = Packages(folder / "packages", has_cameras=True)
         base = enter(installed_box(packages.thin(FIRST), bridge, folder / "releases"))
         put_into_gates(self.fault, base)
         releases = Releases(folder / "releases", key, packages, self.fault)
@@ -97,7 +90,7 @@ class World:
             if len(keys) > 1:
                 box.join(self.central.site_broker, self.central.host, keys)
             box.switch_on()
-        began = Clock().now().utc + 5.0
+        began = Clock().now().utc + BEGINS_S
         for number, box in enumerate(self.boxes.values(), 1):
             box.vehicles.lay_down(self.day.of_gate(number), self._texts, began)
             box.vehicles.begin()

@@ -26,6 +26,8 @@ from tests.site.kinds import CAMERA, POST
 from tests.site.lane_yards import OPEN, CameraYard, PostYard
 
 NOTES, VEHICLES, FAULTS = "notes", "vehicles", "faults"
+BEGUN = "yard"
+"""What is noted when the devices are there."""
 BOARD, POST_BOARD, SCANNER, SIGN, SCENE = "board", "post-board", "scanner", "sign", "scene"
 NONSENSE, STRAY_PULSE = "nonsense", "stray-pulse"
 """The board answers what it must not; and, a fault of the proof, it moves its relay although nobody has told it to."""
@@ -124,7 +126,7 @@ def main():
         for yard in yards:
             mine = [one for one in due if one.lane == yard.lane]
             threading.Thread(target=drive, args=(yard, mine), daemon=True).start()
-        notes.add("yard", "")
+        notes.add(BEGUN, "")
         pause = threading.Event()
         while not pause.wait(LOOK_S):
             failing.look()
