@@ -104,6 +104,7 @@ def play(world, day, versions):
         unsafe=unsafe(lanes),
         restored={gate: restored(said, gate, since) for gate, since in world.restored_at.items()},
         updates={version: (_promise(version, len(world.names)), one) for version, one in world.updates.items()},
+        unseen=sorted(set(world.names) - world.central.shown_by_exporter()),
         failures=troubles.failures,
     )
     picture = draw(Course(day, began, visits, found.decided, troubles.spells, watch.queue))

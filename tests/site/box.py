@@ -3,12 +3,14 @@
 import json
 import re
 import shutil
+import sysconfig
 
 from tests.fleet.gate_box import GateBox
 from tests.fleet.vehicles import CODE, UNIT, Vehicles
 from tests.site import yard
 from tests.site.kinds import CAMERA, POST
 from tests.site.permits import scene_of
+from tests.site.views import RTSP_PORT
 from tests.support.packaging.booted_gate import CONFIGURATION, JOURNAL
 from tests.support.packaging.booted_gate import UNIT as AGENT_UNIT
 from tests.support.packaging.debian_packages import SEEN, STORE, own_target
@@ -18,6 +20,8 @@ from tools.deb.environment import ready_environment
 PLACE = "/run/board"
 FOLDER = "/srv/yard"
 """What the yard reads and writes: on a disk of its own, which never fills up."""
+OF_TESTS = "/srv/modules"
+"""Where the container sees the modules of the tests: what makes the stream of a camera."""
 STATE = JOURNAL.rpartition("/")[0]
 BACKUP, ASIDE = "/srv/backup", "/srv/aside"
 IN_USE = "state-journal.db"
@@ -41,7 +45,7 @@ read_s = 8
 decide_s = 8
 open_s = 20
 close_s = 20
-stale_s = 2
+stale_s = 5
 
 [lanes.{CAMERA}.barrier]
 open_channel = 5
@@ -52,27 +56,18 @@ green_channel = 8
 [lanes.{CAMERA}.relay]
 kind = "modbus_rtu"
 port = "{PLACE}/{yard.BOARD}"
-timeout_ms = 600
+timeout_ms = 2000
 
 [lanes.{CAMERA}.inputs]
 kind = "modbus_rtu"
 port = "{PLACE}/{yard.BOARD}"
-timeout_ms = 600
+timeout_ms = 2000
 
 [lanes.{CAMERA}.signals]
 presence = 1
 safety = 2
 opened = 3
 closed = 4
-
-[[lanes.{CAMERA}.cameras]]
-id = "front"
-kind = "simulated"
-readers = ["qr", "plate", "vin"]
-scene_file = "{PLACE}/{yard.SCENE}/scene.json"
-frame_rate_hz = 5
-reading_deadline_s = 10
-hang_s = 30
 
 [[lanes.{CAMERA}.signs]]
 id = "sign"
@@ -81,7 +76,7 @@ port = "{PLACE}/{yard.SIGN}"
 languages = ["en"]
 lines = 2
 columns = 16
-timeout_ms = 600
+timeout_ms = 2000
 
 [lanes.{CAMERA}.voice]
 kind = "simulated"
@@ -111,6 +106,17 @@ id = "post"
 kind = "serial_lines"
 port = "{PLACE}/{yard.SCANNER}"
 """
+CAMERAS = {
+    yard.DRAWN: f'kind = "simulated"\nscene_file = "{PLACE}/{yard.SCENE}/scene.json"\nframe_rate_hz = 5\n',
+    yard.STREAMED: f'kind = "opencv"\nurl = "rtsp://127.0.0.1:{RTSP_PORT}/live.mp4"\nread_timeout_ms = 4000\n',
+}
+FRONT = f"""
+[[lanes.{CAMERA}.cameras]]
+id = "front"
+readers = ["qr", "plate", "vin"]
+reading_deadline_s = 10
+hang_s = 30
+"""
 NEIGHBOURS = """
 [site]
 brokers = ["mqtts://{host}:{port}"]
@@ -131,11 +137,12 @@ BEGIN_S = 30.0
 class Yard(Vehicles):
     """The vehicles of one gate, and its devices. `number`: of the gate. `folder`: what it shares with the container."""
 
-    lanes = TWO_LANES
     required = '["revocations"]'
 
     def __init__(self, machine, number, folder):
         super().__init__(machine, number)
+        self._camera = (yard.STREAMED, yard.DRAWN)[number % 2]
+        self.lanes = TWO_LANES + FRONT + CAMERAS[self._camera]
         self._folder = folder
         folder.mkdir()
         (folder / yard.FAULTS).mkdir()
@@ -161,12 +168,12 @@ class Yard(Vehicles):
     def begin(self):
         """Put the devices there, and let the vehicles come that are still to come."""
         target = own_target()
-        modules = f"{CODE}:{SEEN / ready_environment(target, STORE).name}"
+        modules = f"{CODE}:{SEEN / ready_environment(target, STORE).name}:{OF_TESTS}"
         before = self._times_begun()
         self._machine.ask(
             f"systemd-run --quiet --unit={UNIT} --property=User=gate-agent --property=RuntimeDirectory=board"
             f" --setenv=PYTHONPATH={modules}"
-            f" /usr/bin/python{target.python} -B -m tests.site.yard {FOLDER} {PLACE}"
+            f" /usr/bin/python{target.python} -B -m tests.site.yard {FOLDER} {PLACE} {self._camera}"
         )
         eventually(lambda: self._times_begun() > before, BEGIN_S, "the yard")
 
@@ -191,7 +198,9 @@ class SiteBox(GateBox):
     """A gate of the site. `folder`: outside, for what it shares."""
 
     def __init__(self, number, base, bridge, releases, folder):
-        super().__init__(number, base, bridge, releases, {FOLDER: folder / "yard"})
+        super().__init__(
+            number, base, bridge, releases, {FOLDER: folder / "yard", OF_TESTS: sysconfig.get_path("purelib")}
+        )
         self.folder = folder
         self.vehicles = Yard(self.machine, number, folder / "yard")
 

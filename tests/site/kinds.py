@@ -31,6 +31,8 @@ def _refused(share, *reasons, lanes=LANES, verdicts=(Verdict.DENY,)):
     return Kind(share, False, frozenset(verdicts), frozenset(reasons), lanes)
 
 
+UNREAD = (Verdict.RETRY, Verdict.DENY)
+"""The gate waits for a code that it can read, and refuses a vehicle that stays without one."""
 VALID, NEW_CAR, TURNS_BACK = "valid", "new car", "turns back"
 USED, USED_ELSEWHERE = "used", "used elsewhere"
 KINDS = {
@@ -52,7 +54,7 @@ KINDS = {
     "other direction": _refused(3, Reason.WRONG_DIRECTION),
     "wrong plate": _refused(4, Reason.PLATE_MISMATCH, lanes=(CAMERA,), verdicts=(Verdict.DENY, Verdict.MANUAL)),
     "another's VIN": _refused(2, Reason.VIN_MISMATCH, lanes=(CAMERA,), verdicts=(Verdict.MANUAL,)),
-    "no code": _refused(2, Reason.QR_NONE, lanes=(CAMERA,)),
-    "not a permit": _refused(3, Reason.NOT_A_PERMIT, lanes=(POST,)),
+    "no code": _refused(2, Reason.QR_NONE, lanes=(CAMERA,), verdicts=UNREAD),
+    "not a permit": _refused(3, Reason.NOT_A_PERMIT, lanes=(POST,), verdicts=UNREAD),
 }
 SHOWN_AGAIN = frozenset({USED, USED_ELSEWHERE})

@@ -4,7 +4,6 @@ import threading
 import time
 from dataclasses import replace
 
-from agent.lane import put_scene
 from sim.demo.real_time import QUICK, RealTimeRunner
 from sim.physics import DriverBehaviour, DrivingPlan
 from tests.site.kinds import KINDS, TURNS_BACK
@@ -33,15 +32,13 @@ LOOKS_AND_LEAVES = replace(DRIVES, conduct=DriverBehaviour.STAYS, rest_s=0.5)
 
 
 class CameraYard:
-    """The lane with a camera and loops. `scene`: the file with what stands before the camera."""
+    """The lane with a camera and loops. `view`: what stands before the camera."""
 
-    def __init__(self, lane, notes, board, sign, scene):
+    def __init__(self, lane, notes, board, sign, view):
         self.lane = lane
-        self._notes, self._board, self._sign, self._scene = notes, board, sign, scene
-        self._now, self._opened, self._spoilt = None, threading.Event(), False
-        self._lock = threading.Lock()
-        self._drawn = {}
-        self._runner = RealTimeRunner(lambda number, on: board.set_input(number, on=on), lambda _: None, BARRIER, 1.0)
+        self._notes, self._sign, self._view = notes, sign, view
+        self._now, self._opened = None, threading.Event()
+        self._runner = RealTimeRunner(lambda number, on: board.set_input(number, on=on), lambda _: None, BARRIER)
         board.relays.watch(self._switched)
 
     def __enter__(self):
@@ -51,17 +48,6 @@ class CameraYard:
     def __exit__(self, *_):
         self._runner.stop()
 
-    def spoil(self):
-        """Nothing that can be understood stands before the camera."""
-        with self._lock:
-            self._spoilt = True
-            put_scene(self._scene, {"vehicle": 7})
-
-    def mend(self):
-        with self._lock:
-            self._spoilt = False
-            put_scene(self._scene, self._drawn)
-
     def serve(self, one):
         """One vehicle, from its coming to the closed arm behind it."""
         runner, crossings = self._runner, self._runner.crossings
@@ -70,14 +56,14 @@ class CameraYard:
         self._notes.add("came", self.lane, number=one.number)
         runner.come(LOOKS_AND_LEAVES if one.kind == TURNS_BACK else DRIVES)
         self._until(lambda: runner.view.presence, COMES_S)
-        self._show(one.scene | ({"code": {"text": one.text}} if one.text else {}))
+        self._view.show(one.scene | ({"code": {"text": one.text}} if one.text else {}))
         self._notes.add("shown", self.lane, number=one.number)
         opened = self._is_let_in(one)
         if not opened:
             self._notes.add("gives up", self.lane, number=one.number, sign=self._told())
             runner.refuse()
         self._until(lambda: not runner.view.vehicles, GOES_S)
-        self._show({})
+        self._view.show({})
         passed = runner.crossings > crossings
         self._notes.add("gone", self.lane, number=one.number, passed=passed, struck=runner.struck)
         self._now = None
@@ -96,12 +82,6 @@ class CameraYard:
 
     def _told(self):
         return " ".join(line.text for line in self._sign.display.lines if line.text)
-
-    def _show(self, scene):
-        with self._lock:
-            self._drawn = scene
-            if not self._spoilt:
-                put_scene(self._scene, scene)
 
     def _switched(self, change):
         if change.channel == OPEN:

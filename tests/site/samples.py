@@ -45,6 +45,7 @@ GOOD = Findings(
     unsafe=0,
     restored={GATE: Restored(True, 2, 0, True)},
     updates={"0.9.1": (UPDATED, UPDATED)},
+    unseen=[],
     failures=[],
 )
 DAY = Day(1, 240.0, 1)

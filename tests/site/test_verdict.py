@@ -200,6 +200,7 @@ def test_a_day_on_which_all_is_well_has_nothing_wrong():
         ({"unsafe": 1}, "1 times an arm was moved onto a vehicle"),
         ({"decided": Decided(Counter(), Counter(), ())}, "no vehicle was decided on as it must be"),
         ({"decided": Decided(Counter({VALID: 1}), Counter(), ("vehicle 2",))}, "vehicle 2"),
+        ({"unseen": [OTHER]}, "central's exporter does not show gate-02"),
         ({"failures": ["disk full: OSError"]}, "disk full: OSError"),
         ({"events": {GATE: (Events(0, 0, 0), [])}}, "gate-01 recorded nothing"),
         ({"events": {GATE: (Events(10, 1, 0), [])}}, "gate-01: 1 events are lost"),

@@ -80,7 +80,8 @@ class Updated:
 @dataclass(frozen=True)
 class Findings:
     """All that was found. `events`: of each gate, with the flaws of its chains. `updates`: what must be of each
-    version, and what is. `failures`: why a part of the proof itself did not work.
+    version, and what is. `unseen`: the gates that central's exporter does not show. `failures`: why a part of the proof
+    itself did not work.
     """
 
     decided: Decided
@@ -92,6 +93,7 @@ class Findings:
     unsafe: int
     restored: dict
     updates: dict
+    unseen: list
     failures: list
 
 
@@ -220,6 +222,7 @@ def wrongs(found):
         ),
         (found.unsafe, f"{found.unsafe} times an arm was moved onto a vehicle"),
         (not found.decided.right.total(), "no vehicle was decided on as it must be"),
+        (found.unseen, f"central's exporter does not show {', '.join(found.unseen)}"),
         (found.failures, "; ".join(found.failures[:5])),
     ]
     for gate, (events, flaws) in sorted(found.events.items()):

@@ -153,9 +153,9 @@ class World:
         return kept
 
     def _until_stored(self, heads):
-        """Wait until central has the newest stream of each gate up to an event."""
+        """Wait until central has the newest stream of each gate up to an event, and what came after it."""
         until_none(
-            lambda: [gate for gate, head in heads.items() if self.central.watermark(gate) < head],
+            lambda: [gate for gate, head in heads.items() if self.central.watermark(gate) <= head],
             "the events of",
             settled_s(len(self.names)),
         )

@@ -1,11 +1,12 @@
 """The yard of a gate: its boards, its scanner, its sign, and the vehicles; runs inside the gate's container.
 
-python -m tests.site.yard FOLDER PLACE
+python -m tests.site.yard FOLDER PLACE CAMERA
 
-FOLDER: with the file `vehicles`, a JSON object in each line (tests.site.arrivals_file), and the file `notes`, to which
-it adds a line for whatever happens: when a vehicle comes, shows its code and leaves, and all that the boards switch. A
+FOLDER: with the file `vehicles`, a JSON object in each line (tests.site.yard.Due), and the file `notes`, to which it
+adds a line for whatever happens: when a vehicle comes, shows its code and leaves, and all that the boards switch. A
 file of the name of a device that lies in its folder `faults` has that device fail as long as it is there. PLACE: the
-folder with the serial ports and the scene before the camera. It goes on whatever becomes of the gate, as drivers do.
+folder with the serial ports and the scene before the camera. CAMERA: "drawn" or "streamed". It goes on whatever becomes
+of the gate, as drivers do.
 """
 
 import json
@@ -16,7 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.clock.clock import Clock
-from agent.lane import put_scene
 from drivers.emulators.board import ReplyFault
 from drivers.emulators.lcus import LcusEmulator
 from drivers.emulators.modbus_rtu import ModbusEmulator
@@ -24,8 +24,10 @@ from drivers.emulators.onbon import OnbonEmulator
 from drivers.emulators.scanner import ScannerEmulator
 from tests.site.kinds import CAMERA, POST
 from tests.site.lane_yards import OPEN, CameraYard, PostYard
+from tests.site.views import DrawnView, StreamedView
 
 NOTES, VEHICLES, FAULTS = "notes", "vehicles", "faults"
+DRAWN, STREAMED = "drawn", "streamed"
 BEGUN = "yard"
 """What is noted when the devices are there."""
 BOARD, POST_BOARD, SCANNER, SIGN, SCENE = "board", "post-board", "scanner", "sign", "scene"
@@ -96,20 +98,20 @@ class Failing:
 
 
 def main():
-    folder, place = map(Path, sys.argv[1:])
+    folder, place = map(Path, sys.argv[1:3])
     since = Clock().now().utc
     due = [one for one in dues((folder / VEHICLES).read_text(encoding="utf-8").splitlines()) if one.at >= since]
     notes = Notes(folder / NOTES)
-    scene = place / SCENE / "scene.json"
-    scene.parent.mkdir(exist_ok=True)
-    put_scene(scene, {})
+    (place / SCENE).mkdir(exist_ok=True)
+    view = StreamedView(folder) if sys.argv[3] == STREAMED else DrawnView(place / SCENE / "scene.json")
     with ExitStack() as stack:
         stack.callback(notes.close)
         board = stack.enter_context(ModbusEmulator(place / BOARD))
         post_board = stack.enter_context(LcusEmulator(place / POST_BOARD))
         scanner = stack.enter_context(ScannerEmulator(place / SCANNER))
+        stack.enter_context(view)
         sign = stack.enter_context(OnbonEmulator(place / SIGN, lines=2, columns=16))
-        camera_yard = stack.enter_context(CameraYard(CAMERA, notes, board, sign, scene))
+        camera_yard = stack.enter_context(CameraYard(CAMERA, notes, board, sign, view))
         yards = (camera_yard, PostYard(POST, notes, post_board, scanner))
         failing = Failing(
             folder / FAULTS,
@@ -118,7 +120,7 @@ def main():
                 POST_BOARD: (post_board.unplug, post_board.plug),
                 SCANNER: (scanner.unplug, scanner.plug),
                 SIGN: (sign.unplug, sign.plug),
-                SCENE: (camera_yard.spoil, camera_yard.mend),
+                SCENE: (view.fail, view.mend),
                 NONSENSE: (lambda: board.fail(ReplyFault.CORRUPT), lambda: board.fail(None)),
                 STRAY_PULSE: (lambda: board.relays.pulse(OPEN, STRAY_S), lambda: None),
             },
