@@ -131,7 +131,7 @@ id = "{gate}"
 public_key = "{key}"
 """
 CLAIM_S = 5.0
-BEGIN_S = 30.0
+BEGIN_S = 60.0
 
 
 class Yard(Vehicles):
