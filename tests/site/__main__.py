@@ -146,6 +146,10 @@ def main():
             for gate in filter(error.concerns, world.boxes):
                 progress.say(f"{gate}, its last words:\n{world.boxes[gate].last_words()}")
             sys.exit(f"WRONG: {error}")
+        except Exception as error:
+            # What is cleared away now may fail too, and would hide it.
+            progress.say(f"it ends early: {type(error).__name__}: {error}")
+            raise
     wrong = wrongs(found)
     FOLDER.mkdir(exist_ok=True)
     options.picture.write_text(picture, encoding="utf-8")

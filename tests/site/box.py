@@ -3,14 +3,14 @@
 import json
 import re
 import shutil
-import sysconfig
+from contextlib import ExitStack
 
 from tests.fleet.gate_box import GateBox
 from tests.fleet.vehicles import CODE, UNIT, Vehicles
 from tests.site import yard
 from tests.site.kinds import CAMERA, POST
+from tests.site.network_camera import RTSP_PORT, NetworkCamera
 from tests.site.permits import scene_of
-from tests.site.views import RTSP_PORT
 from tests.support.packaging.booted_gate import CONFIGURATION, JOURNAL
 from tests.support.packaging.booted_gate import UNIT as AGENT_UNIT
 from tests.support.packaging.debian_packages import SEEN, STORE, own_target
@@ -20,8 +20,6 @@ from tools.deb.environment import ready_environment
 PLACE = "/run/board"
 FOLDER = "/srv/yard"
 """What the yard reads and writes: on a disk of its own, which never fills up."""
-OF_TESTS = "/srv/modules"
-"""Where the container sees the modules of the tests: what makes the stream of a camera."""
 STATE = JOURNAL.rpartition("/")[0]
 BACKUP, ASIDE = "/srv/backup", "/srv/aside"
 IN_USE = "state-journal.db"
@@ -106,10 +104,8 @@ id = "post"
 kind = "serial_lines"
 port = "{PLACE}/{yard.SCANNER}"
 """
-CAMERAS = {
-    yard.DRAWN: f'kind = "simulated"\nscene_file = "{PLACE}/{yard.SCENE}/scene.json"\nframe_rate_hz = 5\n',
-    yard.STREAMED: f'kind = "opencv"\nurl = "rtsp://127.0.0.1:{RTSP_PORT}/live.mp4"\nread_timeout_ms = 4000\n',
-}
+DRAWN = f'kind = "simulated"\nscene_file = "{FOLDER}/{yard.SCENE_FILE}"\nframe_rate_hz = 5\n'
+STREAMED = f'kind = "opencv"\nurl = "rtsp://127.0.0.1:{RTSP_PORT}/live.mp4"\nread_timeout_ms = 4000\n'
 FRONT = f"""
 [[lanes.{CAMERA}.cameras]]
 id = "front"
@@ -141,13 +137,20 @@ class Yard(Vehicles):
 
     def __init__(self, machine, number, folder):
         super().__init__(machine, number)
-        self._camera = (yard.STREAMED, yard.DRAWN)[number % 2]
-        self.lanes = TWO_LANES + FRONT + CAMERAS[self._camera]
-        self._folder = folder
-        folder.mkdir()
-        (folder / yard.FAULTS).mkdir()
-        for path in (folder, folder / yard.FAULTS):
+        self._folder, self._stack = folder, ExitStack()
+        for path in (folder, folder / yard.FAULTS, folder / yard.SCENE):
+            path.mkdir()
             path.chmod(0o777)
+        self._camera = NetworkCamera(folder, folder / yard.SCENE_FILE, machine) if number % 2 == 0 else None
+        self.lanes = TWO_LANES + FRONT + (DRAWN if self._camera is None else STREAMED)
+
+    def __enter__(self):
+        if self._camera is not None:
+            self._stack.enter_context(self._camera)
+        return self
+
+    def __exit__(self, *_):
+        self._stack.close()
 
     def lay_down(self, arrivals, texts, began):
         """Say who comes when. `texts`: of their codes, by number. `began`: Unix seconds at which the day begins."""
@@ -168,24 +171,37 @@ class Yard(Vehicles):
     def begin(self):
         """Put the devices there, and let the vehicles come that are still to come."""
         target = own_target()
-        modules = f"{CODE}:{SEEN / ready_environment(target, STORE).name}:{OF_TESTS}"
+        modules = f"{CODE}:{SEEN / ready_environment(target, STORE).name}"
         before = self._times_begun()
         self._machine.ask(
             f"systemd-run --quiet --unit={UNIT} --property=User=gate-agent --property=RuntimeDirectory=board"
             f" --setenv=PYTHONPATH={modules}"
-            f" /usr/bin/python{target.python} -B -m tests.site.yard {FOLDER} {PLACE} {self._camera}"
+            f" /usr/bin/python{target.python} -B -m tests.site.yard {FOLDER} {PLACE}"
         )
         eventually(lambda: self._times_begun() > before, BEGIN_S, "the yard")
+        if self._camera is not None:
+            self._camera.set_power(on=True)
+
+    def lose_power(self):
+        """All that is at the gate is without power; the devices inside its container are gone with it."""
+        if self._camera is not None:
+            self._camera.set_power(on=False)
 
     def _times_begun(self):
         return sum(note["what"] == yard.BEGUN for note in self.notes())
 
     def fail(self, device):
         """Have a device fail until it is mended."""
-        (self._folder / yard.FAULTS / device).touch()
+        if device == yard.SCENE and self._camera is not None:
+            self._camera.set_failing(fails=True)
+        else:
+            (self._folder / yard.FAULTS / device).touch()
 
     def mend(self, device):
-        (self._folder / yard.FAULTS / device).unlink(missing_ok=True)
+        if device == yard.SCENE and self._camera is not None:
+            self._camera.set_failing(fails=False)
+        else:
+            (self._folder / yard.FAULTS / device).unlink(missing_ok=True)
 
     def notes(self):
         """All that was seen at the lanes until now, in order."""
@@ -198,11 +214,17 @@ class SiteBox(GateBox):
     """A gate of the site. `folder`: outside, for what it shares."""
 
     def __init__(self, number, base, bridge, releases, folder):
-        super().__init__(
-            number, base, bridge, releases, {FOLDER: folder / "yard", OF_TESTS: sysconfig.get_path("purelib")}
-        )
+        super().__init__(number, base, bridge, releases, {FOLDER: folder / "yard"})
         self.folder = folder
         self.vehicles = Yard(self.machine, number, folder / "yard")
+
+    def __enter__(self):
+        self.vehicles.__enter__()
+        return super().__enter__()
+
+    def __exit__(self, *_):
+        self.vehicles.__exit__()
+        super().__exit__()
 
     def first_start(self):
         """Start it once, for the key that it makes; its public half."""
@@ -238,6 +260,7 @@ class SiteBox(GateBox):
     def cut_power(self):
         """Its computer and its boards lose their power at once."""
         self.machine.cut_power()
+        self.vehicles.lose_power()
 
     def power_on(self):
         self.machine.boot()

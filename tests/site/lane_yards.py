@@ -4,6 +4,7 @@ import threading
 import time
 from dataclasses import replace
 
+from agent.lane import put_scene
 from sim.demo.real_time import QUICK, RealTimeRunner
 from sim.physics import DriverBehaviour, DrivingPlan
 from tests.site.kinds import KINDS, TURNS_BACK
@@ -29,6 +30,31 @@ BARRIER = replace(QUICK, closes_itself=False)
 """The agent itself closes this barrier: what it orders while a vehicle is under the arm is found out."""
 DRIVES = DrivingPlan(speed_mps=4.2, acceleration_mps2=6.0, stop_m=-1.3, reaction_s=0.2, away_m=-7.0)
 LOOKS_AND_LEAVES = replace(DRIVES, conduct=DriverBehaviour.STAYS, rest_s=0.5)
+
+
+class DrawnView:
+    """What stands before the camera: a file with the scene. To fail, it holds what nobody can understand."""
+
+    def __init__(self, file):
+        self._file, self._lock = file, threading.Lock()
+        self._scene, self._fails = {}, False
+        put_scene(file, {})
+
+    def show(self, scene):
+        with self._lock:
+            self._scene = scene
+            if not self._fails:
+                put_scene(self._file, scene)
+
+    def fail(self):
+        with self._lock:
+            self._fails = True
+            put_scene(self._file, {"vehicle": 7})
+
+    def mend(self):
+        with self._lock:
+            self._fails = False
+            put_scene(self._file, self._scene)
 
 
 class CameraYard:

@@ -1,12 +1,12 @@
 """The yard of a gate: its boards, its scanner, its sign, and the vehicles; runs inside the gate's container.
 
-python -m tests.site.yard FOLDER PLACE CAMERA
+python -m tests.site.yard FOLDER PLACE
 
 FOLDER: with the file `vehicles`, a JSON object in each line (tests.site.yard.Due), and the file `notes`, to which it
 adds a line for whatever happens: when a vehicle comes, shows its code and leaves, and all that the boards switch. A
-file of the name of a device that lies in its folder `faults` has that device fail as long as it is there. PLACE: the
-folder with the serial ports and the scene before the camera. CAMERA: "drawn" or "streamed". It goes on whatever becomes
-of the gate, as drivers do.
+file of the name of a device that lies in its folder `faults` has that device fail as long as it is there; its folder
+`scene` has what stands before the camera. PLACE: the folder with the serial ports. It goes on whatever becomes of the
+gate, as drivers do.
 """
 
 import json
@@ -23,14 +23,13 @@ from drivers.emulators.modbus_rtu import ModbusEmulator
 from drivers.emulators.onbon import OnbonEmulator
 from drivers.emulators.scanner import ScannerEmulator
 from tests.site.kinds import CAMERA, POST
-from tests.site.lane_yards import OPEN, CameraYard, PostYard
-from tests.site.views import DrawnView, StreamedView
+from tests.site.lane_yards import OPEN, CameraYard, DrawnView, PostYard
 
 NOTES, VEHICLES, FAULTS = "notes", "vehicles", "faults"
-DRAWN, STREAMED = "drawn", "streamed"
 BEGUN = "yard"
 """What is noted when the devices are there."""
 BOARD, POST_BOARD, SCANNER, SIGN, SCENE = "board", "post-board", "scanner", "sign", "scene"
+SCENE_FILE = f"{SCENE}/scene.json"
 NONSENSE, STRAY_PULSE = "nonsense", "stray-pulse"
 """The board answers what it must not; and, a fault of the proof, it moves its relay although nobody has told it to."""
 LOOK_S = 0.1
@@ -98,18 +97,16 @@ class Failing:
 
 
 def main():
-    folder, place = map(Path, sys.argv[1:3])
+    folder, place = map(Path, sys.argv[1:])
     since = Clock().now().utc
     due = [one for one in dues((folder / VEHICLES).read_text(encoding="utf-8").splitlines()) if one.at >= since]
     notes = Notes(folder / NOTES)
-    (place / SCENE).mkdir(exist_ok=True)
-    view = StreamedView(folder) if sys.argv[3] == STREAMED else DrawnView(place / SCENE / "scene.json")
+    view = DrawnView(folder / SCENE_FILE)
     with ExitStack() as stack:
         stack.callback(notes.close)
         board = stack.enter_context(ModbusEmulator(place / BOARD))
         post_board = stack.enter_context(LcusEmulator(place / POST_BOARD))
         scanner = stack.enter_context(ScannerEmulator(place / SCANNER))
-        stack.enter_context(view)
         sign = stack.enter_context(OnbonEmulator(place / SIGN, lines=2, columns=16))
         camera_yard = stack.enter_context(CameraYard(CAMERA, notes, board, sign, view))
         yards = (camera_yard, PostYard(POST, notes, post_board, scanner))
