@@ -86,10 +86,13 @@ class SiteCentral(CentralSide):
             *("--revocations", window / "revocations.csv", "--watch", window / "watch.csv"),
         ]
 
+    host = HOST
+    """By which name the gates know its brokers."""
+
     @property
-    def host(self):
-        """By which name the gates know it."""
-        return HOST
+    def address(self):
+        """Where they are in the network of the gates."""
+        return self._bridge.address
 
     def shown_by_exporter(self):
         """The names of the gates in the exporter's metrics."""

@@ -40,7 +40,7 @@ def _device(name, excuses=ITS_GATE):
 def attack(world, _box):
     """A neighbour at the broker of the site says what it may not, in the names of others, and much of what it may."""
     central, gates = world.central, sorted(world.boxes)
-    with Neighbour(central.site_broker, STRANGER, client_id=STRANGER) as stranger:
+    with Neighbour(central.site_broker, STRANGER, client_id=STRANGER, address=central.address) as stranger:
         for number in range(MESSAGES):
             gate = gates[number % len(gates)]
             for topic in (
