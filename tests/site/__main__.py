@@ -18,22 +18,13 @@ from pathlib import Path
 from agent.clock import Clock
 from tests.fleet.progress import FOLDER, Progress, report
 from tests.fleet.waits import InVainError
+from tests.site.decisions import decided, used_twice
 from tests.site.picture import Course, draw
 from tests.site.plan import DAY_S, REAL_EVERY_S, make_day
 from tests.site.seen import lanes_of, said_of
 from tests.site.table import lines_of
 from tests.site.troubles import FAILING_UPDATE, SECOND, THIRD, TROUBLES, UPDATE, Troubles
-from tests.site.verdict import (
-    Findings,
-    Updated,
-    decided,
-    never_issued,
-    restored,
-    unsafe,
-    used_twice,
-    without_grant,
-    wrongs,
-)
+from tests.site.verdict import Findings, Updated, never_issued, restored, unsafe, without_grant, wrongs
 from tests.site.world import FAULTS, REFUSED, World, compare
 from tests.soak.verdict import transactions
 from tests.support.packaging.booted_gate import why_not_here

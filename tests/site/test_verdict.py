@@ -6,23 +6,20 @@ from dataclasses import replace
 import pytest
 
 from tests.fleet.verdict import Events
+from tests.site.decisions import Decided, Spell, decided, used_twice
 from tests.site.kinds import CAMERA, POST, USED, VALID
 from tests.site.permits import permit_name
 from tests.site.samples import END, GATE, GOOD, OTHER, PASSED, UPDATED, arrival, decision, pulse, said, visit
 from tests.site.seen import Lanes, Switching, Visit, decisions_in, lanes_of
 from tests.site.verdict import (
     MOST_TOLD,
-    Decided,
     Restored,
-    Spell,
     Updated,
-    decided,
     in_words,
     latencies,
     never_issued,
     restored,
     unsafe,
-    used_twice,
     without_grant,
     wrongs,
 )

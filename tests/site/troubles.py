@@ -7,8 +7,8 @@ from agent.clock import Clock
 from tests.fleet.central_side import SITE
 from tests.site import yard
 from tests.site.central import STRANGER
+from tests.site.decisions import Spell
 from tests.site.plan import Trouble
-from tests.site.verdict import Spell
 from tests.support.mqtt.neighbour import Neighbour
 
 NOBODY, ITS_GATE, ALL = "nobody", "its gate", "all"

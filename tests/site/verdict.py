@@ -1,60 +1,17 @@
 """What must be true of a day at the site, by what was seen from outside."""
 
-from collections import Counter
 from dataclasses import dataclass
 
-from agent.core.model import Reason, Verdict
+from agent.core.model import Reason
 from bench.figures import percentile
-from tests.site.kinds import KINDS, SHOWN_AGAIN
+from tests.site.decisions import Decided, permit_of
 from tests.site.permits import permit_name
-from tests.site.seen import decisions_in
 
 MOST_TOLD = 12
 RESOLUTION_S = 0.005
 """Events have milliseconds, and the lines of the boards are noted by another thread."""
 GRANT_S = 35.0
 """After so long a grant opens no barrier any more."""
-SETTLED_S = 20.0
-"""After a trouble it takes so long until all is as before: devices come back, and programs start."""
-UNREAD = frozenset(
-    {
-        Reason.QR_NONE,
-        Reason.NOT_A_PERMIT,
-        Reason.ENCODING_INVALID,
-        Reason.STRUCTURE_INVALID,
-        Reason.ALREADY_USED,
-        Reason.USED_AT_OTHER_GATE,
-    }
-)
-"""For these a good vehicle may be refused in a trouble: its code did not arrive whole, or its use began before."""
-
-
-@dataclass(frozen=True)
-class Spell:
-    """A trouble as it was. `excuses`: gates whose good vehicles may wait in vain meanwhile. Times in Unix seconds."""
-
-    name: str
-    gate: str
-    began_at: float
-    ended_at: float
-    excuses: frozenset = frozenset()
-
-    def touches(self, gate, begin, end):
-        return gate in self.excuses and self.began_at <= end and begin <= self.ended_at + SETTLED_S
-
-
-@dataclass(frozen=True)
-class Decided:
-    """What became of the vehicles. `right`, `excused`: how many of each kind; `wrong`: in words.
-
-    `excused_at`, `wrong_at`: when they came, Unix seconds.
-    """
-
-    right: Counter
-    excused: Counter
-    wrong: tuple
-    excused_at: tuple = ()
-    wrong_at: tuple = ()
 
 
 @dataclass(frozen=True)
@@ -97,80 +54,9 @@ class Findings:
     failures: list
 
 
-def decided(visits, said, arrivals, spells, until):
-    """Hold each vehicle against its kind. `until`: the end of the day."""
-    plan = {one.number: one for one in arrivals}
-    after = _next_comes(visits, until)
-    passed_at = _passages(visits, plan)
-    right, excused, wrong, moments = Counter(), Counter(), [], {"excused": [], "wrong": []}
-    for visit in visits:
-        one = plan[visit.number]
-        end = after[visit.gate, visit.lane, visit.number]
-        found = decisions_in(said, visit, end)
-        troubled = visit.gone_at is None or any(s.touches(visit.gate, visit.came_at, end) for s in spells)
-        free = one.kind in SHOWN_AGAIN and not any(at < visit.came_at for at in passed_at[_permit(one)])
-        why = _fault(KINDS[one.kind], visit, found, troubled=troubled or free, free=free)
-        if why:
-            wrong.append(f"{visit.gate} {visit.lane}: vehicle {visit.number} ({one.kind}): {why}")
-            moments["wrong"].append(visit.came_at)
-        elif _is_right(KINDS[one.kind], visit, found):
-            right[one.kind] += 1
-        else:
-            excused[one.kind] += 1
-            moments["excused"].append(visit.came_at)
-    return Decided(right, excused, tuple(wrong), tuple(moments["excused"]), tuple(moments["wrong"]))
-
-
-def _is_right(kind, visit, found):
-    if kind.may_open:
-        return bool(visit.pulses)
-    return not visit.pulses and any(verdict in kind.verdicts and reason in kind.reasons for verdict, reason in found)
-
-
-def _fault(kind, visit, found, *, troubled, free):
-    """What is wrong with what became of a vehicle; "" for nothing. `free`: the permit that it shows was not used."""
-    told = ", ".join(f"{verdict} {reason}" for verdict, reason in dict.fromkeys(found)) or "no decision"
-    if visit.pulses and not kind.may_open and not free:
-        return f"let in ({told})"
-    if kind.may_open and not visit.pulses:
-        denied = [reason for verdict, reason in found if verdict is Verdict.DENY and reason not in UNREAD]
-        return f"not let in ({told})" if denied or not troubled else ""
-    return "" if troubled or _is_right(kind, visit, found) else f"not refused as it must be ({told})"
-
-
-def _next_comes(visits, until):
-    """Until when what happens at a lane is of a vehicle."""
-    after, last = {}, {}
-    for visit in sorted(visits, key=lambda one: one.came_at, reverse=True):
-        lane = (visit.gate, visit.lane)
-        after[*lane, visit.number] = last.get(lane, until)
-        last[lane] = visit.came_at
-    return after
-
-
-def _permit(arrival):
-    return arrival.again if arrival.again is not None else arrival.number
-
-
-def _passages(visits, plan):
-    found = {}
-    for one in plan.values():
-        found.setdefault(_permit(one), [])
-    for visit in visits:
-        if visit.may_have_passed:
-            found[_permit(plan[visit.number])].append(visit.came_at)
-    return found
-
-
-def used_twice(visits, arrivals):
-    """The permits by which more than one vehicle may have passed, over all gates."""
-    plan = {one.number: one for one in arrivals}
-    return sorted(permit for permit, at in _passages(visits, plan).items() if len(at) > 1)
-
-
 def never_issued(said, arrivals):
     """The permits that were granted and that nobody was given."""
-    issued = {permit_name(_permit(one)) for one in arrivals}
+    issued = {permit_name(permit_of(one)) for one in arrivals}
     granted = {one.data["permit"] for one in said if one.type == "access.granted" and one.data.get("permit")}
     return sorted(granted - issued)
 
