@@ -18,7 +18,7 @@ from pathlib import Path
 from agent.clock import Clock
 from tests.fleet.progress import FOLDER, Progress, report
 from tests.fleet.waits import InVainError
-from tests.site.decisions import decided, used_twice
+from tests.site.decisions import decided, silences, used_twice
 from tests.site.picture import Course, draw
 from tests.site.plan import DAY_S, REAL_EVERY_S, make_day
 from tests.site.seen import lanes_of, said_of
@@ -82,8 +82,9 @@ def play(world, day, versions):
         (each for (gate, stream), events in stored.items() for each in said_of(gate, stream, events)),
         key=lambda one: (one.at, one.seq),
     )
+    spells = [*troubles.spells, *silences(said, troubles.spells, until)]
     found = Findings(
-        decided=decided(visits, said, day.arrivals, troubles.spells, until),
+        decided=decided(visits, said, day.arrivals, spells, until),
         events={
             gate: compare(kept[gate], {stream: events for (whose, stream), events in stored.items() if whose == gate})
             for gate in world.names
@@ -98,8 +99,8 @@ def play(world, day, versions):
         unseen=sorted(set(world.names) - world.central.shown_by_exporter()),
         failures=troubles.failures,
     )
-    picture = draw(Course(day, began, visits, found.decided, troubles.spells, watch.queue))
-    return found, lanes, troubles.spells, picture
+    picture = draw(Course(day, began, visits, found.decided, spells, watch.queue))
+    return found, lanes, spells, picture
 
 
 def _payloads(stored, gate):

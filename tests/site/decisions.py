@@ -36,6 +36,35 @@ class Spell:
         return gate in self.excuses and self.began_at <= end and begin <= self.ended_at + SETTLED_S
 
 
+NEEDED = frozenset({"camera", "scanner", "relay", "inputs"})
+"""The families of devices without which a lane lets nobody in."""
+AT_WORK = frozenset({"up", "streaming"})
+SILENT = "device silent"
+"""How a spell is called in which a device did not answer its gate, by what the gate itself has told central."""
+
+
+def silences(said, spells, until):
+    """When devices of a gate were silent although no trouble of that gate explains it: on a computer that is too busy.
+
+    The gate must then ask an officer. `said`: in the order of time. `until`: the end of the day.
+    """
+    since, found = {}, []
+    for one in said:
+        if one.type != "device.changed" or one.data["family"] not in NEEDED:
+            continue
+        device = (one.gate, one.data["device"])
+        if one.data["state"] not in AT_WORK:
+            since.setdefault(device, one.at)
+        elif device in since:
+            found.append((*device, since.pop(device), one.at))
+    found += [(*device, at, until) for device, at in since.items()]
+    return [
+        Spell(SILENT, gate, began, ended, frozenset({gate}))
+        for gate, _, began, ended in sorted(found, key=lambda each: each[2])
+        if not any(spell.touches(gate, began, began) for spell in spells)
+    ]
+
+
 @dataclass(frozen=True)
 class Decided:
     """What became of the vehicles. `right`, `excused`: how many of each kind; `wrong`: in words.

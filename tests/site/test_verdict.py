@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.fleet.verdict import Events
-from tests.site.decisions import Decided, Spell, decided, used_twice
+from tests.site.decisions import Decided, Spell, decided, silences, used_twice
 from tests.site.kinds import CAMERA, POST, USED, VALID
 from tests.site.permits import permit_name
 from tests.site.samples import END, GATE, GOOD, OTHER, PASSED, UPDATED, arrival, decision, pulse, said, visit
@@ -99,6 +99,25 @@ def test_no_trouble_excuses_that_a_good_permit_is_called_bad_or_a_bad_one_lets_i
     assert judged("expired", visit(2, 20.0, pulses=(23.0,)), spells=spells).wrong
     assert not judged(VALID, visit(2, 20.0), decision("DENY", "QR_NONE", 22.0), spells=spells).wrong
     assert not judged("expired", visit(2, 20.0), spells=spells).wrong
+
+
+def changed_device(at, state, family="camera", gate=GATE):
+    return said("device.changed", at, gate=gate, device=f"lane-1/{family}", family=family, state=state)
+
+
+def test_a_gate_whose_device_is_silent_without_a_trouble_says_so_and_asks_an_officer():
+    events = [
+        changed_device(15.0, "stale"),
+        changed_device(16.0, "lost"),
+        changed_device(17.0, "lost", "sign"),
+        changed_device(18.0, "streaming"),
+        changed_device(19.0, "lost", "relay", OTHER),
+    ]
+    found = silences(events, [], END)
+    assert [(one.gate, one.began_at, one.ended_at) for one in found] == [(GATE, 15.0, 18.0), (OTHER, 19.0, END)]
+    assert judged(VALID, visit(2, 20.0), decision("MANUAL", "GATE_FAULT", 22.0), spells=found).wrong == ()
+    power_cut = Spell("power cut", GATE, 10.0, 12.0, frozenset({GATE}))
+    assert [one.gate for one in silences(events, [power_cut], END)] == [OTHER]
 
 
 def test_a_permit_that_nobody_has_passed_with_may_be_shown_again():
