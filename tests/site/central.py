@@ -103,6 +103,10 @@ class SiteCentral(CentralSide):
         """How many events the gates have said that they have, and that are not stored yet."""
         return self.asked("SELECT coalesce(sum(lag), 0)::int FROM gate_progress")[0][0]
 
+    def not_whole(self):
+        """The gates whose own state is not whole, as their status says."""
+        return {gate for (gate,) in self.asked("SELECT gate FROM gates WHERE trust_state <> 'whole'")}
+
     def streams(self):
         """The payloads of all events, by number, of each gate and stream."""
         rows = self.asked(

@@ -24,6 +24,8 @@ from tests.support.waiting import eventually
 FIRST = "0.9.0"
 BEGINS_S = 15.0
 """So long the yards may take to be there before the day begins."""
+WHOLE_S = 120.0
+"""So long it may take until the other gates have shown a gate all uses of its permits."""
 DIES = "dies"
 """A gate that has a file of this name is one on which new software does not start."""
 USED_TWICE, EVENT_LOST, STRAY, REFUSED = "used twice", "event lost", "pulse without grant", "vehicles refused"
@@ -140,6 +142,7 @@ class World:
         """Stop the vehicles and the agents, and wait until central has all; what the journals hold, by gate."""
         if self.fault == STRAY:
             self._pulse(self.boxes[self.names[0]].vehicles)
+        until_none(self.central.not_whole, "a state that is whole again, of", settled_s(len(self.names)) + WHOLE_S)
         kept, heads = {}, {}
         for gate, box in self.boxes.items():
             box.vehicles.end()
