@@ -25,7 +25,7 @@ from tests.site.seen import lanes_of, said_of
 from tests.site.table import lines_of
 from tests.site.troubles import FAILING_UPDATE, SECOND, THIRD, TROUBLES, UPDATE, Troubles
 from tests.site.verdict import Findings, Updated, never_issued, restored, unsafe, without_grant, wrongs
-from tests.site.world import FAULTS, REFUSED, World, compare
+from tests.site.world import FAULTS, FIRST, REFUSED, World, compare
 from tests.soak.verdict import transactions
 from tests.support.packaging.booted_gate import why_not_here
 from tests.support.packaging.container import refused
@@ -95,7 +95,7 @@ def play(world, day, versions):
         without_grant=without_grant([each for one in lanes for each in one.switchings], said),
         unsafe=unsafe(lanes),
         restored={gate: restored(said, gate, since) for gate, since in world.restored_at.items()},
-        updates={version: (_promise(version, len(world.names)), one) for version, one in world.updates.items()},
+        updates=_updates(world),
         unseen=sorted(set(world.names) - world.central.shown_by_exporter()),
         failures=troubles.failures,
     )
@@ -111,11 +111,14 @@ def _payloads(stored, gate):
     ]
 
 
-def _promise(version, gates):
-    """How a roll-out must end: the first one everywhere, the second one not at the last gate, which goes back."""
-    if version == SECOND:
-        return Updated(0, (SECOND,) * gates)
-    return Updated(1, (*(THIRD,) * (gates - 1), SECOND))
+def _updates(world):
+    """How each roll-out must end, and how it did: one everywhere, the other not at the last gate, which goes back."""
+    gates, found = len(world.names), {}
+    for version, one in world.updates.items():
+        back = SECOND if SECOND in world.updates else FIRST
+        promise = Updated(0, (SECOND,) * gates) if version == SECOND else Updated(1, (*(THIRD,) * (gates - 1), back))
+        found[version] = (promise, one)
+    return found
 
 
 def main():
@@ -128,7 +131,8 @@ def main():
         names.add(UPDATE)
     chosen = {name: TROUBLES[name].trouble for name in names}
     day = make_day(options.seed, options.seconds, options.gates, REAL_EVERY_S / SPEED, chosen)
-    versions = [version for name, version in ((UPDATE, SECOND), (FAILING_UPDATE, THIRD)) if name in names]
+    versions = {SECOND: False} if UPDATE in names else {}
+    versions |= {THIRD: True} if FAILING_UPDATE in names else {}
     with tempfile.TemporaryDirectory(prefix="site-") as folder, ExitStack() as stack:
         Path(folder).chmod(0o755)
         world = World(Path(folder), day, options.fault, progress.say, stack)

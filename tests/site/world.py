@@ -63,7 +63,7 @@ class World:
     def begin(self, versions):
         """Set up central, install once, enrol the gates, have them meet, and let the day begin; Unix seconds.
 
-        `versions`: of the new software that is to be made.
+        `versions`: of the new software that is to be made, and whether it fails on the last gate.
         """
         enter, folder = self._stack.enter_context, self.folder
         key = enter(release_key())
@@ -77,7 +77,7 @@ class World:
         base = enter(installed_box(packages.thin(FIRST), bridge, folder / "releases"))
         put_into_gates(self.fault, base)
         releases = Releases(folder / "releases", key, packages, self.fault)
-        self._orders = {version: releases.ordered(version) for version in versions}
+        self._orders = {version: releases.ordered(version, may_fail=fails) for version, fails in versions.items()}
         keys = {}
         for number, name in enumerate(self.names, 1):
             (folder / name).mkdir()
