@@ -72,9 +72,9 @@ def play(world, day, versions):
     watch = Watch(world, day, began)
     with Troubles(world, day, began) as troubles:
         watch.until_over(troubles)
-    until = Clock().now().utc
     world.say("the day is over; waiting until central has all")
     kept = world.end()
+    until = Clock().now().utc
     lanes = [lanes_of(gate, box.vehicles.notes()) for gate, box in world.boxes.items()]
     visits = [visit for one in lanes for visit in one.visits]
     stored = world.central.streams()
