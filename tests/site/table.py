@@ -26,6 +26,7 @@ def lines_of(found, lanes, spells, day):
         ("troubles", _counted(spells)),
         *(("software", _update(version, one)) for version, (_, one) in sorted(found.updates.items())),
         *(("restored", _restored(gate, one)) for gate, one in sorted(found.restored.items())),
+        *(("", change) for _, one in sorted(found.restored.items()) for change in one.changes),
         *(("code to relay", f"{lane}: {words}") for lane, words in _waited(visits)),
     ]
     return [

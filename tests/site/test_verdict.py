@@ -183,7 +183,7 @@ def test_orders_to_close_onto_a_vehicle_and_arms_that_met_one_are_unsafe():
 
 
 def changed(at, part, state):
-    return said("state.changed", at, part=part, state=state)
+    return said("state.changed", at, part=part, state=state, detail="why")
 
 
 def test_a_restored_backup_is_noticed_and_nobody_passes_until_the_ledger_is_whole():
@@ -197,9 +197,11 @@ def test_a_restored_backup_is_noticed_and_nobody_passes_until_the_ledger_is_whol
         changed(60.0, "ledger", "whole"),
         said("access.granted", 61.0, by="permit"),
     ]
-    assert restored(events, GATE, 50.0) == Restored(noticed=True, held=1, let_in=0, whole=True)
+    changes = ("1 s: journal lost: why", "1 s: ledger lost: why", "10 s: ledger whole: why")
+    assert restored(events, GATE, 50.0) == Restored(noticed=True, held=1, let_in=0, whole=True, changes=changes)
     let_in = [*events[:4], said("access.granted", 58.0, by="permit")]
-    assert restored(let_in, GATE, 50.0) == Restored(noticed=True, held=1, let_in=1, whole=False)
+    found = restored(let_in, GATE, 50.0)
+    assert (found.noticed, found.held, found.let_in, found.whole) == (True, 1, 1, False)
     assert restored(events[:1], GATE, 50.0) == Restored(noticed=False, held=0, let_in=0, whole=True)
 
 

@@ -17,13 +17,14 @@ GRANT_S = 35.0
 @dataclass(frozen=True)
 class Restored:
     """What a gate did with a restored backup. `held`: vehicles that had to wait for an officer; `let_in`: grants by
-    permit in that time. `whole`: whether its ledger was whole again at the end.
+    permit in that time. `whole`: whether its ledger was whole again at the end. `changes`: of its state, in words.
     """
 
     noticed: bool
     held: int
     let_in: int
     whole: bool
+    changes: tuple = ()
 
 
 @dataclass(frozen=True)
@@ -82,19 +83,22 @@ def unsafe(lanes):
 
 def restored(said, gate, since):
     """What a gate did with a backup that was restored at a moment. `said`: in the order of time."""
-    noticed, held, let_in, lost = False, 0, 0, False
+    noticed, held, let_in, lost, changes = False, 0, 0, False, []
     for one in said:
         if one.gate != gate or one.at < since:
             continue
         if one.type == "state.changed":
             noticed |= one.data["state"] != "whole"
+            changes.append(
+                f"{one.at - since:.0f} s: {one.data['part']} {one.data['state']}: {one.data.get('detail', '')}"
+            )
             if one.data["part"] == "ledger":
                 lost = one.data["state"] != "whole"
         elif lost and one.type == "access.decided":
             held += one.data["reason"] == Reason.STATE_NOT_WHOLE
         elif lost and one.type == "access.granted":
             let_in += one.data["by"] == "permit"
-    return Restored(noticed, held, let_in, not lost)
+    return Restored(noticed, held, let_in, not lost, tuple(changes))
 
 
 def wrongs(found):
