@@ -21,7 +21,7 @@ from tests.fleet.waits import InVainError
 from tests.site.decisions import decided, silences, used_twice
 from tests.site.picture import Course, draw
 from tests.site.plan import DAY_S, REAL_EVERY_S, make_day
-from tests.site.seen import lanes_of, said_of
+from tests.site.seen import lanes_of
 from tests.site.table import lines_of
 from tests.site.troubles import FAILING_UPDATE, SECOND, THIRD, TROUBLES, UPDATE, Troubles
 from tests.site.verdict import Findings, Updated, never_issued, restored, unsafe, without_grant, wrongs
@@ -78,10 +78,7 @@ def play(world, day, versions):
     lanes = [lanes_of(gate, box.vehicles.notes()) for gate, box in world.boxes.items()]
     visits = [visit for one in lanes for visit in one.visits]
     stored = world.central.streams()
-    said = sorted(
-        (each for (gate, stream), events in stored.items() for each in said_of(gate, stream, events)),
-        key=lambda one: (one.at, one.seq),
-    )
+    said = world.central.said()
     spells = [*troubles.spells, *silences(said, troubles.spells, until)]
     found = Findings(
         decided=decided(visits, said, day.arrivals, spells, until),

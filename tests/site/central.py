@@ -6,6 +6,7 @@ import subprocess
 import urllib.request
 
 from tests.fleet.central_side import AGENT, CONSUMER, SITE, CentralSide
+from tests.site.seen import said_of
 from tests.support.mqtt.mosquitto import HOST, SampleBroker, free_port
 from tests.support.waiting import PATIENCE_S
 
@@ -103,10 +104,6 @@ class SiteCentral(CentralSide):
         """How many events the gates have said that they have, and that are not stored yet."""
         return self.asked("SELECT coalesce(sum(lag), 0)::int FROM gate_progress")[0][0]
 
-    def not_whole(self):
-        """The gates whose own state is not whole, as their status says."""
-        return {gate for (gate,) in self.asked("SELECT gate FROM gates WHERE trust_state <> 'whole'")}
-
     def streams(self):
         """The payloads of all events, by number, of each gate and stream."""
         rows = self.asked(
@@ -116,3 +113,8 @@ class SiteCentral(CentralSide):
         for gate, stream, seq, payload in rows:
             found.setdefault((gate, stream), {})[seq] = bytes(payload)
         return found
+
+    def said(self):
+        """What all events say, in the order of time."""
+        found = [said_of(gate, stream, events) for (gate, stream), events in self.streams().items()]
+        return sorted((one for each in found for one in each), key=lambda one: (one.at, one.seq))

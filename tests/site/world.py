@@ -15,7 +15,7 @@ from tests.site import yard
 from tests.site.box import IN_USE, SiteBox
 from tests.site.central import SiteCentral
 from tests.site.permits import TradeWindow, revocations, text_of, watch
-from tests.site.verdict import Updated
+from tests.site.verdict import Updated, restored
 from tests.support.gate.gate_site import DAY_S
 from tests.support.packaging.debian_packages import Packages
 from tests.support.packaging.release_keys import release_key, write_keys
@@ -142,7 +142,7 @@ class World:
         """Stop the vehicles and the agents, and wait until central has all; what the journals hold, by gate."""
         if self.fault == STRAY:
             self._pulse(self.boxes[self.names[0]].vehicles)
-        until_none(self.central.not_whole, "a state that is whole again, of", settled_s(len(self.names)) + WHOLE_S)
+        until_none(self._not_whole, "a ledger that is lost and whole again, of", settled_s(len(self.names)) + WHOLE_S)
         kept, heads = {}, {}
         for gate, box in self.boxes.items():
             box.vehicles.end()
@@ -154,6 +154,12 @@ class World:
         if self.fault == EVENT_LOST:
             self.central.lose_one(self.names[0])
         return kept
+
+    def _not_whole(self):
+        """The gates with an older copy of which central has not heard yet that they noticed it, and are whole again."""
+        said = self.central.said() if self.restored_at else ()
+        found = {gate: restored(said, gate, since) for gate, since in self.restored_at.items()}
+        return [gate for gate, one in found.items() if not (one.noticed and one.whole)]
 
     def _until_stored(self, heads):
         """Wait until central has the newest stream of each gate up to an event, and what came after it."""
