@@ -79,7 +79,9 @@ def play(world, day, versions):
     visits = [visit for one in lanes for visit in one.visits]
     stored = world.central.streams()
     said = world.central.said()
-    spells = [*troubles.spells, *silences(said, troubles.spells, until)]
+    # Before the day began, the devices were not there yet.
+    silent = [one for one in silences(said, troubles.spells, until) if one.ended_at > began]
+    spells = [*troubles.spells, *silent]
     found = Findings(
         decided=decided(visits, said, day.arrivals, spells, until),
         events={
