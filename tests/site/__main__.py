@@ -18,7 +18,7 @@ from pathlib import Path
 from agent.clock import Clock
 from tests.fleet.progress import FOLDER, Progress, report
 from tests.fleet.waits import InVainError
-from tests.site.decisions import decided, silences, used_twice
+from tests.site.decisions import Spell, decided, silences, used_twice
 from tests.site.picture import Course, draw
 from tests.site.plan import DAY_S, REAL_EVERY_S, make_day
 from tests.site.seen import lanes_of
@@ -81,7 +81,8 @@ def play(world, day, versions):
     said = world.central.said()
     # Before the day began, the devices were not there yet.
     silent = [one for one in silences(said, troubles.spells, until) if one.ended_at > began]
-    spells = [*troubles.spells, *silent]
+    older = {gate: restored(said, gate, since) for gate, since in world.restored_at.items()}
+    spells = [*troubles.spells, *silent, *_not_whole(older, world.names, until)]
     found = Findings(
         decided=decided(visits, said, day.arrivals, spells, until),
         events={
@@ -93,7 +94,7 @@ def play(world, day, versions):
         never_issued=never_issued(said, day.arrivals),
         without_grant=without_grant([each for one in lanes for each in one.switchings], said),
         unsafe=unsafe(lanes),
-        restored={gate: restored(said, gate, since) for gate, since in world.restored_at.items()},
+        restored=older,
         updates=_updates(world),
         unseen=sorted(set(world.names) - world.central.shown_by_exporter()),
         failures=troubles.failures,
@@ -107,6 +108,15 @@ def _payloads(stored, gate):
     streams = [events for (whose, _), events in stored.items() if whose == gate]
     return [
         payload for events in sorted(streams, key=lambda one: one[min(one)]) for _, payload in sorted(events.items())
+    ]
+
+
+def _not_whole(older, gates, until):
+    """When the ledger of a gate was not whole: then it lets nobody in by a permit, and grants nothing to the others."""
+    return [
+        Spell("ledger not whole", gate, began, until if ended is None else ended, frozenset(gates))
+        for gate, one in older.items()
+        for began, ended in one.spans
     ]
 
 

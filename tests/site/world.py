@@ -24,8 +24,8 @@ from tests.support.waiting import eventually
 FIRST = "0.9.0"
 BEGINS_S = 15.0
 """So long the yards may take to be there before the day begins."""
-WHOLE_S = 120.0
-"""So long it may take until the other gates have shown a gate all uses of its permits."""
+NOTICES_S = 60.0
+"""So long a gate may take to start with an older copy, to notice it and to say so."""
 DIES = "dies"
 """A gate that has a file of this name is one on which new software does not start."""
 USED_TWICE, EVENT_LOST, STRAY, REFUSED = "used twice", "event lost", "pulse without grant", "vehicles refused"
@@ -142,7 +142,7 @@ class World:
         """Stop the vehicles and the agents, and wait until central has all; what the journals hold, by gate."""
         if self.fault == STRAY:
             self._pulse(self.boxes[self.names[0]].vehicles)
-        until_none(self._not_whole, "a ledger that is lost and whole again, of", settled_s(len(self.names)) + WHOLE_S)
+        until_none(self._unaware, "a word on its older copy of", settled_s(len(self.names)) + NOTICES_S)
         kept, heads = {}, {}
         for gate, box in self.boxes.items():
             box.vehicles.end()
@@ -155,11 +155,10 @@ class World:
             self.central.lose_one(self.names[0])
         return kept
 
-    def _not_whole(self):
-        """The gates with an older copy of which central has not heard yet that they noticed it, and are whole again."""
+    def _unaware(self):
+        """The gates with an older copy of which central has not heard yet that they noticed it."""
         said = self.central.said() if self.restored_at else ()
-        found = {gate: restored(said, gate, since) for gate, since in self.restored_at.items()}
-        return [gate for gate, one in found.items() if not (one.noticed and one.whole)]
+        return [gate for gate, since in self.restored_at.items() if not restored(said, gate, since).noticed]
 
     def _until_stored(self, heads):
         """Wait until central has the newest stream of each gate up to an event, and what came after it."""
