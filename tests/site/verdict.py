@@ -85,27 +85,35 @@ def unsafe(lanes):
 
 def restored(said, gate, since):
     """What a gate did with a backup that was restored at a moment. `said`: in the order of time."""
-    noticed, held, let_in, since_lost, changes, spans = False, 0, 0, None, [], []
-    for one in said:
-        if one.gate != gate or one.at < since:
-            continue
-        if one.type == "state.changed":
-            noticed |= one.data["state"] != "whole"
-            changes.append(
-                f"{one.at - since:.0f} s: {one.data['part']} {one.data['state']}: {one.data.get('detail', '')}"
-            )
-            if one.data["part"] == "ledger" and one.data["state"] != "whole":
-                since_lost = since_lost or one.at
-            elif one.data["part"] == "ledger" and since_lost:
-                spans.append((since_lost, one.at))
-                since_lost = None
-        elif since_lost and one.type == "access.decided":
-            held += one.data["reason"] == Reason.STATE_NOT_WHOLE
-        elif since_lost and one.type == "access.granted":
-            let_in += one.data["by"] == "permit"
-    if since_lost:
-        spans.append((since_lost, None))
-    return Restored(noticed, held, let_in, since_lost is None, tuple(changes), tuple(spans))
+    own = [one for one in said if one.gate == gate and one.at >= since]
+    states = [one for one in own if one.type == "state.changed"]
+    spans = _not_whole([one for one in states if one.data["part"] == "ledger"])
+    within = [
+        one for one in own if any(began <= one.at and (ended is None or one.at < ended) for began, ended in spans)
+    ]
+    return Restored(
+        noticed=any(one.data["state"] != "whole" for one in states),
+        held=sum(one.type == "access.decided" and one.data["reason"] == Reason.STATE_NOT_WHOLE for one in within),
+        let_in=sum(one.type == "access.granted" and one.data["by"] == "permit" for one in within),
+        whole=all(ended is not None for _, ended in spans),
+        changes=tuple(
+            f"{one.at - since:.0f} s: {one.data['part']} {one.data['state']}: {one.data.get('detail', '')}"
+            for one in states
+        ),
+        spans=spans,
+    )
+
+
+def _not_whole(states):
+    """From when to when a part was not whole, by its changes; None: to the end."""
+    spans, since = [], None
+    for one in states:
+        if one.data["state"] != "whole":
+            since = one.at if since is None else since
+        elif since is not None:
+            spans.append((since, one.at))
+            since = None
+    return (*spans, *([(since, None)] if since is not None else []))
 
 
 def wrongs(found):
