@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test check bench bench-reading test-browser test-package test-vm test-bare docs pictures \
 	test-cluster test-central test-fleet test-generators test-uploads prove proofs faults fuzz fuzz-guided properties \
-	races model mutants soak \
+	races model mutants site soak \
 	soak-lane soak-vision stress train train-detector schema texts architecture format lock deb release sign clean
 
 # A line that ends in a backslash continues in the next.
@@ -174,6 +174,14 @@ soak: setup  ## The whole agent at twenty times the traffic, all faults mixed, f
 	WRITE=yes: its picture into docs/images
 	@tools/setup_soak.sh
 	@$(BIN)/python -m tests.soak --for $(SOAK_S) --seed $(or $(SEED),1) $(if $(WRITE),--picture docs/images/soak.svg)
+
+SITE_S ?= 4320
+FAULT ?=
+site: setup  ## A whole site for a day at twenty times speed: central, two gates in containers, all troubles, an update \
+	in the middle; as root, an hour and a half; SITE_S= seconds, SEED=, FAULT="event lost" must be found
+	@PYTHON=$(PYTHON) VENV=$(VENV) tools/setup.sh proofs
+	@$(BIN)/python -m tests.site --seconds $(SITE_S) --seed $(SEED) $(if $(FAULT),--fault "$(FAULT)") \
+		$(if $(WRITE),--picture docs/images/site-day.svg)
 
 soak-lane: setup  ## Drive 10,000 vehicles and 8 million random steps through the lane's rules; eight minutes
 	@$(BIN)/python -m tests.soak.lane
