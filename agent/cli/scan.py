@@ -63,8 +63,9 @@ def scan(
     is shown in the character set that it names or that the engine guesses.
 
     "plates": a list of "text", "confidence", "characters" (each with its probability), "box" (x, y, width, height),
-    "kind", "character_px" and "cut". The main plate is the first. "cut" is true if the edge of the picture cuts the
-    plate; such a plate is last, and never certain.
+    "kind", "countries" (each in two letters with its probability, the most probable first; "" stands for any country
+    whose plates are not known here), "character_px" and "cut". The main plate is the first. "cut" is true if the edge
+    of the picture cuts the plate; such a plate is last, and never certain.
 
     "vins": VINs in barcodes and Data Matrix codes, a list of "text", "source" and "box".
 
@@ -200,6 +201,7 @@ class _Scanner:
                 "characters": [[place[0][0], round(place[0][1], 4)] for place in plate.positions],
                 "box": list(plate.box),
                 "kind": plate.kind.value,
+                "countries": [[country.value, round(share, 3)] for country, share in plate.countries],
                 "character_px": round(plate.character_px, 1),
                 "cut": plate.cut,
             }

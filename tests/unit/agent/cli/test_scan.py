@@ -56,8 +56,10 @@ def test_a_line_of_json_has_exactly_the_promised_shape(photo: Path) -> None:
     assert list(code) == ["text", "engine", "corners", "module_px"]
     assert (code["text"], code["engine"]) == ("https://gate.example/Қорғас", "zxing")
     assert np.array(code["corners"]).shape == (4, 2)
-    assert list(plate) == ["text", "confidence", "characters", "box", "kind", "character_px", "cut"]
+    assert list(plate) == ["text", "confidence", "characters", "box", "kind", "countries", "character_px", "cut"]
     assert (plate["text"], plate["kind"], len(plate["box"])) == ("新A12345", "civil_blue", 4)
+    assert plate["countries"][0][0] == "CN"
+    assert sum(share for _, share in plate["countries"]) == pytest.approx(1, abs=0.01)
     assert [character for character, _ in plate["characters"]] == list("新A12345")
     assert all(0 < share <= 1 for _, share in plate["characters"])
     assert row["vins"] == []
