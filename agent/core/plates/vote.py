@@ -232,7 +232,7 @@ def _combined(readings: list[Reading], largest: int, *, contested: bool) -> Plat
 
 
 def _country(readings: Sequence[Reading]) -> tuple[str, float]:
-    """The likeliest country and its mean probability, over the readings that tell one: frames of one plate err alike."""
+    """The likeliest country and its mean probability, over the readings that tell one; frames err alike."""
     told = [reading.countries for reading in readings if reading.countries]
     shares: dict[str, float] = {}
     for countries in told:
