@@ -28,27 +28,28 @@ class FormatTable:
             by_length.setdefault(len(plate.places), []).append(plate)
         self._of_length = {length: _OfLength(tuple(same), _allowing(same)) for length, same in by_length.items()}
 
-    def of_length(self, length: int) -> tuple[PlateFormat, ...]:
-        """The formats with so many places, in the order in which they were given."""
-        found = self._of_length.get(length)
-        return () if found is None else found.formats
+    def fitting(self, number: Sequence[str]) -> tuple[PlateFormat, ...]:
+        """The formats that the number has, in the order in which they were given: those whose `fits` says so.
 
-    def fitting(self, number: str) -> tuple[PlateFormat, ...]:
-        """The formats that the number has, in the order in which they were given: those whose `fits` says so."""
-        bits = self._bits(number)
-        return tuple(plate for bit, plate in enumerate(self.of_length(len(number))) if bits >> bit & 1) if bits else ()
+        Where a place of it holds several characters, any of them will do.
+        """
+        found, bits = self._of_length.get(len(number)), self._bits(number)
+        return () if found is None else tuple(plate for bit, plate in enumerate(found.formats) if bits >> bit & 1)
 
-    def fits_any(self, number: str) -> bool:
+    def fits_any(self, number: Sequence[str]) -> bool:
         """Whether the number has one of them."""
         return self._bits(number) != 0
 
-    def _bits(self, number: str) -> int:
+    def _bits(self, number: Sequence[str]) -> int:
         found = self._of_length.get(len(number))
         if found is None:
             return 0
         bits = (1 << len(found.formats)) - 1
-        for character, allowing in zip(number, found.allowing, strict=True):
-            bits &= allowing.get(character, 0)
+        for characters, allowing in zip(number, found.allowing, strict=True):
+            here = 0
+            for character in characters:
+                here |= allowing.get(character, 0)
+            bits &= here
         return bits
 
 

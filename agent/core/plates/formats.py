@@ -105,7 +105,8 @@ def _cleaned(text: str) -> tuple[str, str]:
 def _folded(number: str) -> str:
     if STRICT_TABLE.fits_any(number):
         return number
-    candidates = [_fold_into(number, plate) for plate in STRICT_TABLE.of_length(len(number))]
+    written = [character + _TO_DIGIT.get(character, "") + _TO_LETTER.get(character, "") for character in number]
+    candidates = [_fold_into(number, plate) for plate in STRICT_TABLE.fitting(written)]
     fitting = [candidate for candidate in candidates if candidate is not None]
     return min(fitting, key=lambda candidate: _differences(candidate, number), default=number)
 

@@ -24,8 +24,10 @@ def test_a_number_has_the_formats_that_allow_each_of_its_characters(number, form
     assert TABLE.fits_any(number) is bool(formats)
 
 
-def test_formats_are_told_by_their_length():
-    assert [TABLE.of_length(length) for length in (2, 3, 4)] == [(SHORT, SAME), (LONG,), ()]
+def test_of_several_characters_at_a_place_any_will_do():
+    assert TABLE.fitting(["AC", "3"]) == (SAME,)
+    assert TABLE.fitting(["AC", "123"]) == (SHORT, SAME)
+    assert not TABLE.fits_any(["", "1"])
 
 
 @given(st.data())
