@@ -177,11 +177,11 @@ soak: setup  ## The whole agent at twenty times the traffic, all faults mixed, f
 
 SITE_S ?= 4320
 FAULT ?=
-site: setup  ## A whole site for a day at twenty times speed: central, two gates in containers, all troubles, an update \
-	in the middle; as root, an hour and a half; SITE_S= seconds, SEED=, FAULT="event lost" must be found
+site: setup  ## A whole site for a day at twenty times speed: central, two gates in containers, all troubles, an \
+	update in the middle; as root, an hour and a half; SITE_S= seconds, SEED=, FAULT="event lost" must be found
 	@PYTHON=$(PYTHON) VENV=$(VENV) tools/setup.sh proofs
-	@$(BIN)/python -m tests.site --seconds $(SITE_S) --seed $(SEED) $(if $(FAULT),--fault "$(FAULT)") \
-		$(if $(WRITE),--picture docs/images/site-day.svg)
+	@$(BIN)/python -m tests.site_day --seconds $(SITE_S) --seed $(SEED) \
+		$(if $(FAULT),--fault "$(FAULT)") $(if $(WRITE),--picture docs/images/site-day.svg)
 
 soak-lane: setup  ## Drive 10,000 vehicles and 8 million random steps through the lane's rules; eight minutes
 	@$(BIN)/python -m tests.soak.lane

@@ -6,8 +6,8 @@ from collections import Counter
 import pytest
 
 from bench.figures import Figure, table
-from tests.site.samples import DAY, GOOD, LANES, SPELLS
-from tests.site.table import lines_of
+from tests.site_day.samples import DAY, GOOD, LANES, SPELLS
+from tests.site_day.table import lines_of
 from tests.soak.vision import Tally, report
 from tools.proofs.proof import Output
 from tools.proofs.readings.failures import lived_through, pictures_read, soaked, stressed

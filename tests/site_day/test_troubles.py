@@ -3,9 +3,9 @@
 import pytest
 
 from agent.clock import Clock
-from tests.site import troubles as module
-from tests.site.plan import Day, Order, Trouble
-from tests.site.troubles import ALL, ITS_GATE, NOBODY, TROUBLES, Means, Troubles
+from tests.site_day import troubles as module
+from tests.site_day.plan import Day, Order, Trouble
+from tests.site_day.troubles import ALL, ITS_GATE, NOBODY, TROUBLES, Means, Troubles
 from tests.support.waiting import eventually
 
 

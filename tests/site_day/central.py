@@ -6,7 +6,7 @@ import subprocess
 import urllib.request
 
 from tests.fleet.central_side import AGENT, CONSUMER, SITE, CentralSide
-from tests.site.seen import said_of
+from tests.site_day.seen import said_of
 from tests.support.mqtt.mosquitto import HOST, SampleBroker, free_port
 from tests.support.waiting import PATIENCE_S
 

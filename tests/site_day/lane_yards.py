@@ -7,7 +7,7 @@ from dataclasses import replace
 from agent.lane import put_scene
 from sim.demo.real_time import QUICK, RealTimeRunner
 from sim.physics import DriverBehaviour, DrivingPlan
-from tests.site.kinds import KINDS, TURNS_BACK
+from tests.site_day.kinds import KINDS, TURNS_BACK
 
 OPEN, CLOSE, GREEN = 5, 6, 8
 """Relays whose inputs have no wire: a relay that follows its own input does not move one of these."""

@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 
 from tests.fleet.verdict import Events
-from tests.site.decisions import Decided, Spell, decided, silences, used_twice
-from tests.site.kinds import CAMERA, POST, USED, VALID
-from tests.site.permits import permit_name
-from tests.site.samples import END, GATE, GOOD, OTHER, PASSED, UPDATED, arrival, decision, pulse, said, visit
-from tests.site.seen import Lanes, Switching, Visit, decisions_in, lanes_of
-from tests.site.verdict import (
+from tests.site_day.decisions import Decided, Spell, decided, silences, used_twice
+from tests.site_day.kinds import CAMERA, POST, USED, VALID
+from tests.site_day.permits import permit_name
+from tests.site_day.samples import END, GATE, GOOD, OTHER, PASSED, UPDATED, arrival, decision, pulse, said, visit
+from tests.site_day.seen import Lanes, Switching, Visit, decisions_in, lanes_of
+from tests.site_day.verdict import (
     MOST_TOLD,
     Restored,
     Updated,

@@ -3,11 +3,11 @@
 from collections import Counter
 
 from tests.fleet.verdict import Events
-from tests.site.decisions import Decided, Spell
-from tests.site.kinds import CAMERA, VALID
-from tests.site.plan import Arrival, Day
-from tests.site.seen import Lanes, Said, Switching, Visit
-from tests.site.verdict import Findings, Restored, Updated
+from tests.site_day.decisions import Decided, Spell
+from tests.site_day.kinds import CAMERA, VALID
+from tests.site_day.plan import Arrival, Day
+from tests.site_day.seen import Lanes, Said, Switching, Visit
+from tests.site_day.verdict import Findings, Restored, Updated
 from tests.soak.verdict import Transactions
 
 GATE, OTHER = "gate-01", "gate-02"

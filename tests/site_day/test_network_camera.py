@@ -5,7 +5,7 @@ from itertools import pairwise, permutations
 
 import pytest
 
-from tests.site.network_camera import NetworkCamera
+from tests.site_day.network_camera import NetworkCamera
 
 
 class Machine:

@@ -6,8 +6,8 @@ from agent.core.permit import base45
 from agent.core.permit.vin import check_digit_differs, is_well_formed
 from agent.core.plates.formats import kinds_of
 from drivers.camera.simulated_yard.scene import Scene
-from tests.site.kinds import CAMERA, KINDS, POST
-from tests.site.permits import (
+from tests.site_day.kinds import CAMERA, KINDS, POST
+from tests.site_day.permits import (
     TradeWindow,
     permit_id,
     permit_name,
@@ -18,7 +18,7 @@ from tests.site.permits import (
     vin_of,
     watch,
 )
-from tests.site.plan import Arrival
+from tests.site_day.plan import Arrival
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,8 @@
 """The table of a day: how many vehicles of each kind, and what else was counted."""
 
 from tests.fleet.progress import table
-from tests.site.plan import REAL_EVERY_S
-from tests.site.verdict import in_words, latencies
+from tests.site_day.plan import REAL_EVERY_S
+from tests.site_day.verdict import in_words, latencies
 
 
 def lines_of(found, lanes, spells, day):

@@ -1,12 +1,12 @@
 """The yard of a gate: its boards, its scanner, its sign, and the vehicles; runs inside the gate's container.
 
-python -m tests.site.yard FOLDER PLACE
+python -m tests.site_day.yard FOLDER PLACE
 
-FOLDER: with the file `vehicles`, a JSON object in each line (tests.site.yard.Due), and the file `notes`, to which it
-adds a line for whatever happens: when a vehicle comes, shows its code and leaves, and all that the boards switch. A
-file of the name of a device that lies in its folder `faults` has that device fail as long as it is there; its folder
-`scene` has what stands before the camera. PLACE: the folder with the serial ports. It goes on whatever becomes of the
-gate, as drivers do.
+FOLDER: with the file `vehicles`, a JSON object in each line (tests.site_day.yard.Due), and the file `notes`, to which
+it adds a line for whatever happens: when a vehicle comes, shows its code and leaves, and all that the boards switch.
+A file of the name of a device that lies in its folder `faults` has that device fail as long as it is there; its
+folder `scene` has what stands before the camera. PLACE: the folder with the serial ports. It goes on whatever becomes
+of the gate, as drivers do.
 """
 
 import json
@@ -22,8 +22,8 @@ from drivers.emulators.lcus import LcusEmulator
 from drivers.emulators.modbus_rtu import ModbusEmulator
 from drivers.emulators.onbon import OnbonEmulator
 from drivers.emulators.scanner import ScannerEmulator
-from tests.site.kinds import CAMERA, POST
-from tests.site.lane_yards import OPEN, CameraYard, DrawnView, PostYard
+from tests.site_day.kinds import CAMERA, POST
+from tests.site_day.lane_yards import OPEN, CameraYard, DrawnView, PostYard
 
 NOTES, VEHICLES, FAULTS = "notes", "vehicles", "faults"
 BEGUN = "yard"

@@ -4,8 +4,8 @@ import re
 import shutil
 
 from tests.fleet.gate_box import GateBox
-from tests.site.configuration import CLAIM_S, FOLDER, NEIGHBOUR, NEIGHBOURS
-from tests.site.gate_yard import Yard
+from tests.site_day.configuration import CLAIM_S, FOLDER, NEIGHBOUR, NEIGHBOURS
+from tests.site_day.gate_yard import Yard
 from tests.support.packaging.booted_gate import CONFIGURATION, JOURNAL
 from tests.support.packaging.booted_gate import UNIT as AGENT_UNIT
 

@@ -6,7 +6,7 @@ The same seed gives the same day. A day of 24 hours goes by in the seconds of th
 from dataclasses import dataclass, field
 from random import Random
 
-from tests.site.kinds import KINDS, LANES, SHOWN_AGAIN, USED_ELSEWHERE, VALID
+from tests.site_day.kinds import KINDS, LANES, SHOWN_AGAIN, USED_ELSEWHERE, VALID
 
 DAY_S = 86_400.0
 REAL_EVERY_S = 120.0

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 from agent.clock import Clock
 from tests.fleet.central_side import SITE
-from tests.site import yard
-from tests.site.central import STRANGER
-from tests.site.decisions import Spell
-from tests.site.plan import Trouble
+from tests.site_day import yard
+from tests.site_day.central import STRANGER
+from tests.site_day.decisions import Spell
+from tests.site_day.plan import Trouble
 from tests.support.mqtt.neighbour import Neighbour
 
 NOBODY, ITS_GATE, ALL = "nobody", "its gate", "all"

@@ -3,11 +3,11 @@
 from collections import Counter
 from dataclasses import replace
 
-from tests.site.decisions import Decided
-from tests.site.kinds import CAMERA, VALID
-from tests.site.picture import Course, draw
-from tests.site.samples import DAY, GATE, GOOD, LANES, SPELLS
-from tests.site.table import lines_of
+from tests.site_day.decisions import Decided
+from tests.site_day.kinds import CAMERA, VALID
+from tests.site_day.picture import Course, draw
+from tests.site_day.samples import DAY, GATE, GOOD, LANES, SPELLS
+from tests.site_day.table import lines_of
 
 FOUND = replace(
     GOOD,

@@ -1,8 +1,8 @@
 """What is written into the configuration of a gate of the site: its lanes, their devices, and the other gates."""
 
-from tests.site import yard
-from tests.site.kinds import CAMERA, POST
-from tests.site.network_camera import RTSP_PORT
+from tests.site_day import yard
+from tests.site_day.kinds import CAMERA, POST
+from tests.site_day.network_camera import RTSP_PORT
 
 PLACE = "/run/board"
 FOLDER = "/srv/yard"

@@ -1,8 +1,8 @@
-"""A site as it is in life, for a day at twenty times speed: `python -m tests.site` (`make site`). As root.
+"""A site as it is in life, for a day at twenty times speed: `python -m tests.site_day` (`make site`). As root.
 
 Central as it ships, and gates of two lanes in booted containers, with the built package: enrolled from nothing, and
 updated in the middle. Vehicles of all kinds come, drawn before the camera or with a code at the post; boards, signs and
-scanners are on emulated lines. Troubles are mixed in (tests/site/troubles.py). At the end all of it is judged from
+scanners are on emulated lines. Troubles are mixed in (tests/site_day/troubles.py). At the end all of it is judged from
 outside: by central's database, the lines of the boards, the journals of the gates and the permits that were issued. The
 table stands in build/site.txt, the picture in build/site.svg. Exit code 1 where a rule is broken. `--fault` puts a
 fault in, which must be found.
@@ -18,14 +18,14 @@ from pathlib import Path
 from agent.clock import Clock
 from tests.fleet.progress import FOLDER, Progress, report
 from tests.fleet.waits import InVainError
-from tests.site.decisions import Spell, decided, silences, used_twice
-from tests.site.picture import Course, draw
-from tests.site.plan import DAY_S, REAL_EVERY_S, make_day
-from tests.site.seen import lanes_of
-from tests.site.table import lines_of
-from tests.site.troubles import FAILING_UPDATE, SECOND, THIRD, TROUBLES, UPDATE, Troubles
-from tests.site.verdict import Findings, Updated, never_issued, restored, unsafe, without_grant, wrongs
-from tests.site.world import FAULTS, FIRST, REFUSED, World, compare
+from tests.site_day.decisions import Spell, decided, silences, used_twice
+from tests.site_day.picture import Course, draw
+from tests.site_day.plan import DAY_S, REAL_EVERY_S, make_day
+from tests.site_day.seen import lanes_of
+from tests.site_day.table import lines_of
+from tests.site_day.troubles import FAILING_UPDATE, SECOND, THIRD, TROUBLES, UPDATE, Troubles
+from tests.site_day.verdict import Findings, Updated, never_issued, restored, unsafe, without_grant, wrongs
+from tests.site_day.world import FAULTS, FIRST, REFUSED, World, compare
 from tests.soak.verdict import transactions
 from tests.support.packaging.booted_gate import why_not_here
 from tests.support.packaging.container import refused

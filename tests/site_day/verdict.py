@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from agent.core.model import Reason
 from bench.figures import percentile
-from tests.site.decisions import Decided, permit_of
-from tests.site.permits import permit_name
+from tests.site_day.decisions import Decided, permit_of
+from tests.site_day.permits import permit_name
 
 MOST_TOLD = 12
 RESOLUTION_S = 0.005

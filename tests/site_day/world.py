@@ -11,11 +11,11 @@ from tests.fleet.gate_box import installed_box, name_of, room_for_many
 from tests.fleet.new_software import Releases
 from tests.fleet.verdict import Events, compared
 from tests.fleet.waits import TRIAL_S, answer_s, settled_s, until_none
-from tests.site import yard
-from tests.site.box import IN_USE, SiteBox
-from tests.site.central import SiteCentral
-from tests.site.permits import TradeWindow, revocations, text_of, watch
-from tests.site.verdict import Updated, restored
+from tests.site_day import yard
+from tests.site_day.box import IN_USE, SiteBox
+from tests.site_day.central import SiteCentral
+from tests.site_day.permits import TradeWindow, revocations, text_of, watch
+from tests.site_day.verdict import Updated, restored
 from tests.support.gate.gate_site import DAY_S
 from tests.support.packaging.debian_packages import Packages
 from tests.support.packaging.release_keys import release_key, write_keys

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from bench.figures import percentile
 from bench.line_chart import Line, Panel, svg
-from tests.site.plan import RUSH
-from tests.site.verdict import latencies
+from tests.site_day.plan import RUSH
+from tests.site_day.verdict import latencies
 from tests.soak.course import ticks_to
 
 LEAST = 0.5

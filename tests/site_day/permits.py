@@ -6,7 +6,7 @@ from agent.core.crypto.keys import SigningKey
 from agent.core.permit import trust
 from agent.core.permit.issue import Issuer, trust_list
 from agent.core.permit.vin import check_digit
-from tests.site.kinds import CAMERA, NEW_CAR
+from tests.site_day.kinds import CAMERA, NEW_CAR
 from tests.support.gate.gate_site import DAY_S, HOUR_S, SITE, GateSite
 
 LISTS_SEED = b"lists of the site's central side"

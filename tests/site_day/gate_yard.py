@@ -4,10 +4,10 @@ import json
 from contextlib import ExitStack
 
 from tests.fleet.vehicles import CODE, UNIT, Vehicles
-from tests.site import yard
-from tests.site.configuration import DRAWN, FOLDER, FRONT, PLACE, STREAMED, TWO_LANES
-from tests.site.network_camera import NetworkCamera
-from tests.site.permits import scene_of
+from tests.site_day import yard
+from tests.site_day.configuration import DRAWN, FOLDER, FRONT, PLACE, STREAMED, TWO_LANES
+from tests.site_day.network_camera import NetworkCamera
+from tests.site_day.permits import scene_of
 from tests.support.packaging.debian_packages import SEEN, STORE, own_target
 from tests.support.waiting import eventually
 from tools.deb.environment import ready_environment
@@ -61,7 +61,7 @@ class Yard(Vehicles):
         self._machine.ask(
             f"systemd-run --quiet --unit={UNIT} --property=User=gate-agent --property=RuntimeDirectory=board"
             f" --setenv=PYTHONPATH={modules}"
-            f" /usr/bin/python{target.python} -B -m tests.site.yard {FOLDER} {PLACE}"
+            f" /usr/bin/python{target.python} -B -m tests.site_day.yard {FOLDER} {PLACE}"
         )
         eventually(lambda: self._times_begun() > before, BEGIN_S, "the yard")
         if self._camera is not None:

@@ -4,8 +4,8 @@ from collections import Counter
 from dataclasses import dataclass
 
 from agent.core.model import Reason, Verdict
-from tests.site.kinds import KINDS, SHOWN_AGAIN
-from tests.site.seen import decisions_in
+from tests.site_day.kinds import KINDS, SHOWN_AGAIN
+from tests.site_day.seen import decisions_in
 
 SETTLED_S = 20.0
 """After a trouble it takes so long until all is as before: devices come back, and programs start."""

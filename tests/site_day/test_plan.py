@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import pytest
 
-from tests.site.kinds import KINDS, LANES, USED, USED_ELSEWHERE, VALID
-from tests.site.plan import RUSH, SEEN_S, Trouble, make_day
+from tests.site_day.kinds import KINDS, LANES, USED, USED_ELSEWHERE, VALID
+from tests.site_day.plan import RUSH, SEEN_S, Trouble, make_day
 
 SECONDS = 4320.0
 EVERY_S = 6.0
