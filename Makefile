@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test check bench bench-reading test-browser test-package test-vm test-bare docs pictures \
 	test-cluster test-central test-fleet test-generators test-uploads prove proofs faults fuzz fuzz-guided properties \
-	races model mutants soak \
+	races model mutants site soak \
 	soak-lane soak-vision stress train train-detector schema texts architecture format lock deb release sign clean
 
 # A line that ends in a backslash continues in the next.
@@ -118,12 +118,17 @@ fuzz-guided: setup  ## Let coverage guide the attack on one reader for five minu
 	@PYTHON=$(PYTHON) tools/setup_fuzz.sh
 	@.venv-fuzz/bin/python -m tests.fuzz.guided "$(READER)"
 
+SEED ?=
 properties: setup  ## Test the rules for all inputs with new random examples (`make test` takes the same ones each \
-	time); some minutes
-	@$(BIN)/python -m pytest -n 2 --hypothesis-profile=new $$(grep -rlE '^from hypothesis' tests --include='*.py')
+	time); some minutes; SEED=N: those of an earlier run
+	@seed=$(or $(SEED),$$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')); \
+		$(BIN)/python -m pytest -n 2 --hypothesis-profile=new --hypothesis-seed=$$seed \
+			$$(grep -rlE '^from hypothesis' tests --include='*.py'); \
+		ended=$$?; echo "seed $$seed; the same examples again: make properties SEED=$$seed"; exit $$ended
 
-races: setup  ## Three gates race for permits, are killed, cut off and lose journals: was any used twice?
-	@$(BIN)/python -m tests.races.races
+races: setup  ## Three gates race for permits, are killed, cut off and lose journals: was any used twice? SEED=N: the \
+	permits and faults of an earlier run
+	@$(BIN)/python -m tests.races.races $(if $(SEED),--seed $(SEED))
 
 MACHINE ?=
 model: setup  ## Explore the rules of lanes, site, clock and lists: every input in every state, breadth first; \
@@ -165,11 +170,18 @@ schema: setup  ## Write the JSON Schema of the configuration for your editor: bu
 	@$(BIN)/gate-agent config schema >build/gate.schema.json
 
 SOAK_S ?= 3600
-SEED ?= 1
 soak: setup  ## The whole agent at twenty times the traffic, all faults mixed, for an hour; SOAK_S= seconds, SEED=; \
 	WRITE=yes: its picture into docs/images
 	@tools/setup_soak.sh
-	@$(BIN)/python -m tests.soak --for $(SOAK_S) --seed $(SEED) $(if $(WRITE),--picture docs/images/soak.svg)
+	@$(BIN)/python -m tests.soak --for $(SOAK_S) --seed $(or $(SEED),1) $(if $(WRITE),--picture docs/images/soak.svg)
+
+SITE_S ?= 4320
+FAULT ?=
+site: setup  ## A whole site for a day at twenty times speed: central, two gates in containers, all troubles, an \
+	update in the middle; as root, an hour and a half; SITE_S= seconds, SEED=, FAULT="event lost" must be found
+	@PYTHON=$(PYTHON) VENV=$(VENV) tools/setup.sh proofs
+	@$(BIN)/python -m tests.site_day --seconds $(SITE_S) --seed $(SEED) \
+		$(if $(FAULT),--fault "$(FAULT)") $(if $(WRITE),--picture docs/images/site-day.svg)
 
 soak-lane: setup  ## Drive 10,000 vehicles and 8 million random steps through the lane's rules; eight minutes
 	@$(BIN)/python -m tests.soak.lane

@@ -69,10 +69,8 @@ def films(rate_hz: int = RATE_HZ) -> Films:
         nonsense = nonsense.broken(number)
     return Films(
         yard=seen,
-        # Of one quality throughout: else each picture would be a little better than the one before.
-        still=encoded(
-            "H264", [yard.astype(np.uint8)] * rate_hz, rate_hz=rate_hz, qp=24, **{"x264-params": "ipratio=1"}
-        ),
+        # Without loss: else each picture would be a little better than the one before, or a little worse.
+        still=encoded("H264", [yard.astype(np.uint8)] * rate_hz, rate_hz=rate_hz, qp=0),
         covered=encoded("H264", noisy(np.full((rows, SIZE[0], 3), 60, np.int16)), rate_hz=rate_hz),
         nonsense=nonsense,
     )

@@ -56,6 +56,8 @@ if TYPE_CHECKING:
 Require: TypeAlias = Literal["permit_and_plate", "permit", "plate", "either"]
 
 GOAL_MS = 5.0
+UNREAD_GOAL_MS = 12.0
+"""Where no frame reads the plate right, nothing of it was weighed before."""
 SERIAL = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 MS_PER_S = 1000.0
 BATCH = 2_000
@@ -108,12 +110,13 @@ class CheckTimes:
 
     def _of(self, way: str, note: str) -> list[Figure]:
         """Wall time has the goal; CPU time is what it takes on a quiet machine."""
+        goal_ms = UNREAD_GOAL_MS if way == "blurred" else GOAL_MS
         wall, cpu, weighing = self.decisions[way], self.cpu[way], self.weighing[way]
         newest = (
             f"before it, in the supervisor's thread: newest frame, p50 {p50(weighing):.2f}, p99 {p99(weighing):.2f} ms"
         )
         return [
-            Figure(f"permit check, {way}, p99", p99(wall), "ms", GOAL_MS, note=f"{note}; p50 {p50(wall):.2f}"),
+            Figure(f"permit check, {way}, p99", p99(wall), "ms", goal_ms, note=f"{note}; p50 {p50(wall):.2f}"),
             Figure(f"permit check, {way}, p99 of its CPU time", p99(cpu), "ms", note=f"p50 {p50(cpu):.2f}; {newest}"),
         ]
 

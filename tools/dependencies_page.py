@@ -88,7 +88,7 @@ _MANY: Final = 4
 def page() -> str:
     """The whole page. Raises KeyError for a dependency without an entry in packaging/dependencies.toml."""
     words = tomllib.loads(WORDS.read_text(encoding="utf-8"))
-    users = _users()
+    users = importers()
     return "\n".join(
         [
             INTRODUCTION,
@@ -198,7 +198,7 @@ def _files(words: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
-def _users() -> Mapping[str, list[str]]:
+def importers() -> Mapping[str, list[str]]:
     """Which packages of ours import each Python package."""
     names = {module: [normal(one) for one in owners] for module, owners in packages_distributions().items()}
     found: defaultdict[str, set[str]] = defaultdict(set)

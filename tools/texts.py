@@ -25,6 +25,7 @@ from agent.core.events import ChainFault
 from agent.core.lane import CommandKind, LaneState
 from agent.core.model import DeclarationStatus, ListKind, Subject
 from agent.core.permit import KeyStatus
+from agent.core.software import UpdateStage
 from agent.i18n import Language
 from agent.i18n.po import entries, plural_forms
 
@@ -42,6 +43,7 @@ VOCABULARIES: Final[tuple[type[StrEnum], ...]] = (
     ListKind,
     LaneState,
     Subject,
+    UpdateStage,
 )
 """Codes that are words in what is said: they are translated where they are a value of a text."""
 DOMAIN: Final = ROOT / "agent" / "i18n"

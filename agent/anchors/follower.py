@@ -15,7 +15,7 @@ from agent.anchors.helper_client import HelperUnreachableError, ask_helper
 from agent.anchors.kept_file import keep_file
 from agent.anchors.store import CHANGES, FILE, AnchorChange, recorded_changes
 from agent.anchors.waiting_proposal import WaitingProposal
-from agent.core.anchors import SealRequest, differences
+from agent.core.anchors import AnchorRefusedError, SealRequest, differences, sealed
 from agent.core.events import AnchorRecord, AnchorsChanged, ConsoleActed, TransactionClosed
 from agent.core.model import Outcome, ReportOnce
 from agent.service.worker import Worker
@@ -194,6 +194,11 @@ class AnchorFollower:
 
     def _seal(self, held: HeldAnchors) -> None:
         if held.sealed or not self._has_vehicle:
+            return
+        try:
+            sealed(held)
+        except AnchorRefusedError as error:  # so would the helper refuse it, each time until the anchors are others
+            self._complain("the trust anchors are not sealed: %s", error)
             return
         try:
             answer = self._dependencies.ask(SealRequest())

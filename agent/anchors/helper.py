@@ -27,10 +27,12 @@ from agent.core.anchors import (
     HelperAnswer,
     RequestInvalidError,
     Sender,
+    answer_bytes,
     parsed_request,
 )
+from agent.core.detail import detail_message
 from agent.service.privileges import ROOT
-from drivers.text import Text
+from drivers.text import Text, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -43,6 +45,7 @@ FIRST_PASSED: Final = 3
 """The descriptor of the socket that systemd passes on: sd_listen_fds(3)."""
 TALK_S: Final = 5.0
 IDLE_S: Final = 30.0
+LONGEST_WHY: Final = 1_000
 _CREDENTIALS: Final = struct.Struct("3i")
 
 
@@ -98,7 +101,7 @@ class AnchorHelper:
         if not answer.done:
             log.warning("a request of the user %d is refused: %s: %s", uid, answer.fault, answer.why)
         connection.settimeout(TALK_S)
-        connection.sendall(answer.model_dump_json().encode() + b"\n")
+        connection.sendall(answer_bytes(answer))
 
 
 def main() -> int:
@@ -137,7 +140,8 @@ def _line(connection: socket.socket, until_at: float) -> bytes:
 
 
 def _refused(fault: str, why: str) -> HelperAnswer:
-    return HelperAnswer(done=False, fault=fault, why=why[:1000])
+    why = shortened(why, LONGEST_WHY)
+    return HelperAnswer(done=False, fault=fault, why=why, message=detail_message(why))
 
 
 if __name__ == "__main__":

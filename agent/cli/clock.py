@@ -94,7 +94,7 @@ def reset_floor(
         files.ask_reset(FloorReset(now, operator, cause.strip()))
     except OSError as error:
         fail("clock reset-floor", error)
-    echo(f"the floor goes back to {_moment(now)}: at once if the agent runs, otherwise when it starts")
+    echo(f"the floor becomes {_moment(now)}: at once if the agent runs, otherwise when it starts")
 
 
 def _floor(settings: Settings) -> ClockFloor:

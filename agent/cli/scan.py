@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path  # noqa: TC003 - typer evaluates the annotations
 from typing import TYPE_CHECKING, Annotated, Any
@@ -54,7 +54,7 @@ def scan(
     """Read the QR codes, plates and VINs in pictures, with the readers of the gate.
 
     The command tries longer than the gate does. It reads only the picture files of a folder. Exit code 1 when a picture
-    could not be read; all others are still read.
+    could not be read, or the network of a reader is missing; everything else is still read.
 
     With --json, each line is one picture, with the keys "file", "qr", "plates", "vins", "picture" and "ms". A picture
     that cannot be read has only "file" and "error".
@@ -63,8 +63,9 @@ def scan(
     is shown in the character set that it names or that the engine guesses.
 
     "plates": a list of "text", "confidence", "characters" (each with its probability), "box" (x, y, width, height),
-    "kind", "character_px" and "cut". The main plate is the first. "cut" is true if the edge of the picture cuts the
-    plate; such a plate is last, and never certain.
+    "kind", "countries" (each in two letters with its probability, the most probable first; "" stands for any country
+    whose plates are not known here), "character_px" and "cut". The main plate is the first. "cut" is true if the edge
+    of the picture cuts the plate; such a plate is last, and never certain.
 
     "vins": VINs in barcodes and Data Matrix codes, a list of "text", "source" and "box".
 
@@ -98,16 +99,18 @@ def scan(
         typer.echo(f"gate-agent scan: {complaint}", err=True)
     if not files:
         typer.echo("gate-agent scan: no pictures found", err=True)
-    raise typer.Exit(exit_codes.FAILED if not files or any("error" in row for row in rows) else exit_codes.OK)
+    failed = not files or scanner.lacking or any("error" in row for row in rows)
+    raise typer.Exit(exit_codes.FAILED if failed else exit_codes.OK)
 
 
 @dataclass(frozen=True, slots=True)
 class _Scanner:
-    """The readers that were asked for."""
+    """The readers that were asked for. `lacking`: what is not read because its network is missing, and why."""
 
     qr: QrReader | None
     plate: PlateReader | None
     vin: VinReader | None
+    lacking: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def make(cls, choice: ReaderChoice) -> _Scanner:
@@ -120,13 +123,21 @@ class _Scanner:
         def wanted(one: ReaderChoice) -> bool:
             return choice in {one, ReaderChoice.ALL}
 
-        try:
-            plate = PlateReader() if wanted(ReaderChoice.PLATE) else None
-            vin = VinReader.with_print() if wanted(ReaderChoice.VIN) else None
-        except WeightsError as error:
-            raise RuntimeError(str(error)) from error
+        plate, vin, lacking = None, None, {}
+        if wanted(ReaderChoice.PLATE):
+            try:
+                plate = PlateReader()
+            except WeightsError as error:
+                lacking["plates"] = str(error)
+        if wanted(ReaderChoice.VIN):
+            try:
+                vin = VinReader.with_print()
+            except WeightsError as error:
+                vin, lacking["VINs in print"] = VinReader(), str(error)
         qr = QrReader() if wanted(ReaderChoice.QR) else None
-        return cls(qr, plate, vin)
+        if not (qr or plate or vin):
+            raise RuntimeError(*lacking.values())
+        return cls(qr, plate, vin, lacking)
 
     def row(self, file: Path) -> dict[str, Any]:
         """What one file gives, in the shape of a JSON line."""
@@ -151,6 +162,7 @@ class _Scanner:
 
     def problems(self) -> Iterator[str]:
         """What the readers could not do."""
+        yield from (f"{name} are not read: {why}" for name, why in self.lacking.items())
         if self.qr:
             yield from (f"QR engine {name} is missing: {why}" for name, why in self.qr.missing.items())
             yield from (f"QR engine {name} failed on {counted(n, 'picture')}" for name, n in self.qr.failures.items())
@@ -189,6 +201,7 @@ class _Scanner:
                 "characters": [[place[0][0], round(place[0][1], 4)] for place in plate.positions],
                 "box": list(plate.box),
                 "kind": plate.kind.value,
+                "countries": [[country.value, round(share, 3)] for country, share in plate.countries],
                 "character_px": round(plate.character_px, 1),
                 "cut": plate.cut,
             }

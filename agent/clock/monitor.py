@@ -18,7 +18,7 @@ from agent.core.clock import (
     resumed,
     word_error_s,
 )
-from agent.core.events import ClockChanged, ClockReading, Draft
+from agent.core.events import ClockChanged, ClockReading, Draft, time_text
 from agent.core.model import ReportOnce
 from agent.service.worker import Worker
 from agent.store.errors import RegistryError
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from agent.clock.clock import Clock
-    from agent.clock.files import ClockFiles
+    from agent.clock.files import ClockFiles, FloorReset
     from agent.core.clock import Anchor, ClockTrust
     from agent.settings import ClockRules
     from agent.store.registry import Registry
@@ -231,12 +231,7 @@ class ClockMonitor:
             self._read_floor()
             trust = self.trust()
             self._record_changes()
-            why = Text(
-                "{operator} moved the earliest accepted time by {utc} s: {cause}",
-                operator=reset.operator,
-                utc=f"{reset.utc - before_utc:+.0f}",
-                cause=reset.cause,
-            )
+            why = _reset_words(reset, before_utc)
             log.warning("the clock: %s", why)
             event = ClockChanged(state=trust.state, before=trust.state, detail=why)
             self._note([Draft(event, None, None, max(0.0, trust.seen.utc))])
@@ -254,6 +249,24 @@ class ClockMonitor:
     def _report_recovery(self, trouble: str) -> None:
         if self._reported.clear(trouble):
             log.warning("no longer the case: %s", trouble)
+
+
+def _reset_words(reset: FloorReset, before_utc: float) -> Text:
+    """What a technician did to the floor. `before_utc`: what it was, 0: there was none yet."""
+    if not before_utc:
+        time = time_text(round(reset.utc * MS_PER_S))
+        return Text(
+            "{operator} set the earliest accepted time to {time}; there was none before: {cause}",
+            operator=reset.operator,
+            time=time,
+            cause=reset.cause,
+        )
+    return Text(
+        "{operator} moved the earliest accepted time by {utc} s: {cause}",
+        operator=reset.operator,
+        utc=f"{reset.utc - before_utc:+.0f}",
+        cause=reset.cause,
+    )
 
 
 def _rounded(step_s: float | None) -> float | None:

@@ -22,6 +22,7 @@ from agent.core.anchors import (
 )
 from agent.core.crypto import JwsError, JwsType
 from agent.core.model.printable import printable
+from agent.i18n.recorded import recorded_text
 from agent.settings import AnchorsUnusableError, AnchorValueError, SettingsError, anchors_of
 from drivers.text import Text, joined, reason
 
@@ -164,7 +165,8 @@ def hand_over(gate: Gate, held: HeldAnchors, signatures: tuple[str, ...]) -> App
     except HelperUnreachableError as error:
         raise AnchorChangeError(Text("The root helper does not answer: {why}", why=Text.of(str(error)))) from None
     if not answer.done:
-        raise AnchorChangeError(Text("The root helper refuses it: {why}", why=answer.why))
+        why = recorded_text(answer.why, answer.message)
+        raise AnchorChangeError(Text("The root helper refuses it: {why}", why=why))
     return AppliedChange(judged, found, answer.number)
 
 

@@ -24,10 +24,11 @@ if TYPE_CHECKING:
     from agent.console.dependencies import Gate
     from agent.settings import ConfigEditor, LoadedSettings
 
-TECHNICIANS: Final = frozenset({"lanes", "evidence", "journal", "log", "metrics"})
+TECHNICIANS: Final = frozenset({"lanes", "evidence", "journal", "log"})
 """The sections that a technician changes: the lanes with their devices, limits and rules, and what is kept of them.
 
-The others say who the gate is, whom it speaks to and believes, and who may come in here: an administrator's.
+The others are an administrator's: they say who the gate is, whom it speaks to and believes, and who may come in here.
+So is `metrics`: it opens a port to the network that answers without a login, as `console.listen` opens one with.
 """
 NOTHING: Final[Mapping[str, bytes]] = MappingProxyType({})
 

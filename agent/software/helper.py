@@ -22,12 +22,14 @@ from typing import TYPE_CHECKING, Final
 
 from agent.anchors import held_folder, make_folder
 from agent.clock import Clock
+from agent.core.detail import detail_message
 from agent.core.fleet import DocumentRefusedError
 from agent.core.software import (
     REQUEST_LIMIT_BYTES,
     BeginRequest,
     SoftwareAnswer,
     SoftwareRequestError,
+    answer_bytes,
     parsed_request,
 )
 from agent.service.garbage_collection import loading
@@ -38,7 +40,7 @@ from agent.software.machine import VERSIONS, this_machine
 from agent.software.update_files import FOLDER, UpdateFiles
 from agent.software.update_intake import FILES, UpdateIntake, UpdateTrust
 from agent.software.update_run import UpdateRun
-from drivers.text import Text, reason
+from drivers.text import Text, reason, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -52,6 +54,7 @@ FIRST_PASSED: Final = 3
 """The descriptor of the socket that systemd passes on: sd_listen_fds(3)."""
 TALK_S: Final = 5.0
 IDLE_S: Final = 30.0
+LONGEST_WHY: Final = 1_000
 FOLDER_MODE: Final = 0o755
 _CREDENTIALS: Final = struct.Struct("3i")
 
@@ -103,11 +106,12 @@ class SoftwareHelper:
             self._run.begin(record)
 
     def _answered(self, fault: str = "", why: str = "") -> SoftwareAnswer:
-        record = self._run.record
+        record, why = self._run.record, shortened(why, LONGEST_WHY)
         return SoftwareAnswer(
             done=not fault,
             fault=fault,
-            why=why[:1000],
+            why=why,
+            message=detail_message(why),
             stage=None if record is None else record.stage,
             identity="" if record is None else record.identity,
             outcome=self._run.outcome,
@@ -126,7 +130,7 @@ class SoftwareHelper:
         if not answer.done:
             log.warning("a request of the user %d is refused: %s: %s", uid, answer.fault, answer.why)
         connection.settimeout(TALK_S)
-        connection.sendall(answer.model_dump_json().encode() + b"\n")
+        connection.sendall(answer_bytes(answer))
 
 
 def main() -> int:

@@ -21,7 +21,7 @@ REST_S: Final = 10.0
 """The lanes stand still for this answer, so it is waited for."""
 BEGIN_S: Final = 100.0
 """The helper copies and checks a package before it answers."""
-_ANSWER_LIMIT_BYTES: Final = 1 << 14
+_ANSWER_LIMIT_BYTES: Final = 1 << 15
 
 
 class SoftwareHelperError(Exception):

@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from agent.core.fleet import DocumentFault, installed, not_installed, progressed
+from agent.i18n.recorded import recorded_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +42,8 @@ class OrderOutcomes:
             return
         utc, code = self._now().utc, outcome.code or DocumentFault.NOT_STARTED
         log.error("the update to %s is undone (%s): %s", outcome.version, code, outcome.detail)
-        self._store.change(lambda held: not_installed(held, found, code, outcome.detail, utc, began=True))
+        detail = recorded_text(outcome.detail, outcome.message)
+        self._store.change(lambda held: not_installed(held, found, code, detail, utc, began=True))
 
     def refuse(self, found: SignedDocument, code: DocumentFault, detail: str) -> None:
         """It cannot be installed here."""

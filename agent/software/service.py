@@ -21,6 +21,7 @@ from agent.core.fleet import (
 )
 from agent.core.model import ReportOnce
 from agent.core.software import BeginRequest, UpdateStage, WordRequest, chosen_package, parsed_order
+from agent.i18n.recorded import recorded_text
 from agent.service.worker import Worker
 from agent.software.fetching import FetchStoppedError
 from agent.software.helper_client import SoftwareHelperError
@@ -221,7 +222,7 @@ class SoftwareService:
         if answer is None or answer.fault in _AGAIN:
             return AGAIN_S
         if not answer.done:
-            self._outcomes.refuse(found, DocumentFault(answer.fault), answer.why)
+            self._outcomes.refuse(found, DocumentFault(answer.fault), recorded_text(answer.why, answer.message))
         return LOOK_S
 
     def _is_open(self, order: SoftwareOrder) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import re
 import stat
 from itertools import count
 from typing import TYPE_CHECKING, Final
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 DATABASE_ENDINGS: Final = ("", "-wal", "-shm", "-journal")
+MOST_SET_ASIDE: Final = 20
+"""Copies of one file, however young they are: a fault that comes back at every start must not fill the disk."""
 
 
 def sync_folder(folder: Path) -> None:
@@ -70,12 +73,32 @@ def database_files(path: Path) -> list[Path]:
 
 
 def set_aside(path: Path) -> Path:
-    """Give what lies under a name another one beside it, whatever it is; which one. Raises OSError."""
+    """Give what lies under a name another one beside it, whatever it is; which one. Raises OSError.
+
+    Of its earlier copies the oldest go where there are more than MOST_SET_ASIDE. Folders stay.
+    """
     names = (f"{path.name}.unusable{'' if number == 1 else f'-{number}'}" for number in count(1))
     target = next(found for name in names if not os.path.lexists(found := path.with_name(name)))
     path.rename(target)
     sync_folder(path.parent)
+    try:
+        _drop_oldest_copies(path, target)
+    except OSError as error:
+        log.error("an earlier copy of %s cannot be deleted: %s", path, error)  # noqa: TRY400 - told
     return target
+
+
+def _drop_oldest_copies(path: Path, newest: Path) -> None:
+    """Delete the copies of a file beyond MOST_SET_ASIDE. `newest`: stays, whatever the clock said. Raises OSError."""
+    is_copy = re.compile(re.escape(path.name) + r"\.unusable(-[0-9]+)?").fullmatch
+    others = [
+        (status.st_ctime_ns, found)
+        for found in path.parent.iterdir()
+        if is_copy(found.name) and found != newest and not stat.S_ISDIR((status := found.lstat()).st_mode)
+    ]
+    for _, found in sorted(others, reverse=True)[MOST_SET_ASIDE - 1 :]:
+        found.unlink()
+        log.warning("%s is deleted: %d newer copies of this file were moved aside", found, MOST_SET_ASIDE)
 
 
 def set_misfit_aside(path: Path, *, folder: bool = False) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import astuple, dataclass, fields
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from central.fleet.gate_reports import GateWord
-    from central.fleet.rollout_plan import RolloutPlan
+    from central.fleet.rollout_plan import RolloutPlan, StopRules
 
 
 class RolloutPhase(StrEnum):
@@ -112,13 +113,12 @@ def step(
     if not state.sent:
         return state, Send()
     count = count_stage(plan, state, words, groups)
-    late = utc - state.began_at >= plan.file.stop.answer_s
-    if why := _why_stop(plan, count, late=late):
+    waited_s = utc - state.began_at
+    if why := _why_stop(plan, count, waited_s):
         return state.model_copy(update={"phase": RolloutPhase.STOPPED, "why": why}), End()
-    if count.busy or (count.silent and not late):
-        waiting = len(count.busy) + len(count.silent)
-        text = f"{waiting} of {count.meant} gates have no answer yet"
-        return state.model_copy(update={"settled_at": None}), Wait(text)
+    rules = plan.file.stop
+    if (count.busy and waited_s < rules.busy_s) or (count.silent and waited_s < rules.answer_s):
+        return state.model_copy(update={"settled_at": None}), Wait(_waits_for(count, rules, state.began_at))
     return _after_settled(plan, state, words, utc)
 
 
@@ -171,14 +171,28 @@ def _standing(word: GateWord | None, state: RolloutState) -> str:
             return "busy" if state.phase is RolloutPhase.RUNNING else "unfinished"
 
 
-def _why_stop(plan: RolloutPlan, count: StageCount, *, late: bool) -> str:
+def _waits_for(count: StageCount, rules: StopRules, began_at: float) -> str:
+    waiting = len(count.busy) + len(count.silent)
+    busy = f", {len(count.busy)} of them busy with the document" if count.busy else ""
+    until = datetime.fromtimestamp(began_at + (rules.busy_s if count.busy else rules.answer_s), UTC)
+    return f"{waiting} of {count.meant} gates have no result yet{busy}; waiting until {until:%Y-%m-%d %H:%M} UTC"
+
+
+def _why_stop(plan: RolloutPlan, count: StageCount, waited_s: float) -> str:
     rules, meant, failed = plan.file.stop, max(1, count.meant), len(count.failed)
     if failed > rules.most_failed or 100 * failed / meant > rules.most_failed_percent:
-        return f"{failed} of {count.meant} gates refused or undid the document: {', '.join(count.failed[:_SHOWN])}"
-    silent = len(count.silent)
-    if late and 100 * silent / meant > rules.most_silent_percent:
-        return f"{silent} of {count.meant} gates said nothing in {rules.answer_s} s: {', '.join(count.silent[:_SHOWN])}"
-    return ""
+        return f"{failed} of {count.meant} gates refused or undid the document: {_names(count.failed)}"
+    silent = count.silent if waited_s >= rules.answer_s else ()
+    busy = count.busy if waited_s >= rules.busy_s else ()
+    if 100 * (len(silent) + len(busy)) / meant <= rules.most_silent_percent:
+        return ""
+    told = [f"{len(silent)} of {count.meant} gates said nothing in {rules.answer_s} s: {_names(silent)}"] * bool(silent)
+    told += [f"{len(busy)} of {count.meant} gates are still busy after {rules.busy_s} s: {_names(busy)}"] * bool(busy)
+    return "; ".join(told)
+
+
+def _names(gates: tuple[str, ...]) -> str:
+    return ", ".join(gates[:_SHOWN])
 
 
 _SHOWN = 10

@@ -61,12 +61,17 @@ class PlanStage(_Table):
 
 
 class StopRules(_Table):
-    """When the roll-out stops: more than this has failed, or has said nothing `answer_s` after its stage began."""
+    """When the roll-out stops: more than this has failed, or has no result when its time is over.
+
+    Both times run from the begin of the stage. `answer_s`: for a gate that says nothing. `busy_s`: for one that has the
+    document and is not done with it. It may fetch software for a day, and then wait for the window of the order.
+    """
 
     most_failed: int = Field(default=0, ge=0)
     most_failed_percent: float = Field(default=100.0, ge=0, le=100)
     most_silent_percent: float = Field(default=10.0, ge=0, le=100)
     answer_s: int = Field(default=3600, ge=1, le=30 * DAY_S)
+    busy_s: int = Field(default=3 * DAY_S, ge=1, le=30 * DAY_S)
 
 
 class _PlanFile(_Table):
@@ -89,6 +94,12 @@ class _PlanFile(_Table):
     def _ends_with_all(self) -> Self:
         if self.stages[-1].percent < 100:  # noqa: PLR2004 - all of them
             raise ValueError("the last stage must have percent = 100, so that new gates get the document too")
+        return self
+
+    @model_validator(mode="after")
+    def _waits_for_trials(self) -> Self:
+        if self.stop.busy_s <= self.trial_s:
+            raise ValueError(f"stop.busy_s must be more than trial_s ({self.trial_s}): every trial takes that long")
         return self
 
 

@@ -8,12 +8,12 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sim.physics import CAR, FOR_CARS, Vehicle, World
+from sim.physics import CAR, FOR_CARS, Cause, Vehicle, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sim.physics import DrivingPlan, Site, Stretch
+    from sim.physics import DrivingPlan, Input, Site, Stretch
 
 PERIOD_S = 0.02
 MOST_S = 0.1
@@ -78,9 +78,9 @@ class RealTimeRunner:
 
     # ---------------------------------------------------------------------------------------------- for all threads
 
-    def energise(self, *, on: bool) -> None:
-        """The relay closed the opening contact of the controller, or opened it."""
-        self._orders.put(lambda world: world.relay("open", on=on))
+    def energise(self, *, on: bool, contact: Input = "open") -> None:
+        """The relay closed a contact of the controller, or opened it."""
+        self._orders.put(lambda world: world.relay(contact, on=on))
 
     def light(self, *, green: bool) -> None:
         """The lamp changed."""
@@ -107,6 +107,16 @@ class RealTimeRunner:
     def pulses(self) -> int:
         """How many opening pulses the controller took."""
         return self._world.controller.pulses
+
+    @property
+    def crossings(self) -> int:
+        """How many vehicles went through."""
+        return len(self._world.crossings)
+
+    @property
+    def struck(self) -> int:
+        """How many vehicles an arm met that somebody else than their drivers had moved."""
+        return sum(collision.cause is not Cause.DRIVER for collision in self._world.collisions)
 
     # ---------------------------------------------------------------------------------------------- the thread
 

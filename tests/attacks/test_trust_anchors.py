@@ -100,6 +100,7 @@ OF_ADMINISTRATORS = {
     "sessions": ("[console]", "[console]\nsession_hours = 168\nidle_minutes = 1440"),
     "lists": ("[console]", '[lists]\nrequire = ["declarations"]\n\n[console]'),
     "clock": ("[console]", "[clock]\nmax_error_s = 300.0\n\n[console]"),
+    "metrics": ("[console]", '[metrics]\nenabled = true\nlisten = "0.0.0.0"\n\n[console]'),
 }
 """What says who comes in, whom the gate speaks to, and what it asks: no trust anchor, and not of the lanes."""
 

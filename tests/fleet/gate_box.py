@@ -70,11 +70,14 @@ def installed_box(package, bridge, releases):
 
 
 class GateBox:
-    """One gate. `number`: its place in the network; its name is made of it."""
+    """One gate. `number`: its place in the network; its name is made of it. `shared`: folders that it may write, by
+    where it sees them.
+    """
 
-    def __init__(self, number, base, bridge, releases):
+    def __init__(self, number, base, bridge, releases, shared=None):
         self.name = name_of(number)
-        self.machine = Container({SEEN: STORE, REPOSITORY: releases, **SHOWN}, base=base, bridge=bridge.name)
+        shown = {SEEN: STORE, REPOSITORY: releases, **SHOWN}
+        self.machine = Container(shown, base=base, bridge=bridge.name, shared=shared)
         self.gate = Gate(self.machine)
         self.vehicles = Vehicles(self.machine, number)
         self._address = bridge.of_gate(number)
@@ -88,10 +91,10 @@ class GateBox:
 
     def set_up(self, central, *, trusted, group=GROUP):
         """Give it its network and its configuration, as a technician does. `trusted`: files of release keys."""
-        root, ask = self.machine.root, self.machine.ask
+        root = self.machine.root
         with (root / "etc/hosts").open("a") as hosts:
             hosts.write(central.hosts)
-        ask(f"ip address add {self._address} dev host0 && ip link set host0 up")
+        self.connect()
         file = root / CONFIGURATION[1:]
         text, replaced = re.subn(CAMERA, lambda _: SCANNER, file.read_text(), flags=re.DOTALL)
         assert replaced == 1
@@ -109,10 +112,22 @@ class GateBox:
         (root / KEYRING).write_bytes(keyring(trusted))
         (root / KEYRING).chmod(0o644)
 
+    def connect(self):
+        """Give it its address in the network: it has none when it was switched on."""
+        self.machine.ask(f"ip address add {self._address} dev host0 && ip link set host0 up")
+
     def enrol(self, code):
         """Enrol it by its token, lock its trust anchors, and switch it on."""
+        self.take_certificate(code)
+        self.switch_on()
+
+    def take_certificate(self, code):
+        """Enrol it by its token."""
         said = self.gate.run(f"gate-agent enrol '{code}'")
         assert said.code == 0, (self.name, said.text, self.gate.run("ls -lan /var/lib/gate-agent /etc/gate-agent").text)
+
+    def switch_on(self):
+        """Lock its trust anchors, and switch it on."""
         self.machine.ask("gate-agent anchors adopt --yes")
         self.machine.ask(f"systemctl enable --now {UNIT}")
 

@@ -8,7 +8,7 @@ from tools.deb.environment import ready_environment
 from tools.deb.project import ROOT
 
 CODE = "/srv/code"
-SHOWN = {f"{CODE}/{name}": ROOT / name for name in ("agent", "drivers", "tests")}
+SHOWN = {f"{CODE}/{name}": ROOT / name for name in ("agent", "central", "drivers", "sim", "tests")}
 """What the program is made of: not that of the package, which comes and goes while it runs."""
 UNIT = "vehicles"
 FOLDER = "board"
@@ -50,14 +50,17 @@ port = "{PLACE}/{POST}"
 
 
 class Vehicles:
-    """The vehicles of one gate. `number`: of the gate."""
+    """The vehicles of one gate. `number`: of the gate. `lanes`: its lanes; `required`: the lists that it needs."""
+
+    lanes = LANE
+    required = "[]"
 
     def __init__(self, machine, number):
         self._machine, self._number = machine, number
 
     def begin(self, trade_window):
         """Have the gate take the permits of a trade window, give each vehicle one, and let them come."""
-        self._configure(trade_window)
+        self.configure(trade_window)
         permits = "".join(self._permit(trade_window, place) for place in range(MANY))
         (self._machine.root / PERMITS[1:]).write_text(permits, encoding="ascii")
         target = own_target()
@@ -77,8 +80,8 @@ class Vehicles:
         """The vehicles, in the order in which they came, and how often the arm opened for nobody."""
         return vehicles_of((self._machine.root / NOTES[1:]).read_text(encoding="ascii").splitlines())
 
-    def _configure(self, trade_window):
-        """The lane is the only one, and its gate trusts the trade window."""
+    def configure(self, trade_window):
+        """These lanes are the only ones, and their gate trusts the trade window."""
         file, trust_list = (self._machine.root / path[1:] for path in (CONFIGURATION, TRUST_LIST))
         trust_list.write_bytes((trade_window.folder / "trust.gtl").read_bytes())
         trust_list.chmod(0o644)
@@ -87,12 +90,12 @@ class Vehicles:
         for old, new in (
             (EXAMPLE_KEY, trade_window.root_key),
             (f'#trust_list = "{TRUST_LIST}"\n', f'trust_list = "{TRUST_LIST}"\n'),
-            ('\nrequire = ["revocations"]\n', "\nrequire = []\n"),
+            ('\nrequire = ["revocations"]\n', f"\nrequire = {self.required}\n"),
             ("#require_synchronised = true\n", "require_synchronised = false\n"),
         ):
             assert text.count(old) == 1, old
             text = text.replace(old, new)
-        file.write_text(text + LANE)
+        file.write_text(text + self.lanes)
 
     def _permit(self, trade_window, place):
         """A line with the permit of one vehicle; no two of all gates are the same vehicle."""

@@ -38,6 +38,12 @@ def test_every_package_that_pyproject_names_has_its_row(text):
     assert {normal(Requirement(line).name) for line in lines} <= rows(text)
 
 
+def test_every_package_that_the_product_imports_is_named_by_pyproject():
+    """What comes only because another package needs it goes when that one no longer does."""
+    named = {name for extra in ("", *dependencies_page.EXTRAS) for name in dependencies_page.requirements(extra)}
+    assert set(dependencies_page.importers()) - named == set()
+
+
 def test_every_package_that_a_release_carries_has_its_row(text):
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     locked = {normal(name) for name in LOCKED.findall(lock)} - {"colorama"}  # for Windows alone

@@ -2,7 +2,7 @@
 are lost or put back to copies some seconds old.
 
 `python -m tests.races.races` runs all and prints a table; `--races N` how many, `--few` a short form, `--restores N`
-how many losses of a journal under each rule.
+how many losses of a journal under each rule, `--seed N` the permits and faults of an earlier run, in their order.
 """
 
 import argparse
@@ -81,9 +81,10 @@ class Result:
 class Races:
     """Runs one plan. Each race is one permit that vehicles show at two or three gates at nearly the same time."""
 
-    def __init__(self, plan, folder, net, line=lambda _text: None):
+    def __init__(self, plan, folder, net, line=lambda _text: None, seed=None):
+        """`seed`: of the choices of this run; None: new ones."""
         self._plan, self._line = plan, line
-        self._dice = random.Random(secrets.token_hex(8))  # noqa: S311 - not secret
+        self._dice = random.Random(f"{new_seed() if seed is None else seed} {plan.name}")  # noqa: S311 - not secret
         times = {"claim_timeout_s": plan.patience_s, "hold_s": plan.patience_s}
         self._world = World(folder, net, self._told, policy=plan.policy, naive=plan.naive, **times)
         self._folder = folder
@@ -353,25 +354,34 @@ def main():
     parser.add_argument("--races", type=int, default=10_000)
     parser.add_argument("--few", action="store_true", help="a short form: 300 races")
     parser.add_argument("--restores", type=int, help="losses of a journal under each rule; else as many as kills")
+    parser.add_argument("--seed", type=int, help="the permits and faults of the run that printed it; else new ones")
     options = parser.parse_args()
+    seed = new_seed() if options.seed is None else options.seed
     lacking = why_no_namespaces()
     if lacking:
         _line(f"the network is not split: {lacking}")
     results = []
     for plan in plans(300 if options.few else options.races, splits=not lacking, restores=options.restores):
         with tempfile.TemporaryDirectory() as folder:
-            results.append(run(plan, Path(folder)))
+            results.append(run(plan, Path(folder), seed))
         _line(f"{plan.name}: {dict(results[-1].codes)}")
     sys.stdout.write(table(results) + "\n")
+    again = f"make races SEED={seed}"
+    sys.stdout.write(f"seed {seed}; the same permits and faults again, at other moments: {again}\n")
     failed = any(not result.passes for result in results if not result.plan.naive)
     blind = not lacking and not any(result.verdict.doubles for result in results if result.plan.naive)
     return 1 if failed or blind else 0
 
 
-def run(plan, folder):
+def run(plan, folder, seed=None):
     """Run a plan in a folder that holds the journals."""
     with network(GATES, splits=bool(plan.splits)) as net:
-        return Races(plan, folder, net, _line).run()
+        return Races(plan, folder, net, _line, seed).run()
+
+
+def new_seed():
+    """A seed that nobody has used."""
+    return secrets.randbits(32)
 
 
 def _line(text):

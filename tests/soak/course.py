@@ -104,11 +104,11 @@ class Course:
     def picture(self, latencies):
         """The course as SVG. `latencies`: (monotonic moment, seconds)."""
         minutes = [sample.at_s / 60 for sample in self.samples]
-        x = _ticks_to(max(minutes))
+        x = ticks_to(max(minutes))
 
         def panel(title, lines, least):
             highest = max((y for line in lines for _, y in line.points), default=0.0)
-            return Panel(title, "minutes", x, _ticks_to(max(least, highest)), lines, percent=False)
+            return Panel(title, "minutes", x, ticks_to(max(least, highest)), lines, percent=False)
 
         def line(name, values):
             return Line(name, list(zip(minutes, values, strict=True)))
@@ -159,7 +159,7 @@ def _ticks(pid):
     return sum(map(int, Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]))
 
 
-def _ticks_to(highest):
+def ticks_to(highest):
     """Some round numbers from 0 to the highest."""
     step = 10 ** math.floor(math.log10(highest / 4))
     step = next(step * factor for factor in (1, 2, 5, 10) if step * factor * 6 >= highest)

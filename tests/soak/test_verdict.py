@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.faults.judge import Ending, Judgement
-from tests.soak.course import Course, Sample, _ticks_to
+from tests.soak.course import Course, Sample, ticks_to
 from tests.soak.verdict import SHOWN, strange_grants, transactions, twice_used, wrongs
 
 GOOD = {
@@ -102,7 +102,7 @@ def test_a_permit_that_nobody_issued_is_told():
 
 @pytest.mark.parametrize("highest", [0.1, 1.0, 3.7, 60.0, 133.0, 480.5])
 def test_ticks_are_round_and_reach_the_highest(highest):
-    ticks = _ticks_to(highest)
+    ticks = ticks_to(highest)
     assert ticks[0] == 0
     assert ticks[-1] >= highest
     assert 3 <= len(ticks) <= 8

@@ -114,6 +114,13 @@ NUMBERS: Final = (
         "Eight cameras on two cores, two of them busy",
         (_bench("8 cameras at 1080p25, 2 busy, *at rest: the latest frame, behind its stream", 0.5, "s"),),
     ),
+    Number(
+        "A whole site for a day",
+        tuple(
+            Wanted("site", figure, 0)
+            for figure in ("events lost", "permits used twice", "pulses without a grant", "arms moved onto a vehicle")
+        ),
+    ),
     Number("From start to ready", (_bench("process start to READY=1, p50", 3, "s"),)),
     Number("Memory of the agent with one camera", (_bench("memory of the whole agent", 300, "MB"),)),
     Number("Growth of the memory in a soak", (Wanted("soak", "memory, growth"),)),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tools.proofs.proof import Need, Proof
-from tools.proofs.readings.failures import lost_events, pictures_read, soaked, stressed
+from tools.proofs.readings.failures import lived_through, lost_events, pictures_read, soaked, stressed
 from tools.proofs.readings.measurements import measured_file, measured_table
 from tools.proofs.readings.pytest_runs import pytest_runs
 from tools.proofs.readings.rules import (
@@ -231,6 +231,15 @@ PROOFS: Final = (
         "The whole agent keeps all its rules for an hour with twenty times the traffic and all faults mixed.",
         3900,
         soaked,
+    ),
+    Proof(
+        "site",
+        "make site",
+        "A whole site keeps its rules for a day at twenty times speed, with all troubles and an update in the middle.",
+        5400,
+        lived_through,
+        (Need.ROOT, Need.CONTAINERS),
+        disk_gb=4,
     ),
     Proof(
         "stress",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli import exit_codes
+from agent.cli.config.summary import summary_lines
 from agent.cli.configuration import (
     ConfigurationArgument,
     ConfigurationOption,
@@ -16,16 +17,15 @@ from agent.cli.configuration import (
     relay_boards,
 )
 from agent.cli.terminal import echo
-from agent.core.model import CommandName
-from agent.i18n import Language
+from agent.i18n import Language, translate
 from agent.settings import SettingsError, interlocks, shared_arms
 from agent.settings.configuration_loading import confined_problems, drivers_from_outside, load_configuration
+from drivers.text import Text, ngettext
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from agent.settings import Commands, Lane, LoadedSettings, Problem
+    from agent.settings import Lane, LoadedSettings, Problem
 
 
 def check(
@@ -48,14 +48,14 @@ def check(
             _print_json(path, error.problems, None, language)
         else:
             echo(error.words(language), err=True)
-            echo(f"{path}: {_count(error.problems)}", err=True)
+            echo(translate(_count(path, error.problems), language), err=True)
         raise typer.Exit(exit_codes.CONFIGURATION) from None
     if as_json:
         _print_json(path, loaded.warnings, loaded, language)
         return
     for warning in loaded.warnings:
         echo(warning.words(language), err=True)
-    echo(_summary(path, loaded))
+    echo("\n".join(summary_lines(path, loaded, language)))
 
 
 def _proved(loaded: LoadedSettings) -> LoadedSettings:
@@ -102,61 +102,6 @@ def _lane_facts(lane: Lane) -> dict[str, object]:
     }
 
 
-def _summary(path: Path, loaded: LoadedSettings) -> str:
-    settings = loaded.settings
-    brokers = ", ".join(settings.mqtt.brokers) if settings.mqtt.enabled else "none: events stay in the journal"
-    lines = [
-        f"{path}: can be used",
-        f"  gate     {settings.gate.id}, site {settings.gate.site}, configuration {loaded.digest[:12]}",
-        f"  brokers  {brokers}",
-        f"  commands {_commands_line(settings.commands)}",
-    ]
-    lines += [f"  lane     {_lane_line(name, lane)}" for name, lane in settings.lanes.items()]
-    lines += [f"  together {line}" for line in _together(settings.lanes)]
-    # They run with the agent's rights: whose they are is for whoever checks.
-    lines += [f"  driver   {name} of the package {package}" for name, package in drivers_from_outside(settings).items()]
-    return "\n".join(lines)
-
-
-def _commands_line(commands: Commands) -> str:
-    """Who may order what."""
-    if not commands.keys:
-        return "none are accepted: there are no keys"
-    return "; ".join(
-        f"{key.id} may {'sign all' if set(key.may) == set(CommandName) else ', '.join(key.may)}"
-        for key in commands.keys
-    )
-
-
-def _together(lanes: Mapping[str, Lane]) -> Iterator[str]:
-    """What lanes have in common."""
-    for place, names in relay_boards(lanes).items():
-        if len(names) > 1:
-            yield f"{' and '.join(names)} are on one relay board, {place}"
-    for one, other in shared_arms(lanes):
-        yield f"{one} and {other} share one arm: while one uses it the other waits"
-    for one, other in interlocks(lanes):
-        yield f"{one} opens only while {other} is closed and at rest, and the other way round"
-
-
-def _lane_line(name: str, lane: Lane) -> str:
-    sees = lane.signals is not None and lane.signals.presence is not None
-    inputs = f"inputs {lane.inputs.kind}" if lane.inputs else "no inputs"
-    inputs += "" if sees else " (passages are assumed)"
-    cameras = ", ".join(f"{camera.id} ({camera.kind}: {'+'.join(camera.readers)})" for camera in lane.cameras)
-    scanners = ", ".join(f"{scanner.id} ({scanner.kind})" for scanner in lane.scanners)
-    signs = ", ".join(f"{sign.id} ({sign.kind})" for sign in lane.signs)
-    voice = f"voice {lane.voice.kind} ({', '.join(lane.voice.languages)}); " if lane.voice else ""
-    witnesses = ", ".join(f"{witness.id} ({witness.kind})" for witness in lane.witnesses)
-    closes = "the barrier closes itself" if lane.close_mode == "controller" else "the agent closes"
-    return (
-        f"{name}, number {lane.number}, {lane.direction}; {'DRY RUN, nothing moves; ' if lane.dry_run else ''}"
-        f"relay {lane.relay.kind}; {inputs}; "
-        f"cameras {cameras or 'none'}; scanners {scanners or 'none'}; signs {signs or 'none'}; {voice}"
-        f"{f'witnesses {witnesses}; ' if witnesses else ''}{closes}"
-    )
-
-
-def _count(problems: tuple[Problem, ...]) -> str:
+def _count(path: Path, problems: tuple[Problem, ...]) -> Text:
     errors = sum(problem.severity == "error" for problem in problems)
-    return f"{errors} error{'s' if errors != 1 else ''}"
+    return ngettext("{path}: {errors} error", "{path}: {errors} errors", errors, path=path, errors=errors)

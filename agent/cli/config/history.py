@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -11,15 +11,17 @@ from agent.cli.config.change import TAKE, refuse, step, warn
 from agent.cli.configuration import DEFAULT_PATH, ConfigurationToChange, ProblemLanguage
 from agent.cli.terminal import echo
 from agent.core.events import time_text
-from agent.i18n import Language
+from agent.i18n import Language, translate
 from agent.settings import (
     ChangeError,
     HistoryError,
     SettingsError,
     present_files,
+    step_text,
     undo,
 )
 from agent.settings.configuration_loading import editor_of, history_of
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from agent.settings import Generation
@@ -30,6 +32,7 @@ def history(
     configuration: ConfigurationToChange = DEFAULT_PATH,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON, for programs.")] = False,
+    language: Annotated[Language, typer.Option("--language", help="The language of the list.")] = Language.EN,
 ) -> None:
     """List the last 20 states of the configuration: when, by whom, how, and which keys changed."""
     kept = history_of(configuration)
@@ -37,14 +40,14 @@ def history(
         known, good = kept.generations(), kept.good()
         now = present_files(configuration)
     except (HistoryError, OSError) as error:
-        refuse("history", error, Language.EN)
+        refuse("history", error, language)
     if as_json:
         echo(json.dumps([_fields(one, now, good) for one in known], ensure_ascii=False, indent=2))
         return
     for one in known:
-        echo(_line(one, now, good))
+        echo(_line(one, now, good, language))
     if not known or known[-1].state != now:
-        echo("the files on disk are not in the history yet: they were edited manually")
+        echo(translate(Text("the files on disk are not in the history yet: they were edited manually"), language))
 
 
 def undo_change(
@@ -68,14 +71,15 @@ def undo_change(
     echo(TAKE)
 
 
-def _line(one: Generation, now: ConfigurationFiles, good: ConfigurationFiles | None) -> str:
-    marks = [word for word, state in (("on the disk", now), ("ran last", good)) if state == one.state]
-    keys = ", ".join(one.changed)
-    return "  ".join(
-        part
-        for part in (f"{one.number:4}", _moment(one), one.who or "-", one.what, keys, " ".join(f"({m})" for m in marks))
-        if part
-    )
+_ON_DISK: Final = Text("(on the disk)")
+_RAN_LAST: Final = Text("(ran last)")
+
+
+def _line(one: Generation, now: ConfigurationFiles, good: ConfigurationFiles | None, language: Language) -> str:
+    marks = (translate(mark, language) for mark, state in ((_ON_DISK, now), (_RAN_LAST, good)) if state == one.state)
+    what = translate(step_text(one.what), language)
+    parts = (f"{one.number:4}", _moment(one), one.who or "-", what, ", ".join(one.changed), " ".join(marks))
+    return "  ".join(part for part in parts if part)
 
 
 def _fields(one: Generation, now: ConfigurationFiles, good: ConfigurationFiles | None) -> dict[str, object]:

@@ -13,11 +13,11 @@ import typer
 from agent.broker import BrokerAddress, TlsFiles
 from agent.cli import exit_codes
 from agent.cli.permit.files import PermitFileError, read_key
+from agent.cli.rollout.status_words import status_lines
 from agent.cli.secret_options import BROKER_PASSWORD, PasswordFile, RefusedPassword, password_of
 from agent.cli.terminal import counted, echo, fail
 from agent.clock import Clock
 from agent.i18n import Language, translate
-from agent.i18n.recorded import recorded_text
 from agent.mqtt import OneShotClient, OneShotClientError
 from central.fleet import (
     PlanError,
@@ -88,8 +88,8 @@ def apply(  # noqa: PLR0913, PLR0917 - one argument an option
     r"""Roll the document out to the gates, stage by stage, and wait for their reports.
 
     If the command is stopped or killed, run it again with the same --state: it continues. Exit code 0 when all stages
-    are done, 1 when the roll-out stopped because too many gates failed. Gates that have the document then keep it, and
-    no other gate gets it.
+    are done, 1 when the roll-out stopped because too many gates failed, or had no result in the time of the plan. Gates
+    that have the document then keep it, and no other gate gets it.
 
     Example:
       gate-agent fleet apply plan.toml --state roll-out.json --broker mqtt://127.0.0.1:1883 \
@@ -116,7 +116,7 @@ def status(
     plan_file: _Plan,
     state: _State,
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON, for programs.")] = False,
-    language: Annotated[Language, typer.Option("--language", help="The language of the gates' texts.")] = Language.EN,
+    language: Annotated[Language, typer.Option("--language", help="The language of the report.")] = Language.EN,
 ) -> None:
     """Show the progress of a roll-out, and the last report of each gate.
 
@@ -153,20 +153,8 @@ def _stay(
 
 
 def _show(plan: RolloutPlan, state: RolloutState, reports: GateReports, language: Language) -> None:
-    echo(f"{state.name}: {state.phase}, stage {state.stage + 1} of {len(plan.stages)}, version {state.version}")
-    if state.why:
-        echo(f"why: {state.why}")
-    count = count_stage(plan, state, reports.words, reports.groups)
-    for name, gates in asdict(count).items():
-        echo(f"{name}: {len(gates)}")
-    if count.unfinished:
-        echo("unfinished gates had no result yet when the roll-out ended; `fleet apply` with the same plan asks again")
-    for gate in plan.file.gates:
-        word = reports.words.get(gate)
-        if word is not None:
-            told = translate(recorded_text(word.detail, word.message), language)
-            why = f" ({word.code}): {told}" if word.code else ""
-            echo(f"  {gate}: version {word.version} {word.state}{why}")
+    for line in status_lines(plan, state, reports):
+        echo(translate(line, language))
 
 
 def _fields(plan: RolloutPlan, state: RolloutState, reports: GateReports) -> dict[str, object]:

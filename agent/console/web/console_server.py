@@ -159,15 +159,23 @@ class ConsoleServer:
                 application,
                 https_redirect(access, names),
                 access.refusals.count,
-                partial(_do_chores, gate, access, application, lambda: self.worker.stopping),
+                partial(self._do_chores, gate, access, application),
             )
             if self.worker.stopping:  # who asked before this found no server that could be stopped
                 self._listening.stop()
             self.access = access
-            self._loads_until = -inf
             asyncio.run(self._listening.serve(self._open_unix, partial(self._open_network, certificate, access)))
             application.state.failures.flush()
             application.state.views.flush()
+
+    def _do_chores(self, gate: Gate, access: Access, application: FastAPI) -> None:
+        """Record what was done from the command line, and report failed log-ins and views that are not reported yet.
+
+        The first time it loads all pages before that, which ends the start.
+        """
+        application.state.pages.load(lambda: self.worker.stopping)
+        self._loads_until = -inf
+        _hand_over_records(gate, access, application)
 
     def _certificate(self, gate: Gate) -> Certificate | None:
         """The certificate, where a door is encrypted. Raises CertificateError."""
@@ -231,14 +239,9 @@ class ConsoleServer:
         return doors
 
 
-def _do_chores(gate: Gate, access: Access, application: FastAPI, stopping: Callable[[], bool]) -> None:
-    """Record what was done from the command line, and report failed log-ins and views that are not reported yet.
-
-    The first time it loads all pages beside that.
-    """
+def _hand_over_records(gate: Gate, access: Access, application: FastAPI) -> None:
     from agent.console.access.database import AccessStoreError  # noqa: PLC0415 - see `_serve`
 
-    application.state.pages.load(stopping)
     application.state.failures.tell_due()
     application.state.views.tell_due()
     try:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from agent.core.anchors.change_document import SIGNATURES_LIMIT, TEXT_LIMIT
 from agent.core.crypto import strict_json
+from agent.core.detail import DetailMessage
 from drivers.text import Text
 
 REQUEST_LIMIT_BYTES: Final = SIGNATURES_LIMIT * (TEXT_LIMIT + 16) + 256
@@ -38,12 +39,16 @@ class SealRequest(_Line):
 
 
 class HelperAnswer(_Line):
-    """`fault`: why it was not done, in one word, "" where it was; `why`: in English. `number`: that of the anchors."""
+    """`fault`: why it was not done, in one word, "" where it was; `why`: in English. `number`: that of the anchors.
+
+    `message`: what `why` was made of, for a reader of another language.
+    """
 
     done: bool
     number: int = 0
     fault: str = Field(default="", max_length=64)
     why: str = Field(default="", max_length=1000)
+    message: DetailMessage = None
 
 
 _Request: TypeAlias = Annotated[ChangeRequest | SealRequest, Field(discriminator="op")]
@@ -66,6 +71,11 @@ def parsed_request(data: bytes) -> ChangeRequest | SealRequest:
 def request_bytes(request: ChangeRequest | SealRequest) -> bytes:
     """The line of a request, with its end."""
     return json.dumps(request.model_dump(), separators=(",", ":")).encode() + b"\n"
+
+
+def answer_bytes(answer: HelperAnswer) -> bytes:
+    """The line of an answer, with its end. What is not known is left out: an earlier agent may be who asks."""
+    return answer.model_dump_json(exclude_none=True).encode() + b"\n"
 
 
 def parsed_answer(data: bytes) -> HelperAnswer:

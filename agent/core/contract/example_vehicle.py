@@ -154,6 +154,8 @@ def passage() -> list[Step]:
                     kind="civil_blue",
                     colour="blue",
                     code="02",
+                    country="CN",
+                    country_probability=0.998,
                 ),
                 witness=WitnessRecord(standing="agrees", said=PLATE, witness=f"{LANE}/beside"),
                 vin=VinRecord(verdict="MATCH", read=VIN, source=VinSource.CODE_128, score=99.0, frames=2),

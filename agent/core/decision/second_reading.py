@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from agent.core.decision.second_factor import relied_on, tie_of
 from agent.core.decision.second_reading_result import SecondReading, SecondVerdict
 from agent.core.plates import ACCEPTED, MatchVerdict, with_witness
-from agent.core.plates.match import match
+from agent.core.plates.match import least_score, match
 from agent.core.plates.vote import vote
 from agent.core.vin_match import match_vin, read_by_code
 from drivers.text import Text
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 MOST_PLATES: Final = 3
 """How many plates are read once more: the pictures that show the voted one best."""
+_SPARE_NATS: Final = 2.0
+"""By how much one picture must be more than enough to be read alone: a picture reads a little otherwise each time."""
 MOST_VINS: Final = 3
 """How many pictures of the VIN are read once more: the newest of a code, those that show print best."""
 _ONE_SLIP: Final = 1
@@ -111,12 +113,15 @@ def to_be_confirmed(
     held: Container[str],
     scanners: Container[str],
     decision: Decision | None = None,
+    *,
+    all_plates: bool = False,
 ) -> ToBeConfirmed | None:
     """What is to be read once more before an assessed permit may pass; None: nothing of it was seen by a camera.
 
     `held`: the pictures that are still there. `scanners`: by name, the readers that are no cameras; what one of them
     read of the permit itself, or of the VIN, needs no picture. `decision`: the PASS, which says what plate and VIN it
-    rests on.
+    rests on. `all_plates`: as many pictures of the plate as there are, three at most, also where the best of them is
+    more than enough.
     """
     permit = assessment.permit
     shown = [one for one in assessment.evidence.presentations if one.payload == assessment.payload]
@@ -134,6 +139,8 @@ def to_be_confirmed(
     newest = next(iter(pictured), None)
     if rules.require_two_cameras and asks_code and (asks_plate or asks_vin):
         newest, readings, vins = _apart(pictured, readings, vins)
+    if permit is not None and permit.plate is not None and not all_plates:
+        readings = _enough(readings, permit.plate, rules)
     return ToBeConfirmed(
         code=assessment.payload if asks_code else None,
         code_picture=newest.picture if newest is not None and asks_code else None,
@@ -238,6 +245,16 @@ def _readings(assessment: Assessment, held: Container[str]) -> tuple[Reading, ..
     voted = assessment.voted
     readings = () if voted is None else voted.readings
     return tuple(one for one in readings if one.legible and one.picture is not None and one.picture in held)
+
+
+def _enough(readings: tuple[Reading, ...], declared: str, rules: JudgementRules) -> tuple[Reading, ...]:
+    """The best reading alone where it is more than enough: each further picture costs the vehicle its time."""
+    alone = vote(readings[:1])
+    if alone is None:
+        return readings
+    found = match(alone, declared, rules.match)
+    more = found.score - least_score(alone, rules.match)
+    return readings[:1] if found.verdict is MatchVerdict.MATCH and more >= _SPARE_NATS else readings
 
 
 def _apart(

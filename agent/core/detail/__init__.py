@@ -3,6 +3,6 @@
 Imports no other package of the core. Reads and writes nothing. A vision worker can load it without the events.
 """
 
-from agent.core.detail.translatable_detail import Detail, DetailMessage, Message, WithDetail, message_of
+from agent.core.detail.translatable_detail import Detail, DetailMessage, Message, WithDetail, detail_message, message_of
 
-__all__ = ["Detail", "DetailMessage", "Message", "WithDetail", "message_of"]
+__all__ = ["Detail", "DetailMessage", "Message", "WithDetail", "detail_message", "message_of"]

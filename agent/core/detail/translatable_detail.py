@@ -68,6 +68,12 @@ def message_of(text: Text) -> dict[str, Any] | None:
     return {"id": text.pattern, "args": {name: _argument(value) for name, value in text.values.items()}}
 
 
+def detail_message(words: str) -> Message | None:
+    """The message that words were made of; None where that is not known."""
+    fields = message_of(words) if isinstance(words, Text) else None
+    return None if fields is None else Message.model_validate(fields)
+
+
 def _argument(value: object) -> Any:
     """A value as JSON has it."""
     if isinstance(value, Text):

@@ -96,6 +96,12 @@ class PlateRecord(BaseModel):
         description="The kind of what was read: a GA/T 16.7 code of two digits, such as 02 or 22. Empty if no code "
         "is known for it.",
     )
+    country: str = Field(
+        default="",
+        description="The country of what was read, in two letters (ISO 3166-1), such as KZ: the most probable one, by "
+        "format, shape and colour. Empty if nothing was read, or if the gate does not know the plates of that country.",
+    )
+    country_probability: float = Field(default=0.0, description="How probable that country is: 0 to 1.")
 
 
 class VinRecord(BaseModel):

@@ -138,6 +138,8 @@ def _plate(match: PlateMatch | None) -> PlateRecord | None:
         kind=match.kind,
         colour=match.colour,
         code=customs_code(match.kind),
+        country=match.country,
+        country_probability=round(match.country_share, 3),
     )
 
 

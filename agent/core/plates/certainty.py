@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from agent.core.plates.chinese_formats import CHINESE
 from agent.core.plates.colours import PlateColour, expected
 from agent.core.plates.foreign_formats import FOREIGN
-from agent.core.plates.formats import MARKS, PROVINCES, STRICT
+from agent.core.plates.formats import MARKS, PROVINCES, STRICT_TABLE
 from agent.core.plates.plate_format import RegionField
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Doubt(StrEnum):
 def has_known_form(number: str) -> bool:
     """Whether a number has a format that says something about the place of each character; with its mark or without."""
     bare = number.strip("".join(MARKS))
-    return any(plate.fits(bare) for plate in STRICT)
+    return STRICT_TABLE.fits_any(bare)
 
 
 def doubt_of(number: str, *, at_edge: bool = False, others: Iterable[str] = (), sight: Sight | None = None) -> Doubt:

@@ -13,6 +13,7 @@ from typing import Final
 
 from agent.core.plates.chinese_formats import CHINESE, MARKS, PROVINCES
 from agent.core.plates.foreign_formats import FOREIGN, in_two_lines
+from agent.core.plates.format_table import FormatTable
 from agent.core.plates.grammar import Grammar
 from agent.core.plates.plate_format import PlateFormat
 from agent.core.plates.plate_kinds import PlateKind
@@ -23,6 +24,7 @@ __all__ = [
     "MARKS",
     "PROVINCES",
     "STRICT",
+    "STRICT_TABLE",
     "TWO_LINES",
     "Grammar",
     "PlateFormat",
@@ -36,6 +38,9 @@ _LATIN: Final = digits + ascii_uppercase
 
 STRICT: Final[tuple[PlateFormat, ...]] = CHINESE + FOREIGN
 """The formats that say something about the place of each character."""
+
+STRICT_TABLE: Final = FormatTable(STRICT)
+"""The same, to ask which of them a number has."""
 
 GENERIC: Final[tuple[PlateFormat, ...]] = tuple(
     PlateFormat(PlateKind.LATIN, (_LATIN,) * length, 0.01) for length in (5, 6, 7, 8, 9)
@@ -83,7 +88,7 @@ def kinds_of(text: str) -> tuple[PlateKind, ...]:
     """The kinds whose format the text has, likeliest first; LATIN only when nothing else fits, empty when none does."""
     number, marks = _cleaned(text)
     number = _folded(number)
-    fitting = [plate for plate in STRICT if plate.fits(number) and (not plate.mark) == (not marks)]
+    fitting = [plate for plate in STRICT_TABLE.fitting(number) if (not plate.mark) == (not marks)]
     if marks:
         fitting = [plate for plate in fitting if plate.mark in marks]
     found = fitting or [plate for plate in GENERIC if plate.fits(number)]
@@ -98,10 +103,10 @@ def _cleaned(text: str) -> tuple[str, str]:
 
 
 def _folded(number: str) -> str:
-    possible = [plate for plate in STRICT if len(plate.places) == len(number)]
-    if any(plate.fits(number) for plate in possible):
+    if STRICT_TABLE.fits_any(number):
         return number
-    candidates = [_fold_into(number, plate) for plate in possible]
+    written = [character + _TO_DIGIT.get(character, "") + _TO_LETTER.get(character, "") for character in number]
+    candidates = [_fold_into(number, plate) for plate in STRICT_TABLE.fitting(written)]
     fitting = [candidate for candidate in candidates if candidate is not None]
     return min(fitting, key=lambda candidate: _differences(candidate, number), default=number)
 

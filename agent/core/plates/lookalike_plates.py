@@ -5,7 +5,7 @@ from __future__ import annotations
 from string import ascii_uppercase, digits
 from typing import TYPE_CHECKING, Final
 
-from agent.core.plates.formats import STRICT, PlateKind, kinds_of, normalise
+from agent.core.plates.formats import STRICT_TABLE, PlateKind, kinds_of, normalise
 from agent.core.plates.frame_evidence import evidence
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _counting_abroad(plate: str) -> int | None:
 
 def _region(plate: str) -> tuple[int, ...]:
     """The places of the region, by the first format that the plate has."""
-    return next((one.region for one in STRICT if one.fits(plate)), ())
+    return next((one.region for one in STRICT_TABLE.fitting(plate)), ())
 
 
 def _stepped(plate: str, tail: int, step: int) -> Iterator[str]:

@@ -37,8 +37,8 @@ class PlateMatch:
     """The result: `score` is the log odds, in nats, of the declared plate against all other texts together, -99 to 99.
 
     `read`: the voted text, empty when nothing was read. `frames`: how many readings the vote holds. `rival`: the plate
-    of another declaration explains the picture as well as the declared one, or better. `kind`, `colour`: what was read,
-    as the vote has them; empty when nothing was.
+    of another declaration explains the picture as well as the declared one, or better. `kind`, `colour`, `country`,
+    `country_share`: what was read, as the vote has them; empty when nothing was.
     """
 
     verdict: MatchVerdict
@@ -49,6 +49,8 @@ class PlateMatch:
     rival: bool = False
     kind: str = ""
     colour: str = ""
+    country: str = ""
+    country_share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def match(
     if vote is None:
         return PlateMatch(MatchVerdict.UNSURE, wanted, "", 0.0, 0)
     if not wanted:
-        return PlateMatch(MatchVerdict.UNSURE, "", vote.text, 0.0, vote.frames, kind=vote.kind, colour=vote.colour)
+        return _read(vote, MatchVerdict.UNSURE, "", 0.0)
     competing = {normalise(other) for other in others} - {wanted, ""}
     seen = evidence(vote, wanted, sorted(competing))
     score = seen.odds(wanted)
@@ -102,7 +104,22 @@ def match(
         verdict = MatchVerdict.MISMATCH
     else:
         verdict = MatchVerdict.UNSURE
-    return PlateMatch(verdict, wanted, vote.text, score, vote.frames, rival, vote.kind, vote.colour)
+    return _read(vote, verdict, wanted, score, rival=rival)
+
+
+def _read(vote: PlateVote, verdict: MatchVerdict, declared: str, score: float, *, rival: bool = False) -> PlateMatch:
+    return PlateMatch(
+        verdict,
+        declared,
+        vote.text,
+        score,
+        vote.frames,
+        rival,
+        kind=vote.kind,
+        colour=vote.colour,
+        country=vote.country,
+        country_share=vote.country_share,
+    )
 
 
 def is_whole(vote: PlateVote, declared: str) -> bool:

@@ -43,7 +43,8 @@ class PlateVote:
     `frames`: how many readings the vote holds; `agreeing`: how many of them read exactly `text`. `kind`: a PlateKind
     value, the commonest; `colour`: a PlateColour value, the commonest of those that are known. `readings`: those that
     show the plate best, five at most. `contested`: another plate in the same frames has nearly as much evidence, or is
-    nearer, so nobody knows which is the vehicle's.
+    nearer, so nobody knows which is the vehicle's. `country`: the likeliest, in two letters of ISO 3166-1, with its
+    probability `country_share`; "" where no country whose formats are known is the likeliest, or none was told.
     """
 
     text: str
@@ -56,6 +57,8 @@ class PlateVote:
     contested: bool = False
     colour: str = PlateColour.NOT_KNOWN
     doubt: Doubt = Doubt.NONE
+    country: str = ""
+    country_share: float = 0.0
 
 
 @dataclass(slots=True)
@@ -212,6 +215,7 @@ def _combined(readings: list[Reading], largest: int, *, contested: bool) -> Plat
         _place([reading.positions[place] for reading in readings], damping) for place in range(len(readings[0].text))
     )
     text = "".join(position[0][0] for position in positions)
+    country, country_share = _country(readings)
     return PlateVote(
         text=text,
         positions=positions,
@@ -222,7 +226,20 @@ def _combined(readings: list[Reading], largest: int, *, contested: bool) -> Plat
         readings=tuple(sorted(readings, key=lambda reading: -_clearness(reading, largest))[:_MOST_READINGS]),
         contested=contested,
         colour=_commonest(reading.colour for reading in readings if reading.colour != PlateColour.NOT_KNOWN),
+        country=country,
+        country_share=country_share,
     )
+
+
+def _country(readings: Sequence[Reading]) -> tuple[str, float]:
+    """The likeliest country and its mean probability, over the readings that tell one; frames err alike."""
+    told = [reading.countries for reading in readings if reading.countries]
+    shares: dict[str, float] = {}
+    for countries in told:
+        for country, share in countries:
+            shares[country] = shares.get(country, 0.0) + share / len(told)
+    country, share = min(shares.items(), key=lambda one: (-one[1], one[0]), default=("", 0.0))
+    return country, min(share, 1.0)  # a sum of floats may be a hair above 1
 
 
 def _doubted(combined: PlateVote, own: Sequence[Reading], readings: Sequence[Reading]) -> PlateVote:

@@ -79,6 +79,8 @@ def match_of(said: PlateRecord | None) -> PlateMatch | None:
         rival=said.rival,
         kind=said.kind,
         colour=said.colour,
+        country=said.country,
+        country_share=said.country_probability,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from agent.core.crypto import strict_json
+from agent.core.detail import DetailMessage
 from agent.core.fleet import LONGEST_SIGNED
 from agent.core.software.update_stages import UpdateOutcome, UpdateStage
 from drivers.text import Text
@@ -39,7 +40,7 @@ class WordRequest(_Line):
 
 
 class SoftwareAnswer(_Line):
-    """`fault`: why it was not done, in one word, "" where it was; `why`: in English.
+    """`fault`: why it was not done, in one word, "" where it was; `why`: in English, made of `message` where known.
 
     `stage`, `identity`: of the update that is under way, and of its document; None, "": there is none. `outcome`: of
     the last one.
@@ -48,6 +49,7 @@ class SoftwareAnswer(_Line):
     done: bool
     fault: str = Field(default="", max_length=64)
     why: str = Field(default="", max_length=1000)
+    message: DetailMessage = None
     stage: UpdateStage | None = None
     identity: str = ""
     outcome: UpdateOutcome | None = None
@@ -73,6 +75,11 @@ def parsed_request(data: bytes) -> BeginRequest | WordRequest:
 def request_bytes(request: BeginRequest | WordRequest) -> bytes:
     """The line of a request, with its end."""
     return request.model_dump_json().encode() + b"\n"
+
+
+def answer_bytes(answer: SoftwareAnswer) -> bytes:
+    """The line of an answer, with its end. What is not known is left out: an earlier agent may be who asks."""
+    return answer.model_dump_json(exclude_none=True).encode() + b"\n"
 
 
 def parsed_answer(data: bytes) -> SoftwareAnswer:

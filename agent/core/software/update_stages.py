@@ -14,8 +14,9 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from agent.core.detail import Detail, DetailMessage, WithDetail
 from agent.core.fleet import DocumentFault, TimeWindow
-from drivers.text import Text, shortened
+from drivers.text import Text, joined, shortened
 
 MOST_ATTEMPTS: Final = 3
 """So often the work of one stage is begun: what cuts it off each time may be the new version's doing."""
@@ -42,11 +43,12 @@ class _Kept(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class UpdateRecord(_Kept):
+class UpdateRecord(WithDetail, _Kept):
     """The update that is under way, as it is kept. `identity`: SHA-256, in hex, of the signed document.
 
     `version`, `before`: of the packages, the new one and the one of now. `connected`: whether the agent was, before.
-    `attempts`: how often the work of this stage was begun. `code`, `detail`: why it goes back.
+    `attempts`: how often the work of this stage was begun. `code`, `detail`: why it goes back. `message`: what `detail`
+    was made of, where the record was read from the disk; a text has its own.
     """
 
     form: Literal[1] = 1
@@ -61,17 +63,19 @@ class UpdateRecord(_Kept):
     stage: UpdateStage = UpdateStage.KEEPING
     attempts: int = 0
     code: DocumentFault | None = None
-    detail: str = ""
+    detail: Detail = ""
+    message: DetailMessage = None
 
 
-class UpdateOutcome(_Kept):
-    """How an update ended. `applied`: the new version runs. `utc`: when, Unix seconds."""
+class UpdateOutcome(WithDetail, _Kept):
+    """How an update ended. `applied`: the new version runs. `utc`: when, Unix seconds. `message`: as of the record."""
 
     identity: str
     version: str
     applied: bool
     code: DocumentFault | None = None
-    detail: str = Field(default="", max_length=LONGEST_DETAIL)
+    detail: Detail = Field(default="", max_length=LONGEST_DETAIL)
+    message: DetailMessage = None
     utc: float = 0.0
 
 
@@ -86,7 +90,7 @@ def entered(record: UpdateRecord) -> UpdateRecord | UpdateOutcome:
     if record.stage is UpdateStage.KEEPING:
         return _ended(record, DocumentFault.CUT_OFF, str(detail))
     if record.stage is UpdateStage.GOING_BACK:
-        return _ended(record, DocumentFault.NOT_RESTORED, f"{record.detail} {detail}".strip())
+        return _ended(record, DocumentFault.NOT_RESTORED, _both(record.detail, detail))
     return entered(_back(record, DocumentFault.CUT_OFF, str(detail)))
 
 
@@ -106,7 +110,7 @@ def after_stage(
         return _back(record, code, detail)
     if record.attempts < MOST_ATTEMPTS:
         return record
-    return _ended(record, DocumentFault.NOT_RESTORED, f"{record.detail} {detail}".strip())
+    return _ended(record, DocumentFault.NOT_RESTORED, _both(record.detail, detail))
 
 
 _LAST: Final = frozenset({UpdateStage.TRIAL, UpdateStage.GOING_BACK})
@@ -173,14 +177,19 @@ def _to(record: UpdateRecord, stage: UpdateStage) -> UpdateRecord:
 
 def _back(record: UpdateRecord, code: DocumentFault, detail: str) -> UpdateRecord:
     return _to(record, UpdateStage.GOING_BACK).model_copy(
-        update={"code": code, "detail": shortened(detail, LONGEST_DETAIL)}
+        update={"code": code, "detail": shortened(detail, LONGEST_DETAIL), "message": None}
     )
 
 
 def _done(record: UpdateRecord) -> UpdateOutcome:
     if record.stage is UpdateStage.GOING_BACK:
-        return _ended(record, record.code or DocumentFault.NOT_STARTED, record.detail)
+        ended = _ended(record, record.code or DocumentFault.NOT_STARTED, record.detail)
+        return ended.model_copy(update={"message": record.message})
     return UpdateOutcome(identity=record.identity, version=record.version, applied=True)
+
+
+def _both(first: str, second: str) -> Text:
+    return joined([words for words in (first, second) if words], " ")
 
 
 def _ended(record: UpdateRecord, code: DocumentFault, detail: str) -> UpdateOutcome:

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from agent.doctor.facts import ConfigurationFacts, ProblemFacts, ServiceFacts, VersionFacts
+from agent.i18n.recorded import recorded_text
 from agent.service.systemd_unit import MANAGER, run_command, unit_properties
 from agent.settings import SettingsError
 from agent.software import VERSIONS, UpdateFilesError, last_outcome, pending_update
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -82,10 +84,11 @@ def versions(running: Callable[[], str | None], kept: Path = VERSIONS) -> Versio
     except UpdateFilesError as error:
         return replace(facts, update="?", stage=str(error))
     if pending is not None:
-        return replace(facts, update=pending.version, stage=pending.stage.value)
+        return replace(facts, update=pending.version, stage=Text.of_code(pending.stage))
     if outcome is None or outcome.applied or outcome.version.partition("+")[0] == installed:
         return facts
-    return replace(facts, undone=outcome.version, why=f"{outcome.code}: {outcome.detail}")
+    why = recorded_text(outcome.detail, outcome.message) or str(outcome.code or "")
+    return replace(facts, undone=outcome.version, why=why)
 
 
 def _system() -> str:

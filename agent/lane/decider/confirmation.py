@@ -93,6 +93,14 @@ class Confirmation:
         self._pictures.read(codes, plates, lambda shown, why: self._answered(reading, shown, why), vins)
         return None
 
+    def was_unclear(self, question: Decide, asked: ToBeConfirmed) -> bool:
+        """Whether what was read again for the same vehicle, permit and plate was not clear."""
+        with self._lock:
+            before = self._reading
+        if before is None or before.result is None or before.subject != subject_of(question, asked):
+            return False
+        return before.result.verdict is SecondVerdict.UNCLEAR
+
     def _answered(self, reading: _Reading, shown: PicturesShown | None, why: str) -> None:
         """Take what the pictures show; it is lost on a vehicle that is gone, or on another permit, but for a lie."""
         result = SecondReading(SecondVerdict.FAILED, why) if shown is None else self._compared(reading, shown)

@@ -27,6 +27,7 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from agent.core.decision import ToBeConfirmed
     from agent.core.lane import Decide
     from agent.core.model import Instant
     from agent.core.permit import Permit
@@ -108,6 +109,8 @@ class Decider:
             return _manual(question, now, Reason.GATE_FAULT, cause)
 
     def _answer(self, question: Decide, now: Instant, later: Callable[[Decided], None]) -> Decided | None:
+        if self._is_being_confirmed(question):
+            return None
         case = self._facts.collect(question, now)
         if case is None:
             return _manual(question, now, Reason.GATE_FAULT, Text("there is no valid trust list"))
@@ -118,18 +121,23 @@ class Decider:
 
     # ------------------------------------------------------------------------------------------- the second reading
 
+    def _is_being_confirmed(self, question: Decide) -> bool:
+        """Whether the pictures of a question with the same evidence are being read again now.
+
+        The frames that go on to show its code would only take the time of just that.
+        """
+        with self._lock:
+            passing = self._passing
+        return passing is not None and _evidence_of(passing.case.question) == _evidence_of(question)
+
     def _to_confirm(self, passing: _Passing) -> Decided | None:
         """Have the pictures read again that a PASS rests on; at once where that is done, or there are none."""
         case = passing.case
-        asked = to_be_confirmed(
-            case.assessment,
-            self._place.rules,
-            case.question.pictures.keys(),
-            self._place.scanners,
-            passing.decision,
-        )
+        asked = self._asked(passing, all_plates=False)
         if asked is None:
             return self._to_claim(passing)
+        if self._confirmation.was_unclear(case.question, asked):
+            asked = self._asked(passing, all_plates=True) or asked
         passing = replace(passing, subject=subject_of(case.question, asked))
         with self._lock:
             self._passing = passing
@@ -141,6 +149,17 @@ class Decider:
                 return None  # the answer came meanwhile, and went on with this very question
             self._passing = None
         return self._with_confirmation(passing, known)
+
+    def _asked(self, passing: _Passing, *, all_plates: bool) -> ToBeConfirmed | None:
+        case = passing.case
+        return to_be_confirmed(
+            case.assessment,
+            self._place.rules,
+            case.question.pictures.keys(),
+            self._place.scanners,
+            passing.decision,
+            all_plates=all_plates,
+        )
 
     def _confirmed(self, subject: Subject, confirmed: Confirmed) -> None:
         """Go on with the question that waits for it; from another thread."""
@@ -248,6 +267,12 @@ class Decider:
         facts = with_fail_safe(lambda: self._facts.record(case, decision.witnessed), failed)
         trace = with_fail_safe(lambda: self._facts.trace(case), failed)
         return replace(decision, facts=facts, trace=trace)
+
+
+def _evidence_of(question: Decide) -> tuple[object, ...]:
+    """What a question is to be decided on: a code that only goes on to be shown is nothing new."""
+    codes = frozenset((shown.camera, shown.payload) for shown in question.presentations)
+    return question.transaction, codes, question.readings, question.vins, question.set_aside, question.final
 
 
 def _manual(question: Decide, now: Instant, reason: Reason, why: str) -> Decided:

@@ -59,7 +59,16 @@ def _shrunk(pixels: npt.NDArray[np.uint8], longest_px: int) -> npt.NDArray[np.ui
     height, width = pixels.shape[:2]
     share = longest_px / max(height, width)
     size = (max(1, round(width * share)), max(1, round(height * share)))
+    # OpenCV halves many times faster than it shrinks to any other size, and who waits for a picture waits at a barrier.
+    while max(pixels.shape[:2]) >= 2 * longest_px:
+        pixels = _halved(pixels)
     return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+
+
+def _halved(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    height, width = (max(1, side // 2) for side in pixels.shape[:2])
+    even = pixels[: 2 * height, : 2 * width]
+    return cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 
 
 def _jpeg(pixels: npt.NDArray[np.uint8], quality: int) -> bytes:

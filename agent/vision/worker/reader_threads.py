@@ -136,9 +136,15 @@ class ReaderThreads:
                 numbered, changing=self._change_detector.open, still_s=self._change_detector.still_s, since=since
             )
             asleep = numbered.still_s > ASLEEP_AFTER_S and not self._attending
-            self._plate_turns.offer(numbered, ASLEEP_EVERY_S if asleep else SAME_PLATE_EVERY_S)
+            plate_every_s = ASLEEP_EVERY_S if asleep else SAME_PLATE_EVERY_S
+            # Where the plate is known, a code of this frame comes first.
+            later = self._schedule.knows_plate(numbered.frame.at)
+            if not later:
+                self._plate_turns.offer(numbered, plate_every_s)
             if self._readers.codes is not None:
                 self._read_codes(self._readers.codes, numbered)
+            if later:
+                self._plate_turns.offer(numbered, plate_every_s)
             # Only now: what the cheap steps have read needs no thorough look.
             self._thorough_turns.offer(numbered, ASLEEP_EVERY_S if asleep else STILL_EVERY_S)
             self._vin_turns.offer(numbered, VIN_EVERY_S)

@@ -25,6 +25,8 @@ _THOROUGH_LATER_EVERY_S: Final = 2.0
 _NEW_S: Final = 1.0
 """For so long a picture is new, and a thorough look worth its time that much sooner again."""
 _READ_LATELY_S: Final = 1.0
+_CODE_FIRST_S: Final = 0.15
+"""For so long a code that has just come into view has the machine for itself, where the plate is known already."""
 
 
 class ReadingSchedule:
@@ -32,6 +34,7 @@ class ReadingSchedule:
 
     def __init__(self) -> None:
         self._code_at = self._thorough_code_at = self._thorough_plate_at = self._plate_at = -math.inf
+        self._code_since = -math.inf
         self._vin_look_at = self._vin_at = -math.inf
         self._without_plate: float | None = None
 
@@ -52,11 +55,22 @@ class ReadingSchedule:
         """Note that a code was read in the frame of this time."""
         if at - self._code_at > _READ_LATELY_S:
             # It is the plate's turn now, without which a permit may not be enough.
-            self._thorough_code_at = at
+            self._thorough_code_at = self._code_since = at
         self._code_at = at
 
+    def knows_plate(self, at: float) -> bool:
+        """Whether the newest look found a plate, shortly before the frame of this time."""
+        return self._without_plate is None and at - self._plate_at <= _READ_LATELY_S
+
     def is_plate_look_due(self, numbered: NumberedFrame) -> bool:
-        """Whether plates are to be looked for in this frame."""
+        """Whether plates are to be looked for in this frame.
+
+        Not where a code has just come into view and the plate is known: what its permit takes must not wait for a look
+        that shows what is known.
+        """
+        at = numbered.frame.at
+        if self.knows_plate(at) and at - self._code_since <= _CODE_FIRST_S:
+            return False
         return numbered.since != self._without_plate or numbered.frame.at - self._plate_at >= SAME_PLATE_EVERY_S
 
     def begin_thorough_plate_look(self, numbered: NumberedFrame) -> bool:

@@ -21,11 +21,22 @@ class Neighbour:
     `port`: other than the one where that name comes in. `version`: of MQTT; before 5 nobody is told what is refused.
 
     `will`: (topic, retain) of its last will. `kept_s`: how long its session is kept, which it does not begin anew then.
-    `heard`: (topic, payload, retained) of all that came.
+    `heard`: (topic, payload, retained) of all that came. `address`: where the broker listens; by another one than
+    "localhost", it does not ask whether the broker is the one of that name.
     """
 
     def __init__(
-        self, broker, name, *, client_id="", port=None, will=None, kept_s=0, username=None, version=mqtt.MQTTv5
+        self,
+        broker,
+        name,
+        *,
+        client_id="",
+        port=None,
+        will=None,
+        kept_s=0,
+        username=None,
+        version=mqtt.MQTTv5,
+        address="localhost",
     ):
         self.heard = []
         self._answers = queue.SimpleQueue()
@@ -35,6 +46,7 @@ class Neighbour:
         )
         ca, certificate, key = broker.files(name)
         context = ssl.create_default_context(cafile=str(ca))
+        context.check_hostname = address == "localhost"
         if certificate is not None:
             context.load_cert_chain(str(certificate), str(key))
         client.tls_set_context(context)
@@ -48,7 +60,7 @@ class Neighbour:
         client.on_message = lambda _client, _data, got: self.heard.append((got.topic, bytes(got.payload), got.retain))
         client.on_disconnect = lambda *said: (self.ended.append(said[3].value), self._answers.put(None))
         self._version = version
-        self._port = port or broker.port_of(name)
+        self._address, self._port = address, port or broker.port_of(name)
         self._kept_s = kept_s
 
     def __enter__(self):
@@ -65,7 +77,7 @@ class Neighbour:
             options = {"clean_start": not self._kept_s, "properties": Properties(PacketTypes.CONNECT)}
             options["properties"].SessionExpiryInterval = self._kept_s
         try:
-            self._client.connect("localhost", self._port, **options)
+            self._client.connect(self._address, self._port, **options)
         except (OSError, ssl.SSLError):
             return None
         self._client.loop_start()

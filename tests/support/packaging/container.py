@@ -22,6 +22,7 @@ from tests.support.waiting import PATIENCE_S, eventually
 BOOT_S = 60.0
 LOOK_S = 0.2
 COMMAND_S = 120
+ROOM_LEFT_KIB = 16
 INIT = Path("/usr/lib/systemd/systemd")
 # For a kernel with control groups of version 1; others do not look at it.
 LEGACY = {"SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE": "1"}
@@ -69,13 +70,14 @@ def refused():
 class Container:
     """A booted copy of this system. `root`: its file system, seen from outside.
 
-    `shown`: folders that it sees too, by where it sees them; to read. `base`: what another container has written, which
-    is switched off: this one begins with it. `bridge`: a network of this machine that it is in, by an interface `host0`
-    without an address.
+    `shown`: folders that it sees too, by where it sees them; to read. `shared`: the same, to write. `base`: what
+    another container has written, which is switched off: this one begins with it. `bridge`: a network of this machine
+    that it is in, by an interface `host0` without an address.
     """
 
-    def __init__(self, shown=None, base=None, bridge=None):
+    def __init__(self, shown=None, base=None, bridge=None, shared=None):
         self._shown = [f"--bind-ro={folder}:{place}" for place, folder in (shown or {}).items()]
+        self._shown += [f"--bind={folder}:{place}" for place, folder in (shared or {}).items()]
         self._base = base
         self._network = "--private-network" if bridge is None else f"--network-bridge={bridge}"
         self._folder = Path(tempfile.mkdtemp(prefix="gate-container-"))
@@ -163,6 +165,18 @@ class Container:
         self._process.wait(BOOT_S)
         self._process = self._init = None
         self._group.remove()
+
+    def fill_disk(self):
+        """Leave it no room to write, but for what is shared."""
+        room = os.statvfs(self._folder)
+        self._resize(f"{(room.f_blocks - room.f_bfree) * room.f_frsize // 1024 + ROOM_LEFT_KIB}k")
+
+    def free_disk(self):
+        """Give it the room back."""
+        self._resize("50%")
+
+    def _resize(self, size):
+        _run(["mount", "-o", f"remount,size={size}", self._folder])
 
     def _find_init(self):
         assert self._process.poll() is None, (self._folder / "console.log").read_text(errors="replace")[-3000:]

@@ -70,10 +70,12 @@ def kept_thin():
 class Packages:
     """Packages in a folder, made when they are asked for."""
 
-    def __init__(self, folder, target=None):
-        """`target`: for which machine; this one without."""
+    def __init__(self, folder, target=None, *, has_cameras=False):
+        """`target`: for which machine; this one without. `has_cameras`: vision workers, which confine themselves to the
+        places of their modules, may read what lies outside a thin package.
+        """
         self.target = target or own_target()
-        self._folder = folder
+        self._folder, self._has_cameras = folder, has_cameras
         self._wheel = build_wheel(folder / "wheel", TIME)
 
     def whole(self, version):
@@ -126,6 +128,8 @@ class Packages:
         (content / TREES / like.package_version).rename(tree)
         for name in sorted(others):
             (tree / site_packages(self.target) / name).symlink_to(SEEN / outside.name / name)
+        if self._has_cameras:
+            (tree / site_packages(self.target) / "outside.pth").write_text(f"{SEEN / outside.name}\n")
         for file in (tree / "version", *(content / "DEBIAN").iterdir()):
             rewrite(file, like.package_version, build.package_version, times=None)
         rewrite(content / "DEBIAN" / "postinst", "SETTLE_S=5\n", "SETTLE_S=1\n")

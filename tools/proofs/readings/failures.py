@@ -75,6 +75,33 @@ def soaked(output: Output) -> Reading:
     )
 
 
+def lived_through(output: Output) -> Reading:
+    """Of `make site`."""
+    text = plain(output.text)
+    is_over = re.search(r"^(all is well|WRONG: .*)$", text, re.MULTILINE)
+    seed = re.search(r" troubles in \d+ s, seed (\d+)$", text, re.MULTILINE)
+    waited = "^code to relay +lane-1: "
+    return Reading(
+        (
+            none_may("rules broken", len(re.findall(r"^WRONG: ", text, re.MULTILINE)) if is_over else None),
+            none_may("decisions wrong", value(r"^decisions .*, (\d+) wrong$", text)),
+            none_may("events lost", value(r"^events .*, lost (\d+),", text)),
+            none_may("events altered", value(r"^events .*, altered (\d+)$", text)),
+            none_may("pulses without a grant", value(r"^pulses .*, without a grant (\d+)$", text)),
+            none_may("permits used twice", value(r"^used twice +(\d+)$", text)),
+            none_may("arms moved onto a vehicle", value(r"^unsafe +(\d+)$", text)),
+            told("vehicles", value(r"^vehicles +([\d,]+), ", text)),
+            told("times the traffic of truck lanes", value(r"^vehicles .*?, ([\d.]+) times", text)),
+            told("decisions right", value(r"^decisions +([\d,]+) right", text)),
+            told("events", value(r"^events +([\d,]+) recorded", text)),
+            told("troubles", _sum_of(r"^troubles +(.*)$", text)),
+            told("code to relay with a camera, p50", value(waited + r"p50 ([\d.]+) s", text), "s"),
+            told("code to relay with a camera, p99", value(waited + r".* p99 ([\d.]+) s", text), "s"),
+        ),
+        seed=seed[1] if seed else "",
+    )
+
+
 def _sum_of(pattern: str, text: str) -> float | None:
     """The sum of the counts of a line such as "cable 3, broker killed 2"."""
     line = re.search(pattern, text, re.MULTILINE)

@@ -11,11 +11,12 @@ from tools.proofs.readings.text import at_least, none_may, plain, told
 
 _COUNT: Final = re.compile(r"(\d+) (passed|failed|skipped|error|errors)\b")
 _SUMMARY: Final = re.compile(r"^(?:=+ )?((?:\d+ [a-z]+(?:, )?)+) in [\d.]+s\b", re.MULTILINE)
+_SEED: Final = re.compile(r"^seed (\d+); ", re.MULTILINE)
 _SKIPPED: Final = re.compile(r"^SKIPPED \[(\d+)\] \S+?(?::\d+)?: (.*)$", re.MULTILINE)
 
 
 def pytest_runs(output: Output) -> Reading:
-    """The sums over all runs in an output."""
+    """The sums over all runs in an output, and the seed of the last one where its examples are random."""
     text = plain(output.text)
     counts: Counter[str] = Counter()
     summaries = _SUMMARY.findall(text)
@@ -30,6 +31,7 @@ def pytest_runs(output: Output) -> Reading:
             *([told("tests left out", counts["skipped"])] if counts["skipped"] else []),
         ),
         tuple(f"{why} ({_tests(count)})" for why, count in _reasons(text).items()),
+        seed=seeds[-1] if (seeds := _SEED.findall(text)) else "",
     )
 
 

@@ -82,7 +82,10 @@ def raced(output: Output) -> Reading:
             told(f"{rule}: answer, p99", count["p99 ms"], "ms"),
         ]
     lacking = re.findall(r"^the network is not split: .*$", text, re.MULTILINE)
-    return Reading(tuple(figures) or (none_may("permits used twice", None),), tuple(lacking))
+    seed = re.search(r"^seed (\d+); ", text, re.MULTILINE)
+    return Reading(
+        tuple(figures) or (none_may("permits used twice", None),), tuple(lacking), seed=seed[1] if seed else ""
+    )
 
 
 def hostile_inputs(output: Output) -> Reading:

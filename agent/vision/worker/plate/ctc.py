@@ -96,6 +96,8 @@ def _advanced(beams: _Beams, column: NDArray[np.float64], grammar: Grammar) -> _
     parents = {prefix[:-1] for prefix in beams if prefix}
     kept = np.flatnonzero(column > _NEGLIGIBLE).tolist()
     likely = sorted(((values[index], index) for index in kept if index), reverse=True)
+    if not likely:
+        return after
     for prefix, beam in beams.items():
         most = beam.total * grammar.best_prior(beam.state)
         for value, index in likely:

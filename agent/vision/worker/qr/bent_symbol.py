@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from agent.vision.worker.qr.finder_pose import poses_of
-from agent.vision.worker.qr.grid import flat_grid
+from agent.vision.worker.qr.flat_grid import flat_grid
 from agent.vision.worker.qr.grown_grid import first_grid, grown, timing_fit
 from agent.vision.worker.qr.module_positions import settled
 from agent.vision.worker.qr.sampled_symbol import sampled

@@ -11,7 +11,7 @@ from agent.vision.worker.qr.bent_symbol import sample_bent, sample_crumpled
 from agent.vision.worker.qr.code import module_px, placed
 from agent.vision.worker.qr.engines import GLOBAL, LOCAL, Seen, zxing
 from agent.vision.worker.qr.finder import darker, finders, trios
-from agent.vision.worker.qr.grid import sample
+from agent.vision.worker.qr.flat_grid import sample
 from agent.vision.worker.qr.sampled_symbol import drawings, outline_of
 from agent.vision.worker.qr.treatments import TREATMENTS, Treatment, enlarged
 
@@ -52,7 +52,7 @@ def _by_treatment(treatment: Treatment, grey: Pixels) -> Seen:
 
 
 def by_grid(grey: Pixels) -> Seen:
-    """The codes of the symbols whose modules are sampled one by one (see agent.vision.worker.qr.grid)."""
+    """The codes of the symbols whose modules are sampled one by one (see agent.vision.worker.qr.flat_grid)."""
     return _by_sampling(grey, sample)
 
 

@@ -233,6 +233,20 @@ def test_a_helper_that_is_away_is_asked_until_they_are_sealed(world, caplog):
     assert world.store.held().sealed
 
 
+def test_a_helper_is_not_asked_for_a_seal_after_which_nobody_could_change_them_and_that_is_told_once(world, caplog):
+    world.store.adopt(held(persons=[], document_keys=[]), "root", UTC)
+    follower = world.follower()
+    follower.on_recorded([closed("out")])
+    follower.look()
+    follower.look()
+    assert world.asked == []
+    assert caplog.text.count("no person or key is allowed to") == 1
+    world.store.adopt(held(), "root", UTC)
+    follower.look()
+    assert world.asked == [SealRequest()]
+    assert world.store.held().sealed
+
+
 def test_status_says_what_it_holds_and_what_its_configuration_would_have_otherwise(world):
     assert world.follower().status() == {}
     world.store.adopt(held(), "root", UTC)

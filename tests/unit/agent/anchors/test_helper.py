@@ -19,6 +19,8 @@ from agent.anchors import helper as helper_module
 from agent.anchors.helper import AnchorHelper
 from agent.clock import Clock
 from agent.core.anchors import REQUEST_LIMIT_BYTES, ChangeRequest, SealRequest, Sender
+from agent.i18n import Language, translate
+from agent.i18n.recorded import recorded_text
 from tests.support.anchors.people import OTHER_ROOT_KEY, UTC, document, held, signed
 from tests.support.gate.root_commands import account
 from tests.support.waiting import PATIENCE_S, scaled
@@ -75,6 +77,8 @@ def test_what_one_signed_is_refused_with_its_reason_and_for_root_it_is_done(serv
     request = ChangeRequest(signatures=two(store)[:1])
     answer = ask_helper(request, serve())
     assert (answer.done, answer.fault) == (False, "second_person_needed")
+    why = recorded_text(answer.why, answer.message)
+    assert translate(why, Language.RU).startswith("подписал")
     assert store.held().number == 1
     assert ask_helper(request, serve({ME: Sender.ROOT})).done
 

@@ -310,7 +310,7 @@ def test_a_part_that_does_not_end_takes_the_process_along_where_another_agent_wa
     assert "the service must start a new process" in process.log
 
 
-LOADING = """
+LOADING_LIBRARIES = """
 from pathlib import Path
 from agent.assembly.part_factory import GateParts
 make_gate = GateParts._gate
@@ -322,12 +322,30 @@ def slowly(self):
 
 GateParts._gate = slowly
 """
+LOADING_PAGES = """
+from pathlib import Path
+from agent.console.page import Pages
+load = Pages.load
+
+def slowly(self, stopping):
+    print("the pages load", flush=True)
+    while not Path("go-on").exists():
+        threading.Event().wait(0.05)
+    load(self, stopping)
+
+Pages.load = slowly
+"""
 
 
-def test_a_new_configuration_that_comes_while_the_agent_starts_waits_for_the_end_of_the_start(tmp_path):
-    process, site = altered_agent(tmp_path, LOADING, {"RUNTIME_DIRECTORY": str(tmp_path)})
+@pytest.mark.parametrize(
+    ("slow", "loads"),
+    [(LOADING_LIBRARIES, "runs with 1 lane"), (LOADING_PAGES, "the pages load")],
+    ids=["libraries", "pages"],
+)
+def test_a_new_configuration_that_comes_while_the_agent_starts_waits_for_the_end_of_the_start(tmp_path, slow, loads):
+    process, site = altered_agent(tmp_path, slow, {"RUNTIME_DIRECTORY": str(tmp_path)})
     with process:
-        process.until(lambda: "runs with 1 lane" in process.log, "the lanes")
+        process.until(lambda: loads in process.log and "runs with 1 lane" in process.log, "the lanes")
         os.kill(process.pid, signal.SIGHUP)
         process.until(lambda: "waits for the end of the start" in process.log, "the request")
         assert not Hearing(Recorded(site.journal), process.until).all("gate.stopping")

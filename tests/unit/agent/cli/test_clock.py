@@ -1,6 +1,7 @@
 """The commands `gate-agent clock`: what the clock is worth, and a reset that the running agent takes."""
 
 import json
+import re
 
 import pytest
 from typer.testing import CliRunner
@@ -113,6 +114,15 @@ def test_a_floor_in_the_future_is_shown_and_put_back_by_the_agent_which_tells_of
     assert abs(gate.floor().utc - Clock().now().utc) < 60
     assert gate.floor().synced_utc is None
     assert gate.shown()[0]["floor_reset_waits"] is None
+
+
+def test_the_first_floor_is_told_by_its_time_and_not_counted_from_1970(gate, monkeypatch):
+    monkeypatch.setenv("SUDO_USER", "aigerim")
+    assert gate.run("reset-floor", "--cause", "a new gate", "--yes").exit_code == 0
+    detail = gate.agent_runs_for_a_round()[-1].detail
+    assert re.fullmatch(
+        r"aigerim set the earliest accepted time to 20\d\d-\S+Z; there was none before: a new gate", detail
+    )
 
 
 @pytest.mark.parametrize("typed", ["n\n", ""])

@@ -18,6 +18,7 @@ from agent.cli.scan import scan
 from agent.core.model import VinSource
 from agent.core.plates import ACCEPTED
 from agent.vision.worker.picture_file import PictureError, decode, load
+from agent.vision.worker.plate import weights
 from bench.sights import Sight
 from bench.vin_labels import label as bars
 from bench.vin_labels import shown as seen_label
@@ -55,8 +56,10 @@ def test_a_line_of_json_has_exactly_the_promised_shape(photo: Path) -> None:
     assert list(code) == ["text", "engine", "corners", "module_px"]
     assert (code["text"], code["engine"]) == ("https://gate.example/Қорғас", "zxing")
     assert np.array(code["corners"]).shape == (4, 2)
-    assert list(plate) == ["text", "confidence", "characters", "box", "kind", "character_px", "cut"]
+    assert list(plate) == ["text", "confidence", "characters", "box", "kind", "countries", "character_px", "cut"]
     assert (plate["text"], plate["kind"], len(plate["box"])) == ("新A12345", "civil_blue", 4)
+    assert plate["countries"][0][0] == "CN"
+    assert sum(share for _, share in plate["countries"]) == pytest.approx(1, abs=0.01)
     assert [character for character, _ in plate["characters"]] == list("新A12345")
     assert all(0 < share <= 1 for _, share in plate["characters"])
     assert row["vins"] == []
@@ -203,6 +206,49 @@ def test_missing_weights_are_a_clear_error(photo: Path, mocker) -> None:
     mocker.patch("agent.vision.worker.plate.weights.hashlib.sha256", side_effect=OSError("unreadable"))
 
     assert run(photo).exit_code == 1
+
+
+def without_network(mocker, *missing: str) -> None:
+    """As a computer on which these files of weights were never fetched."""
+    whole = weights.checked
+
+    def checked(name: str, *folder: Path) -> Path:
+        if name in missing:
+            raise weights.WeightsError(f"{name}.onnx: No such file or directory; run tools/fetch_models.py")
+        return whole(name, *folder)
+
+    mocker.patch.object(weights, "checked", checked)
+
+
+def test_without_the_network_for_vins_in_print_all_else_is_read_and_what_is_missing_is_told(
+    photo: Path, mocker
+) -> None:
+    without_network(mocker, "line_recogniser")
+    result = run(photo, "--json")
+    (row,) = rows(result)
+
+    assert [code["text"] for code in row["qr"]] == ["https://gate.example/Қорғас"]
+    assert [plate["text"] for plate in row["plates"]] == ["新A12345"]
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "gate-agent scan: VINs in print are not read: line_recogniser.onnx: No such file or directory; "
+        "run tools/fetch_models.py\n"
+    )
+
+
+def test_without_the_network_for_plates_codes_are_read_and_a_scan_for_plates_alone_says_why_not(
+    photo: Path, mocker
+) -> None:
+    without_network(mocker, "detector")
+    result = run(photo, "--json")
+    (row,) = rows(result)
+
+    assert [code["text"] for code in row["qr"]] == ["https://gate.example/Қорғас"]
+    assert (row["plates"], row["ms"]["plate"], result.exit_code) == ([], None, 1)
+    assert "plates are not read: detector.onnx" in result.stderr
+    alone = run(photo, "--reader", "plate")
+    assert (alone.exit_code, alone.stdout) == (1, "")
+    assert alone.stderr.startswith("gate-agent scan: detector.onnx: No such file")
 
 
 # ------------------------------------------------------------------------------------------------------- pictures

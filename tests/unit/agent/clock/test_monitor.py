@@ -483,7 +483,7 @@ def test_a_reset_that_cannot_be_done_yet_waits(gate, caplog):
     gate.store.trouble = ""
     monitor._observe_once(last=False)
     assert not (gate.folder / RESET).exists()
-    assert gate.events[-1].detail.startswith("root moved the earliest accepted time")
+    assert gate.events[-1].detail.startswith("root set the earliest accepted time to")
 
 
 @pytest.mark.parametrize(

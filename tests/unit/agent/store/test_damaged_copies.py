@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import stat
 from contextlib import closing
+from types import SimpleNamespace
 
 import pytest
 
 from agent.console.access.database import AccessDatabase
 from agent.recording.erasure_requests import ErasureRequests
 from agent.store.damaged_copies import KEPT, KEPT_S, drop_damaged_copies
-from agent.store.durable_files import set_aside
+from agent.store.durable_files import MOST_SET_ASIDE, set_aside
 from tests.support.store.journals import UTC, FakeClock, open_journal
 from tests.support.store.registries import open_registry
 
@@ -86,6 +88,39 @@ def test_the_newest_of_each_file_that_could_not_be_used_stay(tmp_path, place, no
     assert drop_damaged_copies(tmp_path, now + KEPT_S + DAY_S) == 4
     kept = [f"{name}.unusable-{number}" for name in ("gate.key", "documents.json") for number in (3, 4, 5)]
     assert names(folder) == sorted([*kept, "gate.key.unusable-note"])
+
+
+def test_a_file_that_cannot_be_used_at_every_start_does_not_fill_the_disk_and_its_newest_copy_stays(tmp_path, caplog):
+    path = tmp_path / "numbers.db"
+    (tmp_path / "numbers.db.unusable-note").write_bytes(b"of somebody else")
+    (tmp_path / "numbers.db.unusable").mkdir()
+    newest = tmp_path
+    for number in range(MOST_SET_ASIDE + 2):
+        path.write_bytes(b"%d" % number)
+        newest = set_aside(path)
+        assert newest.read_bytes() == b"%d" % number
+    kept = sorted(int(one.read_bytes()) for one in tmp_path.iterdir() if one.is_file() and "note" not in one.name)
+    assert kept == list(range(2, MOST_SET_ASIDE + 2))
+    assert (tmp_path / "numbers.db.unusable").is_dir()
+    assert (tmp_path / "numbers.db.unusable-note").exists()
+    assert caplog.text.count("is deleted") == 2
+
+
+def test_the_copy_made_last_stays_though_the_clock_went_back(tmp_path, mocker):
+    path = tmp_path / "gate.key"
+    for _ in range(MOST_SET_ASIDE):
+        path.write_bytes(b"old")
+        set_aside(path)
+    path.write_bytes(b"new")
+    target, lstat = tmp_path / f"gate.key.unusable-{MOST_SET_ASIDE + 1}", type(path).lstat
+    mocker.patch.object(
+        type(path),
+        "lstat",
+        lambda one: SimpleNamespace(st_ctime_ns=0, st_mode=stat.S_IFREG) if one == target else lstat(one),
+    )
+    assert set_aside(path) == target
+    assert target.read_bytes() == b"new"
+    assert len(names(tmp_path)) == MOST_SET_ASIDE
 
 
 def test_requests_to_erase_that_cannot_be_read_do_not_pile_up_under_their_own_names(tmp_path, now):

@@ -1,6 +1,7 @@
 """A roll-out over simulated gates: stages, a bad stage that stops it, and a tool that is killed at any point."""
 
 import json
+import re
 from collections import deque
 from types import SimpleNamespace
 
@@ -68,7 +69,7 @@ class Gate:
     """A gate as the core has it: what it takes it tries at once, and tells in its health."""
 
     def __init__(self, name, bad, site):
-        self.name, self.bad, self.held, self.is_silent = name, bad, HeldFleet(), False
+        self.name, self.bad, self.held, self.is_silent, self.is_busy = name, bad, HeldFleet(), False, False
         self.topics = FleetTopics(site)
 
     def take(self, topic, payload):
@@ -79,7 +80,7 @@ class Gate:
         if found is None:
             return
         self.held = taken_in(self.held, found, UTC)
-        if found.signed in self.held.waiting:
+        if found.signed in self.held.waiting and not self.is_busy:
             self.held = begun(put_on_trial(self.held, found, (), was_whole=True), "p", 0.0, UTC)
             if self.bad:
                 self.held = undone(self.held, DocumentFault.NOT_CONNECTED, CUT_OFF, UTC)
@@ -191,6 +192,33 @@ def test_gates_that_say_nothing_stop_it_when_their_time_is_over(tmp_path):
     assert "said nothing in 600 s" in tool.state.why
 
 
+def test_gates_that_stay_busy_stop_it_when_their_time_is_over(tmp_path):
+    plan, world = plan_in(tmp_path, more="busy_s = 3600"), World()
+    for gate in plan.meant(1, {})[:2]:
+        world.gates[gate].is_busy = True
+    tool = world.run(plan, tmp_path / "state.json")
+    assert tool.state.phase is RolloutPhase.STOPPED
+    assert re.search(r"^[12] of 1?[01] gates are still busy after 3600 s: gate-", tool.state.why)
+    assert 3600 <= world.utc - tool.state.began_at <= 3600 + 60
+    assert any(
+        re.search(r"[12] of them busy with the document; waiting until 2027-01-15 09:\d\d UTC$", line)
+        for line in world.said
+    )
+    count = count_stage(plan, tool.state, tool.reports.words, tool.reports.groups)
+    assert (count.busy, bool(count.unfinished)) == ((), True)
+
+
+def test_a_few_busy_gates_do_not_hold_the_others_up_without_end(tmp_path):
+    """As one that lost its connection in the middle of its trial."""
+    plan, world = plan_in(tmp_path, more="busy_s = 3600\nmost_silent_percent = 50"), World()
+    slow = next(gate for gate in plan.meant(1, {}) if gate not in plan.meant(0, {}))
+    world.gates[slow].is_busy = True
+    tool = world.run(plan, tmp_path / "state.json")
+    assert tool.state.phase is RolloutPhase.DONE
+    assert sorted(world.with_it) == sorted(set(GATES) - {slow})
+    assert count_stage(plan, tool.state, tool.reports.words, tool.reports.groups).unfinished == (slow,)
+
+
 @pytest.mark.parametrize("calls", [0, 1, 2, 3, 6])
 def test_a_tool_that_is_killed_goes_on_where_it_was(tmp_path, calls):
     plan, world = plan_in(tmp_path), World()
@@ -278,6 +306,7 @@ def test_gates_that_were_busy_when_it_stopped_are_told_as_unfinished_until_more_
         (("sites = [17, 18]", "sites = []"), "sites"),
         (('"gate-2"', '"gate-1"'), "each gate once"),
         (("[stop]", "[stop"), "line"),
+        (("answer_s = 600", "busy_s = 300"), "stop.busy_s must be more than trial_s"),
     ],
 )
 def test_a_plan_with_a_mistake_is_told_with_its_file_and_key(tmp_path, change, told):

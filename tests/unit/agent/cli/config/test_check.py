@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -43,6 +44,25 @@ def test_a_good_configuration_is_summed_up(check, tmp_path):
     assert "can be used" in answer.stdout
     assert "out, number 1, export; relay simulated; no inputs (passages are assumed)" in answer.stdout
     assert "cameras front (simulated: qr+plate); scanners post (serial_lines)" in answer.stdout
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("ru", ("можно использовать", "полоса", "камеры front", "шлагбаум")),
+        ("kk", ("пайдалануға болады", "жолақ", "камералар front", "шлагбаум")),
+        ("zh", ("可以使用", "车道", "摄像机 front", "道闸")),
+    ],
+)
+def test_the_summary_is_in_the_language_that_is_asked_for(check, tmp_path, language, words):
+    told = check(write(tmp_path, HEAD + LANE), "--language", language).stdout
+    assert all(word in told for word in words), told
+    assert not re.search(r"\b(can be used|brokers|commands|lane|relay board|none|closes|inputs|assumed|site)\b", told)
+
+
+def test_how_many_errors_there_are_is_in_the_language_that_is_asked_for(check, tmp_path):
+    path = write(tmp_path, HEAD + LANE.replace("number = 1", "number = 99\nnumbr = 1"))
+    assert check(path, "--language", "ru").stderr.splitlines()[-1] == f"{path}: 2 ошибки"
 
 
 def test_a_lane_in_dry_run_is_told_before_its_devices(check, tmp_path):

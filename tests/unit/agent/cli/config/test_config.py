@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import threading
 import tomllib
@@ -348,6 +349,14 @@ def test_the_history_says_when_who_what_and_which_keys(gate):
     by_hand, last = gate.states()[-2:]
     assert (by_hand["what"], by_hand["changed"]) == ("edited by hand", ["gate.id"])
     assert (last["what"], last["on_disk"]) == ("set mqtt.window", True)
+
+
+def test_the_history_is_in_the_language_that_is_asked_for(gate):
+    gate.set("gate.site", "9")
+    told = gate.call("history", "-c", gate.main, "--language", "ru").stdout
+    assert "правка вручную" in told
+    assert "by hand" not in told
+    assert not re.search(r"\b(set|manually|on the disk|ran last)\b", told)
 
 
 def test_undo_goes_back_a_change_at_a_time_and_to_any_state(gate):

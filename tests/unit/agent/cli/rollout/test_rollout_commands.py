@@ -1,6 +1,7 @@
 """The commands `gate-agent fleet plan | status`, beside the simulator under the same name."""
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -74,8 +75,9 @@ def test_why_a_gate_went_back_is_shown_in_the_readers_language(tmp_path):
     world.run(plan, tmp_path / "state.json")
     paths = [str(tmp_path / "plan.toml"), "--state", str(tmp_path / "state.json")]
     told = run("fleet", "status", *paths, "--language", "ru").output
-    assert f"undone (not_connected): {translate(CUT_OFF, Language.RU)}" in told
+    assert f"gate-3: версия 2, отменён (not_connected): {translate(CUT_OFF, Language.RU)}" in told
     assert CUT_OFF not in told
+    assert not re.search(r"\b(undone|stage|version|stopped|applied|failed|silent)\b", told)
 
 
 @pytest.mark.parametrize("command", [["fleet"], ["fleet", "simulate"]])

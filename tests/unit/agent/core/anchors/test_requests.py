@@ -12,6 +12,7 @@ from agent.core.anchors import (
     HelperAnswer,
     RequestInvalidError,
     SealRequest,
+    answer_bytes,
     parsed_answer,
     parsed_request,
     request_bytes,
@@ -56,7 +57,8 @@ def test_nothing_else_is_a_request(data):
 
 def test_an_answer_is_read_as_it_was_written_and_nothing_else_is():
     answer = HelperAnswer(done=False, fault="expired", why="it has expired")
-    assert parsed_answer(answer.model_dump_json().encode()) == answer
+    assert parsed_answer(answer_bytes(answer)) == answer
+    assert b"message" not in answer_bytes(answer)
     for data in (b"", b"{}", b'{"done":"yes"}', json.dumps({"done": True, "more": 1}).encode()):
         with pytest.raises(RequestInvalidError):
             parsed_answer(data)

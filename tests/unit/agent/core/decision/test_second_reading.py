@@ -66,8 +66,8 @@ def assessed(presentations, readings=(), two_cameras=False, vins=()):
     return found
 
 
-def asked(assessment, rules=BOTH, held=("code", "p0", "p1", "p2", "p3"), scanners=()):
-    return to_be_confirmed(assessment, rules, set(held), set(scanners))
+def asked(assessment, rules=BOTH, held=("code", "p0", "p1", "p2", "p3"), scanners=(), all_plates=False):
+    return to_be_confirmed(assessment, rules, set(held), set(scanners), all_plates=all_plates)
 
 
 # ------------------------------------------------------------------------------------------------ what is asked for
@@ -76,7 +76,17 @@ def asked(assessment, rules=BOTH, held=("code", "p0", "p1", "p2", "p3"), scanner
 def test_code_and_plate_are_read_in_the_pictures_that_are_kept_of_them():
     found = asked(assessed([pictured()], plates("p0", "p1")))
     assert (found.code, found.code_picture, found.plate, found.missing) == (GOOD, "code", PLATE, "")
-    assert found.pictures == ("code", "p0", "p1")
+    assert found.pictures == ("code", "p0")
+    assert [one.picture for one in found.readings] == ["p0"]
+
+
+def test_where_the_best_picture_is_not_more_than_enough_all_are_read():
+    found = asked(assessed([pictured()], plates("p0", "p1", sure=0.6)))
+    assert [one.picture for one in found.readings] == ["p0", "p1"]
+
+
+def test_where_one_picture_was_not_clear_all_are_read():
+    found = asked(assessed([pictured()], plates("p0", "p1")), all_plates=True)
     assert [one.picture for one in found.readings] == ["p0", "p1"]
 
 
@@ -89,7 +99,7 @@ def test_where_the_plate_leads_no_code_is_read():
     seen = Assessment(TransactionEvidence("t1", (), plates("p0")), (), None, Reason.QR_NONE)
     seen = replace(seen, voted=assessed([pictured()], plates("p0", "p1")).voted)
     found = asked(assess_plate(seen, [declared()], CONTEXT, NOW), JudgementRules(require="plate"))
-    assert (found.code, found.code_picture, found.plate, found.pictures) == (None, None, PLATE, ("p0", "p1"))
+    assert (found.code, found.code_picture, found.plate, found.pictures) == (None, None, PLATE, ("p0",))
 
 
 def test_what_a_scanner_read_needs_no_picture():
@@ -125,7 +135,7 @@ def test_what_no_picture_is_kept_of_is_said():
 
 
 def test_no_more_plates_are_read_than_the_lane_can_wait_for():
-    found = asked(assessed([pictured()], plates("p0", "p1", "p2", "p3")))
+    found = asked(assessed([pictured()], plates("p0", "p1", "p2", "p3")), all_plates=True)
     assert len(found.readings) == MOST_PLATES == 3
 
 
@@ -257,9 +267,9 @@ def asked_to_pass(assessment, rules, held=("code", "p0", "p1", "v0", "v1", "v2",
 def test_what_a_pass_rests_on_is_read_once_more_and_nothing_else(rules, readings, plate, vin):
     found = asked_to_pass(assessed([pictured()], readings, vins=label()), rules)
     assert (found.code, found.plate, found.vin) == (GOOD, plate, vin)
-    assert [one.picture for one in found.readings] == (["p0", "p1"] if plate else [])
+    assert [one.picture for one in found.readings] == (["p0"] if plate else [])
     assert {one.picture for one in found.vins} == ({"v0"} if vin else set())
-    assert found.pictures == ("code", *(("p0", "p1") if plate else ()), *(("v0",) if vin else ()))
+    assert found.pictures == ("code", *(("p0",) if plate else ()), *(("v0",) if vin else ()))
 
 
 def test_a_vehicle_without_a_plate_is_read_once_more_by_its_vin():

@@ -39,7 +39,18 @@ DECISION = Decision(
     Reason.PLATE_MISMATCH,
     (Check(Reason.EXPIRED, ok=True, detail="until noon"), Check(Reason.PLATE_MISMATCH, ok=False, detail="another")),
     replace(PERMIT, plate=None, form=PermitForm.JWS),
-    PlateMatch(MatchVerdict.MISMATCH, "京A12345", "沪B00001", -7.5, 4, rival=True, kind="trailer", colour="yellow"),
+    PlateMatch(
+        MatchVerdict.MISMATCH,
+        "京A12345",
+        "沪B00001",
+        -7.5,
+        4,
+        rival=True,
+        kind="trailer",
+        colour="yellow",
+        country="CN",
+        country_share=0.98765,
+    ),
     STANDING,
 )
 BARE = Decision(Verdict.DENY, Reason.EXPIRED, ())
@@ -71,6 +82,8 @@ TOLD = AccessDecided(
         kind="trailer",
         colour="yellow",
         code="15",
+        country="CN",
+        country_probability=0.988,
     ),
     pictures=("p1", "p2"),
     data=DataRecord(state=DataState.STALE_OK, age_s=1800, trust=5, declarations=11, revocations=12, watch=13),

@@ -46,6 +46,15 @@ def test_the_declared_plate_matches_from_one_frame() -> None:
     assert found.score >= DEFAULT_RULES.accept
 
 
+@pytest.mark.parametrize("declared", ["京A12345", "京A99999", ""])
+def test_what_was_read_keeps_its_country(declared: str) -> None:
+    voted = replace(seen("京A12345", 3), country="CN", country_share=0.9)
+
+    found = match(voted, declared)
+
+    assert (found.country, found.country_share) == ("CN", 0.9)
+
+
 @pytest.mark.parametrize("frames", [1, 2, 10])
 @pytest.mark.parametrize("declared", ["京A12346", "京A12344", "京A12355", "沪A12345"])
 def test_a_plate_that_differs_in_one_character_never_matches(declared: str, frames: int) -> None:

@@ -6,6 +6,7 @@ import itertools
 import math
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,6 +42,21 @@ def test_one_reading_is_its_own_vote() -> None:
     assert voted is not None
     assert (voted.text, voted.frames, voted.agreeing, voted.kind) == ("京A12345", 1, 1, "civil")
     assert math.isclose(voted.confidence, 0.98**7, rel_tol=0.05)
+
+
+def test_the_likeliest_country_over_all_frames_is_told_with_its_probability() -> None:
+    told = ((("UZ", 0.6), ("KG", 0.4)), (("KG", 0.7), ("UZ", 0.3)), ())
+    voted = vote([reading("01123ABC", frame, countries=countries) for frame, countries in enumerate(told, 1)])
+
+    assert voted is not None
+    assert (voted.country, voted.country_share) == ("KG", pytest.approx(0.55))
+
+
+def test_a_country_whose_plates_nobody_knows_has_no_name() -> None:
+    voted = vote([reading("AB123CD", countries=(("", 0.8), ("BY", 0.2)))])
+
+    assert voted is not None
+    assert (voted.country, voted.country_share) == ("", pytest.approx(0.8))
 
 
 def test_frames_that_agree_make_it_surer() -> None:

@@ -14,6 +14,7 @@ from agent.core.software import (
     judged_signs,
     may_configure,
 )
+from drivers.text import Text
 
 S, F = UpdateStage, DocumentFault
 
@@ -61,6 +62,21 @@ def test_an_update_that_went_back_says_why_it_did():
     back = after_stage(record(S.TRIAL), F.NOT_CONNECTED, "no broker")
     ended = after_stage(back)
     assert (ended.applied, ended.code, ended.detail) == (False, F.NOT_CONNECTED, "no broker")
+
+
+def kept(found):
+    """As it is read from the disk."""
+    return type(found).model_validate_json(found.model_dump_json())
+
+
+def test_why_it_went_back_can_be_told_in_another_language_also_after_a_restart_of_the_helper():
+    why = Text("no connection to a broker of central within {limit} s", limit=60)
+    back = kept(after_stage(record(S.TRIAL), F.NOT_CONNECTED, why))
+    ended = kept(after_stage(back))
+    assert (ended.detail, ended.message.id, ended.message.args) == (why, why.pattern, {"limit": 60})
+    assert kept(after_stage(back.model_copy(update={"attempts": MOST_ATTEMPTS}), F.NOT_RESTORED, "no dpkg")).detail == (
+        f"{why} no dpkg"
+    )
 
 
 @pytest.mark.parametrize(

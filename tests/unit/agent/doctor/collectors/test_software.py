@@ -5,6 +5,8 @@ from importlib.metadata import version
 from agent.core.fleet import DocumentFault
 from agent.core.software import UpdateOutcome, UpdateRecord, UpdateStage
 from agent.doctor.collectors.software import versions
+from agent.i18n import Language, translate
+from drivers.text import Text
 
 INSTALLED = version("gate-agent")
 
@@ -39,11 +41,19 @@ def test_one_that_is_under_way_is_told_with_its_stage_also_after_one_that_was_un
 
 def test_one_that_was_undone_is_told_until_another_is_applied_or_its_version_runs(tmp_path):
     write(tmp_path, "outcome.json", ended("9"))
-    assert told(tmp_path) == ("", "", "9+deb13", "not_connected: no broker")
+    assert told(tmp_path) == ("", "", "9+deb13", "no broker")
     write(tmp_path, "outcome.json", ended("9", applied=True))
     assert told(tmp_path) == ("", "", "", "")
     write(tmp_path, "outcome.json", ended(INSTALLED))
     assert told(tmp_path) == ("", "", "", "")
+
+
+def test_why_an_update_was_undone_is_told_in_the_readers_language(tmp_path):
+    detail = Text("no connection to a broker of central within {limit} s", limit=60)
+    write(tmp_path, "outcome.json", ended("9").model_copy(update={"detail": detail}))
+    why = versions(lambda: None, tmp_path).why
+    assert why == detail
+    assert translate(why, Language.RU) == translate(detail, Language.RU) != detail
 
 
 def test_what_cannot_be_read_is_told(tmp_path):

@@ -34,17 +34,18 @@ DISPUTED = (Verdict.MANUAL, Reason.PLATE_DISPUTED)
 
 
 class ScriptedReader(FaithfulReader):
-    """Answers when it is told to. `asked`: the answers that it owes, oldest first."""
+    """Answers when it is told to. `asked`: the answers that it owes, oldest first. `counts`: of codes and plates."""
 
     def __init__(self):
         super().__init__()
-        self.asked = []
+        self.asked, self.counts = [], []
 
     def read(self, codes, plates, answer, vins=()):
         def as_it_is():
             super(ScriptedReader, self).read(codes, plates, answer, vins)
 
         self.asked.append((as_it_is, answer))
+        self.counts.append((len(codes), len(plates)))
 
     def confirm(self, place=0):
         self.asked.pop(place)[0]()
@@ -68,7 +69,10 @@ class NotedClaims:
 
 
 class Lane:
-    """A lane's decider. `later`: verdict and reason of the answers that came later."""
+    """A lane's decider. `later`: verdict and reason of the answers that came later.
+
+    `judged`: how often evidence was judged.
+    """
 
     def __init__(self, folder):
         self.journal = open_journal(folder / "journal.db")
@@ -78,7 +82,7 @@ class Lane:
         place = LanePlace(
             9411, 1, "export", 60, 700, require_clock=False, rules=JudgementRules(), forms=frozenset(PermitForm)
         )
-        self.distrusted, self.hold, self.said = [], NO_HOLD, []
+        self.distrusted, self.hold, self.said, self.judged = [], NO_HOLD, [], 0
         sources = Sources(
             self.registry,
             self.journal,
@@ -96,6 +100,7 @@ class Lane:
         raise RuntimeError("nobody is there to be ended")
 
     def _witnessed(self, since):
+        self.judged += 1
         return tuple(one for one in self.said if one.at >= since)
 
     def close(self):
@@ -144,6 +149,24 @@ def test_questions_meanwhile_wait_for_the_same_reading_and_the_newest_is_answere
     lane.pictures.confirm()
     assert lane.later == [PASS]
     assert lane.answers[0].decision.match.frames == 3
+
+
+def test_a_code_that_only_goes_on_to_be_shown_is_not_judged_again_meanwhile(lane):
+    assert lane.ask(at=1.0) is None
+    before = lane.judged
+    assert [lane.ask(at=1.0 + frame / 25) for frame in range(1, 4)] == [None] * 3
+    assert lane.judged == before
+    lane.pictures.confirm()
+    assert lane.later == [PASS]
+
+
+def test_of_a_plate_that_one_picture_shows_well_no_more_are_read_unless_that_was_unclear(lane):
+    unclear(lane, 1.0, 3)
+    assert lane.pictures.counts == [(1, 1)]
+    assert lane.ask(frames=3, at=1.0 + AGAIN_S) is None
+    assert lane.pictures.counts == [(1, 1), (1, 3)]
+    lane.pictures.confirm()
+    assert lane.later == [RETRY, PASS]
 
 
 def test_what_was_confirmed_of_a_vehicle_is_not_read_again(lane):
@@ -243,7 +266,8 @@ def unclear(lane, at, frames):
     near = read("新A12346", frames=frames, sure=0.8)
     question = shown.pictured(Decide("t1", (), near, final=False))
     pictures = tuple(shown._plates[question.pictures[one.picture]] for one in question.readings)
-    lane.pictures.asked.pop()[1](PicturesShown((code,), pictures), "")
+    _, asked = lane.pictures.counts[-1]
+    lane.pictures.asked.pop()[1](PicturesShown((code,), pictures[:asked]), "")
 
 
 def test_what_was_unclear_is_read_again_with_other_pictures_after_a_while(lane):

@@ -54,6 +54,31 @@ def test_a_picture_with_a_plate_is_looked_at_in_every_frame():
     assert schedule.is_plate_look_due(frame(1.04, since=0.5))
 
 
+def test_a_code_that_comes_into_view_has_the_machine_for_a_moment_where_the_plate_is_known():
+    schedule = ReadingSchedule()
+    schedule.note_plates(frame(10.0), found=True)
+    schedule.note_code(10.2)
+    schedule.note_code(10.32)
+    assert [schedule.is_plate_look_due(frame(at)) for at in (10.2, 10.34, 10.36)] == [False, False, True]
+
+
+def test_a_code_that_is_always_there_puts_no_look_for_plates_off():
+    schedule = ReadingSchedule()
+    for tick in range(30):
+        schedule.note_code(tick / 10)
+    schedule.note_plates(frame(2.9), found=True)
+    assert schedule.is_plate_look_due(frame(2.94))
+
+
+@pytest.mark.parametrize(("looked_at", "found"), [(10.0, False), (8.9, True)], ids=["none there", "long ago"])
+def test_a_plate_that_is_not_known_is_looked_for_beside_a_new_code(looked_at, found):
+    schedule = ReadingSchedule()
+    schedule.note_plates(frame(looked_at, since=0.5), found=found)
+    schedule.note_code(10.2)
+    assert not schedule.knows_plate(10.2)
+    assert schedule.is_plate_look_due(frame(10.2, since=10.1))
+
+
 @pytest.mark.parametrize(("since", "next_at"), [(4.9, 5.6), (0.0, 7.1)], ids=["new", "the same for long"])
 def test_a_new_picture_gets_its_next_thorough_look_sooner(since, next_at):
     schedule = ReadingSchedule()

@@ -6,9 +6,11 @@ from collections import Counter
 import pytest
 
 from bench.figures import Figure, table
+from tests.site_day.samples import DAY, GOOD, LANES, SPELLS
+from tests.site_day.table import lines_of
 from tests.soak.vision import Tally, report
 from tools.proofs.proof import Output
-from tools.proofs.readings.failures import pictures_read, soaked, stressed
+from tools.proofs.readings.failures import lived_through, pictures_read, soaked, stressed
 from tools.proofs.readings.measurements import measured_file, measured_table
 from tools.proofs.readings.rules import guided_inputs
 from tools.proofs.readings.systems import from_nothing, on_a_machine
@@ -112,6 +114,29 @@ def test_a_soak_without_root_and_one_too_short_to_know_its_growth_say_so():
     found = soaked(Output(text))
     assert found.left_out == ("not as root: the disk does not fill up",)
     assert values(found)["memory, growth"] is None
+
+
+def test_of_a_day_at_a_site_the_rules_the_losses_and_the_times_are_read():
+    begins = "  136.8 s  the day begins: 39 vehicles and 3 troubles in 240 s, seed 7\n"
+    found = lived_through(Output(begins + "\n".join([*lines_of(GOOD, LANES, SPELLS, DAY), "WRONG: a", "WRONG: b", ""])))
+    assert values(found) == {
+        "rules broken": 2,
+        "decisions wrong": 0,
+        "events lost": 0,
+        "events altered": 0,
+        "pulses without a grant": 0,
+        "permits used twice": 0,
+        "arms moved onto a vehicle": 0,
+        "vehicles": 2,
+        "times the traffic of truck lanes": 0.5,
+        "decisions right": 3,
+        "events": 10,
+        "troubles": 3,
+        "code to relay with a camera, p50": 1.0,
+        "code to relay with a camera, p99": 1.0,
+    }
+    assert found.seed == "7"
+    assert values(lived_through(Output(begins)))["rules broken"] is None
 
 
 def test_of_a_vision_worker_the_report_of_its_soak_is_read():

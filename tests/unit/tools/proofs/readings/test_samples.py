@@ -232,6 +232,18 @@ def test_a_row_of_losses_that_was_left_out_is_named_and_has_no_figures():
     assert not [one.what for one in found.figures if one.kept is False]
 
 
+@pytest.mark.parametrize(
+    ("reading", "name", "line"),
+    [
+        (raced, "races", "seed 7; the same permits and faults again, at other moments: make races SEED=7"),
+        (pytest_runs, "pytest", "seed 7; the same examples again: make properties SEED=7"),
+    ],
+)
+def test_the_seed_at_the_end_is_read(reading, name, line):
+    assert reading(Output(sample(name))).seed == ""
+    assert reading(Output(f"{sample(name)}{line}\n")).seed == "7"
+
+
 def test_races_without_a_split_network_say_that():
     text = f"the network is not split: network namespaces need root and ip\n{sample('races')}"
     assert raced(Output(text)).left_out == ("the network is not split: network namespaces need root and ip",)

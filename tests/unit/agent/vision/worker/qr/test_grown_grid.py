@@ -11,7 +11,7 @@ import segno
 
 from agent.vision.worker.qr.finder import darker, finders, trios
 from agent.vision.worker.qr.finder_pose import poses_of
-from agent.vision.worker.qr.grid import flat_grid
+from agent.vision.worker.qr.flat_grid import flat_grid
 from agent.vision.worker.qr.grown_grid import first_grid, grown, timing_fit
 from agent.vision.worker.qr.tones import tones_at, tones_of
 from tests.support.vision.bent_codes import crumpled, on_cloth, on_cylinder

@@ -1,8 +1,9 @@
-"""Samples the modules of a symbol, wherever its paper bends, and gives the clean symbol to be decoded.
+"""Lays a flat grid over a symbol, lets its modules move a little, and gives the clean symbol to be decoded.
 
-Engines lay one flat grid over a symbol. Cloth, wet sheets and paper in a hand are not flat: here every module moves to
-where its neighbourhood looks most like modules, that is, clearly dark or clearly light. Whether the outcome is a symbol
-is not judged here: only the error correction of the decoder can tell.
+Engines stop at the flat grid. Cloth, wet sheets and paper in a hand are not quite flat: here every module moves to
+where its neighbourhood looks most like modules, that is, clearly dark or clearly light. Carriers that are bent or
+crumpled need a grid that grows (agent.vision.worker.qr.bent_symbol). Whether the outcome is a symbol is not judged
+here: only the error correction of the decoder can tell.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ import pytest
 import segno
 
 from agent.vision.worker.qr.finder import Finder, Trio, darker, finders, trios
-from agent.vision.worker.qr.grid import sample
+from agent.vision.worker.qr.flat_grid import sample
 from agent.vision.worker.qr.sampled_symbol import outline_of
 from agent.vision.worker.qr.symbol import modules
 from tests.support.vision.drawn_codes import on_grey, symbol, wavy
