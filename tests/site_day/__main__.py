@@ -4,8 +4,8 @@ Central as it ships, and gates of two lanes in booted containers, with the built
 updated in the middle. Vehicles of all kinds come, drawn before the camera or with a code at the post; boards, signs and
 scanners are on emulated lines. Troubles are mixed in (tests/site_day/troubles.py). At the end all of it is judged from
 outside: by central's database, the lines of the boards, the journals of the gates and the permits that were issued. The
-table stands in build/site.txt, the picture in build/site.svg. Exit code 1 where a rule is broken. `--fault` puts a
-fault in, which must be found.
+table is written to build/site.txt, the picture to build/site.svg. Exit code 1 if a rule is broken. `--fault` puts in a
+fault, which must be found.
 """
 
 import argparse

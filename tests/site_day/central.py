@@ -20,7 +20,7 @@ topic write site/v1/{site}/rows/{gate}
 EXPORTER = '[exporter]\nlisten = "127.0.0.1"\nport = {port}\n'
 LISTS_S = 20
 STRANGER = "stranger"
-"""Who has a certificate of the site's broker, and is no gate of it."""
+"""Someone who has a certificate of the site's broker, but is not a gate of the site."""
 
 
 class Service:

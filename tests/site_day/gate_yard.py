@@ -76,13 +76,13 @@ class Yard(Vehicles):
         return sum(note["what"] == yard.BEGUN for note in self.notes())
 
     def fail(self, device):
-        """Have a device fail until it is mended."""
+        """Have a device fail until it is repaired."""
         if device == yard.SCENE and self._camera is not None:
             self._camera.set_failing(fails=True)
         else:
             (self._folder / yard.FAULTS / device).touch()
 
-    def mend(self, device):
+    def repair(self, device):
         if device == yard.SCENE and self._camera is not None:
             self._camera.set_failing(fails=False)
         else:

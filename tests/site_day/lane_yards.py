@@ -51,7 +51,7 @@ class DrawnView:
             self._fails = True
             put_scene(self._file, {"vehicle": 7})
 
-    def mend(self):
+    def repair(self):
         with self._lock:
             self._fails = False
             put_scene(self._file, self._scene)

@@ -33,7 +33,7 @@ class Means:
 
 def _device(name, excuses=ITS_GATE):
     return Means(
-        Trouble(LANES, 2, 8), excuses, lambda _, box: box.vehicles.fail(name), lambda _, box: box.vehicles.mend(name)
+        Trouble(LANES, 2, 8), excuses, lambda _, box: box.vehicles.fail(name), lambda _, box: box.vehicles.repair(name)
     )
 
 

@@ -117,7 +117,7 @@ def main():
                 POST_BOARD: (post_board.unplug, post_board.plug),
                 SCANNER: (scanner.unplug, scanner.plug),
                 SIGN: (sign.unplug, sign.plug),
-                SCENE: (view.fail, view.mend),
+                SCENE: (view.fail, view.repair),
                 NONSENSE: (lambda: board.fail(ReplyFault.CORRUPT), lambda: board.fail(None)),
                 STRAY_PULSE: (lambda: board.relays.pulse(OPEN, STRAY_S), lambda: None),
             },
