@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from agent.store.journal import Journal
 
-GOAL_TLS_PER_S = 2_000
+GOAL_TLS_PER_S = 4_000
 GOAL_SIGNED_PER_S = 4_000
 ACK_KEY = SigningKey.from_seed(bytes(range(32)))
 DRAINED_WITHIN_S = 300.0

@@ -2,7 +2,8 @@
 
 Usage: bench/run.py [--only NAME ...]
 
-About half an hour on two cores that have nothing else to do. Exit code 1 when a goal is missed or a measurement fails.
+Takes an hour and a quarter on two cores that have nothing else to do. Exit code 1 when a goal is missed or a
+measurement fails.
 """
 
 from __future__ import annotations

@@ -34,6 +34,7 @@ STOP_S = {
     "stores": 3.0,
     "record": 2.0,
     "link": 3.0,
+    "trust": 1.5,
     "journal": 1.5,
     "boards": 1.0,
 }
@@ -164,7 +165,9 @@ class App:
         boards, runs = lanes.boards.items(), parts.simulated_runs.items()
         # Before the disk is asked: the last run may have left a relay energised.
         opened = [_part(f"the relay board {name}", board) for name, board in boards]
-        journal = [Part("the journal", self._note_start, self._close_files), _part("the trust state", parts.trust)]
+        journal = [Part("the journal", self._note_start, self._close_files)]
+        # It writes the last head of the journal to the head file, so it stops while that is still open.
+        trust = [_part("the trust state", parts.trust)]
         link = [] if central is None else [Part("the link to central", stop=central.stop)]
         record = [
             Part("the record of the stop", self._begin_record, self._record_stop, [records.checkpointer.worker]),
@@ -212,6 +215,7 @@ class App:
         phases = {
             "boards": opened,
             "journal": journal,
+            "trust": trust,
             "link": link,
             "record": record,
             "stores": stores,

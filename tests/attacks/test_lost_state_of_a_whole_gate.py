@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from agent.core.trust_state import unproven_head
+from agent.store.head_file import HeadFile
 from agent.store.journal.reader import JournalReader
 from tests.support.gate.gate_site import GATE, GateSite, plain_broker
 from tests.support.mqtt.mosquitto import Broker, Listener, needs_mosquitto, publish
@@ -130,6 +132,14 @@ def test_a_state_that_is_gone_is_shown_by_the_status_and_locks_the_lane_that_run
             assert parts(said(heard, "status")[-1])["orders"] == "lost"
             process.terminate()
             assert process.wait(scaled(STOP_S)) == 0
+
+
+def test_the_head_file_names_the_last_event_of_a_gate_that_was_stopped(tmp_path, broker):
+    gate = Attacked(tmp_path, broker.port, head_file=tmp_path / "witness" / "head")
+    with Listener(broker.port, f"{ROOT}/#") as heard:
+        gate.run_once(heard)
+    with JournalReader(gate.site.journal) as reader:
+        assert unproven_head(HeadFile(tmp_path / "witness" / "head").read().text).seq == reader.standing().head.seq
 
 
 def test_the_head_file_shows_it_before_anything_is_recorded(tmp_path, broker):

@@ -255,7 +255,8 @@ class Capture:
         misconfigured = isinstance(error, DeviceMisconfiguredError)
         self._report_state(lambda: self._health.failed(str(error), misconfigured=misconfigured))
         # Jitter, no secret: cameras behind one switch come back at the same moment.
-        pause_s = delay_s(self._failures, settings.retry_first_s, settings.retry_cap_s, random.random())  # noqa: S311
+        cap_s = settings.misconfigured_cap_s if misconfigured else settings.retry_cap_s
+        pause_s = delay_s(self._failures, settings.retry_first_s, cap_s, random.random())  # noqa: S311
         self._failures += 1
         self._worker.wait(pause_s)
 

@@ -358,7 +358,8 @@ class Configure(WorkerMessage):
     """The first word of the parent: what to look at, with what, and how patiently.
 
     `zone`: corners x, y of the part of the picture in which a plate counts, as fractions of width and height, three at
-    least; empty for all of it. Codes count everywhere.
+    least; empty for all of it. Codes count everywhere. `misconfigured_cap_s`: so long at most it waits after what
+    trying again does not repair, such as a wrong password; after all else `retry_cap_s`.
     """
 
     type: Literal["configure"] = "configure"
@@ -373,7 +374,8 @@ class Configure(WorkerMessage):
     frozen_s: Annotated[float, Field(ge=0, le=600)] = 3.0
     view_s: Annotated[float, Field(ge=0, le=600)] = 1.8
     retry_first_s: Annotated[float, Field(gt=0, le=60)] = 0.5
-    retry_cap_s: Annotated[float, Field(gt=0, le=600)] = 15.0
+    retry_cap_s: Annotated[float, Field(gt=0, le=600)] = 4.0
+    misconfigured_cap_s: Annotated[float, Field(gt=0, le=600)] = 15.0
     exposure: Literal["camera", "adapt"] = "camera"
     picture_width_px: Annotated[int, Field(ge=64, le=1920)] = 640
     picture_every_s: Annotated[float, Field(ge=0, le=60)] = 2.0

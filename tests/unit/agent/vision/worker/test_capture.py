@@ -9,7 +9,7 @@ import pytest
 from agent.vision.worker.capture import Capture
 from agent.vision.worker.latest_frame import LatestFrame
 from agent.vision.worker.protocol import CameraPhase, Configure
-from drivers.api import CameraDetails, Frame, StreamFigures
+from drivers.api import CameraDetails, DeviceMisconfiguredError, DeviceUnavailableError, Frame, StreamFigures
 from tests.support.waiting import PATIENCE_S, eventually
 
 
@@ -46,6 +46,38 @@ def test_no_frame_was_taken_before_its_camera_was_open():
         camera.go.set()
         assert capture.stop(PATIENCE_S)
     assert camera.opened_at <= numbered.taken_at <= numbered.frame.at
+
+
+class AbsentCamera(LateCamera):
+    """Cannot be opened, for one reason."""
+
+    def __init__(self, error):
+        super().__init__()
+        self.opened = 0
+        self._error = error
+
+    def open(self):
+        self.opened += 1
+        raise self._error
+
+
+@pytest.mark.parametrize(
+    ("error", "caps"),
+    [
+        (DeviceUnavailableError("does not answer"), {"retry_cap_s": 0.01, "misconfigured_cap_s": 600}),
+        (DeviceMisconfiguredError("wrong password"), {"retry_cap_s": 600, "misconfigured_cap_s": 0.01}),
+    ],
+    ids=["away", "misconfigured"],
+)
+def test_a_camera_that_is_away_and_one_that_is_misconfigured_are_tried_again_each_after_its_own_time(error, caps):
+    camera = AbsentCamera(error)
+    settings = Configure(camera_kind="x", camera={}, retry_first_s=60, **caps)
+    capture = Capture(lambda: camera, LatestFrame(), settings, lambda state: None)
+    capture.start()
+    try:
+        eventually(lambda: camera.opened > 5)
+    finally:
+        assert capture.stop(PATIENCE_S)
 
 
 class RestingCamera(LateCamera):
