@@ -53,11 +53,15 @@ class WithDetail(BaseModel):
     @model_serializer(mode="wrap")
     def _written(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         written: dict[str, Any] = handler(self)
-        if written["message"] is None:
-            detail = getattr(self, "detail", "")
-            written |= {"message": message_of(detail)} if isinstance(detail, Text) else {}
-        if written["message"] is None:
-            del written["message"]
+        detail = getattr(self, "detail", "")
+        # Absent too, where who writes leaves out all that is None.
+        message = written.get("message")
+        if message is None and isinstance(detail, Text):
+            message = message_of(detail)
+        if message is None:
+            written.pop("message", None)
+        else:
+            written["message"] = message
         return written
 
 
