@@ -72,6 +72,7 @@ def told(effects: tuple[Effect, ...]) -> list[str]:
 def _lines(effect: Effect) -> list[str]:  # noqa: C901, PLR0911 -- one line for each effect
     match effect:
         case Record(events, ledger):
+            assert events or ledger, "nothing is written where there is nothing to write"
             return [_event(draft.event) for draft in events] + [f"ledger {row.state} use {row.use}" for row in ledger]
         case Raise(grant, _, override):
             return [f"RAISE {grant[-6:]}{' at once' if override else ''}"]
@@ -110,6 +111,7 @@ EVENT_FIELDS = {
 
 
 def _event(event: Any) -> str:
+    assert vars(event).keys() == type(event).model_fields.keys(), "an event has the fields of its type"
     words = [event.TYPE, *(str(getattr(event, name)) for name in EVENT_FIELDS[event.TYPE])]
     if getattr(event, "assumed", False):
         words.append("assumed")

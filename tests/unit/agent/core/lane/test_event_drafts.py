@@ -17,7 +17,13 @@ from agent.core.events.event_types import (
     PlateRecord,
     WitnessRecord,
 )
-from agent.core.lane.event_drafts import decision_event, driver_message_records, evidence_pictures, permit_of
+from agent.core.lane.event_drafts import (
+    decision_event,
+    driver_message_records,
+    evidence_pictures,
+    permit_of,
+    with_message,
+)
 from agent.core.lane.own_plate import plate_of
 from agent.core.lane.state import Transaction
 from agent.core.lists.freshness import DataStanding, DataState
@@ -25,6 +31,7 @@ from agent.core.model import DriverMessage
 from agent.core.model.list_kinds import ListKind
 from agent.core.model.observations import Reading
 from agent.core.model.reasons import Check, Reason, Verdict
+from agent.core.model.trace_context import TraceContext
 from agent.core.permit.claims import PermitForm
 from agent.core.plates.match import MatchVerdict, PlateMatch
 from agent.core.plates.vote import PlateVote
@@ -138,6 +145,32 @@ def readings(*pictures: str | None) -> tuple[Reading, ...]:
 )
 def test_the_event_of_a_decision_says(decision: Decision, pictures: tuple[str, ...], event: AccessDecided) -> None:
     assert decision_event(decision, pictures).model_dump() == event.model_dump()
+
+
+@pytest.mark.parametrize(
+    ("plate_kind", "code"), [pytest.param("trailer", "15", id="of a kind"), pytest.param(None, "", id="of no kind")]
+)
+def test_the_event_of_a_permit_with_a_plate_has_the_code_of_its_kind(plate_kind: str | None, code: str) -> None:
+    permit = replace(PERMIT, plate="京A12345", plate_kind=plate_kind)
+    told = decision_event(replace(BARE, permit=permit), ()).permit
+    assert told is not None
+    assert (told.plate, told.plate_code, told.traceparent) == ("京A12345", code, None)
+
+
+def test_the_event_of_a_permit_has_the_trace_in_which_it_was_decided() -> None:
+    trace = TraceContext("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", flags=1)
+    told = decision_event(replace(BARE, permit=PERMIT, trace=trace), ()).permit
+    assert told is not None
+    assert told.traceparent == "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+def test_a_message_that_the_driver_has_already_is_not_told_again() -> None:
+    once = with_message(transaction(), DriverMessage.CHECKING, 1.0)
+    assert with_message(once, DriverMessage.CHECKING, 2.0) is once
+    assert with_message(once, DriverMessage.DRIVE_ON, 2.0).told == (
+        (DriverMessage.CHECKING, 1.0),
+        (DriverMessage.DRIVE_ON, 2.0),
+    )
 
 
 def test_the_event_of_a_decision_has_the_facts_that_it_was_made_on() -> None:
