@@ -66,8 +66,7 @@ class PlateReader(PlateCropReader):
         """
         found = self._read_at_size(pixels, 640)
         if thorough and not any(map(_is_whole, found)):
-            finer = self._read_at_size(pixels, 960)
-            found = max(finer, found, key=_surest)
+            found = surer_look(found, self._read_at_size(pixels, 960))
         found = [replace(plate, legible=self._is_legible(plate)) for plate in found if with_cut or not plate.cut]
         return sorted(found, key=_precedence, reverse=True)
 
@@ -146,6 +145,18 @@ def _precedence(plate: PlateFound) -> tuple[bool, float, float]:
 def _size_px(pixels: NDArray[np.uint8]) -> tuple[int, int]:
     height, width = pixels.shape[:2]
     return width, height
+
+
+def surer_look(first: list[PlateFound], finer: list[PlateFound]) -> list[PlateFound]:
+    """Of two looks the surer one; but a finer look never replaces a plausible text of the first one by another.
+
+    The detector has learnt what plates look like at the size of the first look. Enlarged, a near plate is framed worse.
+    """
+    main = max(first, key=_precedence, default=None)
+    plausible = main is not None and not main.cut and main.confidence >= PLAUSIBLE
+    if plausible and main is not None and all(plate.text != main.text for plate in finer):
+        return first
+    return max(finer, first, key=_surest)
 
 
 def _surest(plates: Sequence[PlateFound]) -> tuple[bool, float]:

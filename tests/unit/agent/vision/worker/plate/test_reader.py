@@ -22,7 +22,7 @@ from agent.core.plates.vote import vote
 from agent.vision.worker.picture_file import load
 from agent.vision.worker.plate import ctc, rectify, weights
 from agent.vision.worker.plate.detector import PlateBox, PlateDetector, clockwise
-from agent.vision.worker.plate.reader import PlateReader
+from agent.vision.worker.plate.reader import PlateReader, surer_look
 from agent.vision.worker.plate.weights import WeightsError
 from drivers.camera.simulated_yard.plate import draw_plate
 from drivers.camera.simulated_yard.scene import Scene, Vehicle, draw_scene
@@ -80,6 +80,35 @@ def test_the_mark_of_a_temporary_plate_gives_its_kind_and_is_no_part_of_its_numb
 
     assert (plate.text, plate.kind) == (text[:-1], kind)
     assert plate.confidence > ACCEPTED
+
+
+@pytest.mark.parametrize(
+    ("first", "finer", "kept"),
+    [
+        pytest.param([], [("390UAT05", 0.3)], "finer", id="the first saw nothing"),
+        pytest.param([("390UAY05", 0.4)], [("390UAT05", 0.6)], "finer", id="the first was not plausible"),
+        pytest.param([("390UAY05", 0.7)], [("390UAT05", 0.99)], "first", id="the first was plausible"),
+        pytest.param([("390UAY05", 0.7)], [("390UAY05", 0.8)], "finer", id="both read the same, the finer look surer"),
+        pytest.param([("390UAY05", 0.7)], [("390UAY05", 0.6)], "first", id="both read the same, the first surer"),
+        pytest.param([("390UAY05", 0.7)], [], "first", id="the finer look saw nothing"),
+        pytest.param([], [], "finer", id="neither saw any"),
+    ],
+)
+def test_of_a_thorough_look_a_plausible_text_stays_and_only_a_surer_look_at_the_same_replaces_it(
+    reader: PlateReader, first: list[tuple[str, float]], finer: list[tuple[str, float]], kept: str
+) -> None:
+    (seen,) = reader.read(draw_scene(Scene(vehicle=Vehicle(plate="498VDZ08", style="kz"))))
+    looks = {
+        name: [replace(seen, text=text, confidence=confidence) for text, confidence in texts]
+        for name, texts in (("first", first), ("finer", finer))
+    }
+    assert surer_look(looks["first"], looks["finer"]) is looks[kept]
+
+
+def test_a_plate_that_the_edge_cuts_is_no_text_that_stays(reader: PlateReader) -> None:
+    (seen,) = reader.read(draw_scene(Scene(vehicle=Vehicle(plate="498VDZ08", style="kz"))))
+    cut, whole = replace(seen, confidence=0.7, cut=True), replace(seen, text="498VDZ09", confidence=0.3)
+    assert surer_look([cut], [whole]) == [whole]
 
 
 def test_a_text_of_a_kind_that_has_no_such_colour_is_not_accepted(reader: PlateReader) -> None:
