@@ -175,8 +175,11 @@ def _uzbek(rng: np.random.Generator, what: Print) -> Layout:
     made.slots = _joined(region + _groups(rng, serial, edge + 5, 464 if named else 490, bottom))
     if named and happens(rng, 0.95):
         _signed(rng, made, "UZ", between(rng, 468, 476), between(rng, 16, 24), wide=between(rng, 26, 34))
-    if happens(rng, 0.5):
-        made.dots += [(x, between(rng, 52, 62), between(rng, 2, 4)) for x in (10.0, 508.0)]
+    if happens(rng, 0.6):
+        # A screw holds each end, and the left one often touches the region: 80 then looks like 60, and 10 like 40.
+        made.dots += [
+            (between(rng, *across), between(rng, 48, 64), between(rng, 2, 8)) for across in ((8, 17), (498, 510))
+        ]
     if happens(rng, 0.95):
         made.lines.append((edge, 0, edge, 112))
     return made
