@@ -284,8 +284,8 @@ class Heartbeat(WorkerMessage):
 
     `at`: when it was sent. `captured`: pictures that came, the newest at `captured_at`, and `decoded` of them.
     `resting`: nobody wants more than one now and then. `reading_since`, `camera_since`: since when a reader, or a call
-    of the camera, has been at work on one frame; None when none is. Where plates or thorough looks waited for a core,
-    that is left out. `qr_ms`, `plate_ms`: mean time of one reading since the heartbeat before. `dropped`: frames in a
+    of the camera, has been at work on one frame; None when none is. Where a reader waited for a core, most of that is
+    left out. `qr_ms`, `plate_ms`: mean time of one reading since the heartbeat before. `dropped`: frames in a
     time of change that gave way to a newer one because the code reader was busy. `load`: share of the time since the
     heartbeat before in which it was; towards 1 the machine cannot keep up with the camera. `behind_s`: how late the
     newest frame came for its stream: a machine that is too slow to decode it sees the past.

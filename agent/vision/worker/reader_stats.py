@@ -22,8 +22,8 @@ _WAITS_TIMES = 6
 class ReaderFigures:
     """What one reader has done. `mean_ms` and `load` are over the time since the figures were last taken.
 
-    `load`: share of that time in which it was at work, 0..1. `busy_since`: since when it has been at work on one frame;
-    of a reader that gives way, since when it would have been, had it not waited for a core.
+    `load`: share of that time in which it was at work, 0..1. `busy_since`: since when it would have been at work on one
+    frame, had it not waited for a core.
     """
 
     frames: int
@@ -37,13 +37,13 @@ class ReaderFigures:
 class ReaderStats:
     """Time a reader, count its failures, and let it fail now and then, but not for ever.
 
-    `gives_way`: its thread waits for others long and often, on a machine with too much to do. What it has computed
-    counts for it, or a sixth of the time that passed where that is more: so an endless loop is told from waiting.
+    On a machine with too much to do its thread waits for others long and often: for a core, and for the interpreter's
+    lock, which one that waits for a core may hold. So what it has computed counts as time at work on a frame, or a
+    sixth of the time that passed where that is more: an endless loop is told from waiting, and so is a standstill.
     """
 
-    def __init__(self, name: str, *, gives_way: bool = False) -> None:
+    def __init__(self, name: str) -> None:
         self._name = name
-        self._gives_way = gives_way
         self._lock = threading.Lock()
         self._frames = 0
         self._failures = 0
@@ -52,7 +52,6 @@ class ReaderStats:
         self._busy_s = 0.0
         self._busy_since: float | None = None
         self._processor: tuple[int, float] = (0, 0.0)
-        self._computes = gives_way
         self._read_at: float | None = None
         self._taken_at = time.monotonic()
 
@@ -60,7 +59,7 @@ class ReaderStats:
     def timing(self) -> Iterator[None]:
         """Time one reading and bear its failure. Many failures in a row are raised: the worker must start again."""
         begun_at = time.monotonic()
-        self._begin_part(begun_at, computes=self._gives_way)
+        self._begin_part(begun_at)
         failed = False
         try:
             yield
@@ -74,19 +73,14 @@ class ReaderStats:
         self._done(begun_at, failed=failed)
 
     def begin_keeping(self) -> None:
-        """Begin the second part of a reading: its picture is made and read again. It may take as long once more.
+        """Begin the second part of a reading: its picture is made and read again. It may take as long once more."""
+        self._begin_part(time.monotonic())
 
-        What it computes counts, or a sixth of the time by the clock where that is more, for every reader: on a slow
-        machine this part is the longer one, and that is no hang.
-        """
-        self._begin_part(time.monotonic(), computes=True)
-
-    def _begin_part(self, now: float, *, computes: bool) -> None:
+    def _begin_part(self, now: float) -> None:
         clock = time.pthread_getcpuclockid(threading.get_ident())
         with self._lock:
             self._busy_s += self._under_way_s(now)
             self._busy_since, self._processor = now, (clock, time.clock_gettime(clock))
-            self._computes = computes
 
     def taken(self) -> ReaderFigures:
         """The figures so far; starts a new mean and a new load."""
@@ -100,8 +94,8 @@ class ReaderStats:
             return ReaderFigures(self._frames, self._failures, mean_ms, load, self._at_work_since(now), self._read_at)
 
     def _at_work_since(self, now: float) -> float | None:
-        if self._busy_since is None or not self._computes:
-            return self._busy_since
+        if self._busy_since is None:
+            return None
         clock, begun = self._processor
         return now - max(time.clock_gettime(clock) - begun, (now - self._busy_since) / _WAITS_TIMES)
 

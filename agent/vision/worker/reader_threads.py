@@ -77,9 +77,9 @@ class ReaderThreads:
         self._schedule = ReadingSchedule()
         self._attending = False
         self.codes = ReaderStats("code")
-        self.thorough_looks = ReaderStats("thorough code", gives_way=True)
-        self.plates = ReaderStats("plate", gives_way=True)
-        self.vins = ReaderStats("VIN", gives_way=True)
+        self.thorough_looks = ReaderStats("thorough code")
+        self.plates = ReaderStats("plate")
+        self.vins = ReaderStats("VIN")
         self.passed = self.dropped = 0
         self._plate_worker = _worker("plates", self._read_plates_later)
         self._thorough_worker = _worker("thorough codes", self._look_again_later)

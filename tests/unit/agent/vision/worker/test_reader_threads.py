@@ -213,13 +213,12 @@ def test_a_reader_that_always_fails_ends_the_vision_worker(caplog):
 
 
 def test_a_reader_that_waits_for_a_core_is_not_taken_for_one_that_hangs():
-    waiting, computing, prompt = ReaderStats("a", gives_way=True), ReaderStats("b", gives_way=True), ReaderStats("c")
+    waiting, computing = ReaderStats("a"), ReaderStats("b")
     never = threading.Event()
-    with prompt.timing(), waiting.timing():
+    with waiting.timing():
         begun_at = time.monotonic()
         never.wait(0.6)
         assert time.monotonic() - waiting.taken().busy_since < 0.5 * (time.monotonic() - begun_at)
-        assert prompt.taken().busy_since <= begun_at
         with computing.timing():
             begun_s = time.thread_time()
             while time.thread_time() - begun_s < 0.2:
@@ -229,21 +228,27 @@ def test_a_reader_that_waits_for_a_core_is_not_taken_for_one_that_hangs():
     assert waiting.taken().busy_since is None
 
 
-def test_the_second_part_of_a_reading_has_a_time_of_its_own_and_what_it_computes_counts():
+def test_a_reader_that_stands_still_is_told_in_six_times_the_time_of_one_that_computes():
+    still = ReaderStats("code")
+    with still.timing():
+        begun_at = time.monotonic()
+        threading.Event().wait(0.6)
+        busy_s = time.monotonic() - still.taken().busy_since
+        assert busy_s >= 0.1, "a sixth of the time counts, though it has computed nothing"
+        assert busy_s <= time.monotonic() - begun_at
+
+
+def test_the_second_part_of_a_reading_has_a_time_of_its_own():
     """On a slow machine reading the kept picture takes longer than the frame: that is no reason to restart."""
     watch = ReaderStats("code")
     with watch.timing():
+        begun_s = time.thread_time()
+        while time.thread_time() - begun_s < 0.2:
+            pass
         at_first = watch.taken().busy_since
         watch.begin_keeping()
-        begun_at = time.monotonic()
-        threading.Event().wait(0.6)
-        asked_at = time.monotonic()
-        since = watch.taken().busy_since
-        assert since > at_first
-        assert since > (begun_at + asked_at) / 2, "it counts as at work for less than half of that time"
+        assert watch.taken().busy_since >= at_first + 0.2
     assert watch.taken().busy_since is None
-    with watch.timing():
-        assert watch.taken().busy_since > since, "the next reading counts by the clock again"
 
 
 def test_one_success_forgives_the_failures_before_it():
