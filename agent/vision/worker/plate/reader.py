@@ -153,10 +153,9 @@ def surer_look(first: list[PlateFound], finer: list[PlateFound]) -> list[PlateFo
     The detector has learnt what plates look like at the size of the first look. Enlarged, a near plate is framed worse.
     """
     main = max(first, key=_precedence, default=None)
-    plausible = main is not None and not main.cut and main.confidence >= PLAUSIBLE
-    if plausible and main is not None and all(plate.text != main.text for plate in finer):
-        return first
-    return max(finer, first, key=_surest)
+    if main is None or main.cut or main.confidence < PLAUSIBLE or any(plate.text == main.text for plate in finer):
+        return max(finer, first, key=_surest)
+    return first
 
 
 def _surest(plates: Sequence[PlateFound]) -> tuple[bool, float]:
