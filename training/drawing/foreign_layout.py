@@ -176,7 +176,7 @@ def _uzbek(rng: np.random.Generator, what: Print) -> Layout:
     if named and happens(rng, 0.95):
         _signed(rng, made, "UZ", between(rng, 468, 476), between(rng, 16, 24), wide=between(rng, 26, 34))
     if happens(rng, 0.6):
-        # A screw holds each end, and the left one often touches the region: 80 then looks like 60, and 10 like 40.
+        # A screw holds each end. The left one may touch the region's first digit.
         made.dots += [
             (between(rng, *across), between(rng, 48, 64), between(rng, 2, 8)) for across in ((8, 17), (498, 510))
         ]
