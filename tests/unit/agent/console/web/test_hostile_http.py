@@ -410,9 +410,16 @@ def takes_nothing(gate, stack, address):
     made.sendall(b"GET /static/vendor/htmx.min.js HTTP/1.1\r\nHost: localhost\r\n\r\n" * 150)
 
 
+def bound_to_little(connection):
+    """As the gate does, and the kernel keeps little of what the other end does not take."""
+    connections.bound(connection)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+
+
 def test_clients_that_take_nothing_of_their_answers_keep_no_technician_out(tmp_path, mocker):
     mocker.patch.object(connections, "STALLED_MS", 3_600_000)  # as who takes a byte now and then
     mocker.patch.object(connections, "REQUEST_S", 3600.0)  # on a busy machine the first of them wait long for the last
+    mocker.patch.object(http_server, "bound", bound_to_little)  # else megabytes are sent before each of them stalls
     of_each, strangers = http_server.NETWORK.strangers_of_one, http_server.NETWORK.strangers
     with ConsoleGate(tmp_path) as gate, ExitStack() as stack:
         gate.token("admin")
