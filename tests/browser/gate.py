@@ -49,7 +49,10 @@ port = {port}
 
 
 class BrowserGate:
-    """The gate and the world around it. A reading of its configuration anew restarts it, as the service does."""
+    """The gate and the world around it. A reading of its configuration anew restarts it, as the service does.
+
+    `may_start`: until it is set, a restart waits between stop and start; set from the beginning.
+    """
 
     def __init__(self, folder):
         self.site = GateSite(folder)
@@ -58,6 +61,8 @@ class BrowserGate:
         self._folder = folder
         self._stack = ExitStack()
         self._reload = threading.Event()
+        self.may_start = threading.Event()
+        self.may_start.set()
         self._stopping = False
         self._restarter = threading.Thread(target=self._restart_when_asked, daemon=True)
         self.restarts = 0
@@ -124,6 +129,7 @@ class BrowserGate:
     def restart(self):
         """Stop the agent and start it with what its configuration says now, as the service does."""
         self.stop()
+        self.may_start.wait(PATIENCE_S)
         self.start()
         self.restarts += 1
 

@@ -99,7 +99,7 @@ def test_no_page_is_heavier_than_a_slow_line_can_carry(page_of):
         scales = Scales(visitor.page)
         visitor.go(path)
         visitor.page.wait_for_load_state("load")
-        visitor.page.wait_for_function(_SHOWN)
+        visitor.until(_SHOWN, "all pictures in view")
         paint_ms = visitor.page.evaluate(_FIRST_PAINT_MS)
         told = f"{path:60} {size:8} {scales.kb:6.0f} kB, first paint after {paint_ms:5.0f} ms"
         print(told)  # noqa: T201 - what is measured here and not held to a limit

@@ -6,6 +6,10 @@ import re
 from functools import cache
 from pathlib import Path
 
+from playwright.sync_api import Error
+
+from tests.support.waiting import eventually
+
 VENDOR = Path(__file__).with_name("vendor")
 PICTURES = Path("build/console")
 SIZES = {"desktop": (1280, 800), "phone": (360, 740)}
@@ -76,6 +80,22 @@ class Visitor:
         assert answer.ok, f"{path}: {answer.status}"
         self.page.locator(_STILL_COMING).first.wait_for(state="detached")
         return self.page
+
+    def until(self, script, what):
+        """Wait until JavaScript says that this is true, also while the page is loaded again.
+
+        The page's policy forbids all but the first look of Playwright's own `wait_for_function`.
+        """
+
+        def is_true():
+            try:
+                return self.page.evaluate(script)
+            except Error as error:
+                if "navigation" not in error.message:
+                    raise
+                return False
+
+        eventually(is_true, what=what)
 
     def text(self):
         """All that can be read on the page."""
