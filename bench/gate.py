@@ -20,7 +20,7 @@ from tests.support.mqtt.mosquitto import Broker
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from bench.post import FullPost
@@ -91,6 +91,10 @@ class Agent:
     def pid(self) -> int:
         return self._process.pid
 
+    @property
+    def running(self) -> bool:
+        return self._process.poll() is None
+
     def stop(self) -> None:
         self._process.terminate()
         try:
@@ -151,7 +155,7 @@ class BenchGate:
     def pulse_at(self) -> float:
         """When the first byte of the pulse came to the board (monotonic seconds)."""
         if not self._pulsed.wait(ANSWER_S):
-            message = f"no pulse came; the last events are {list(self._central.events.values())[-4:]}"
+            message = f"no pulse came; {self._diagnosis()}"
             raise RuntimeError(message)
         return pulse_at(self._board)
 
@@ -185,5 +189,16 @@ class BenchGate:
     def _last(self, part: bytes) -> bytes:
         return next((event for event in reversed(list(self._central.events.values())) if part in event), b"")
 
-    def _until(self, holds: object, what: str) -> None:
-        eventually(holds, ANSWER_S, what)
+    def _until(self, holds: Callable[[], object], what: str) -> None:
+        try:
+            eventually(holds, ANSWER_S, what)
+        except AssertionError as error:
+            message = f"{error}; {self._diagnosis()}"
+            raise RuntimeError(message) from None
+
+    def _diagnosis(self) -> str:
+        """What tells why something did not come: whether the agent runs, its last events and the end of its log."""
+        running = "the agent runs" if self._agent and self._agent.running else "the agent has ended"
+        events = b"\n".join(list(self._central.events.values())[-8:]).decode()
+        log = (self.folder / "agent.log").read_text(encoding="utf-8")[-4000:]
+        return f"{running}; the last events are\n{events}\nand the end of its log is\n{log}"
