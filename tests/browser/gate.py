@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 
 from agent.assembly.app import App
 from agent.assembly.part_factory import ConfigurationSource
@@ -49,10 +49,7 @@ port = {port}
 
 
 class BrowserGate:
-    """The gate and the world around it. A reading of its configuration anew restarts it, as the service does.
-
-    `may_start`: until it is set, a restart waits between stop and start; set from the beginning.
-    """
+    """The gate and the world around it. Told to reload its configuration, it restarts, as the service does."""
 
     def __init__(self, folder):
         self.site = GateSite(folder)
@@ -61,8 +58,8 @@ class BrowserGate:
         self._folder = folder
         self._stack = ExitStack()
         self._reload = threading.Event()
-        self.may_start = threading.Event()
-        self.may_start.set()
+        self._may_start = threading.Event()
+        self._may_start.set()
         self._stopping = False
         self._restarter = threading.Thread(target=self._restart_when_asked, daemon=True)
         self.restarts = 0
@@ -129,7 +126,7 @@ class BrowserGate:
     def restart(self):
         """Stop the agent and start it with what its configuration says now, as the service does."""
         self.stop()
-        self.may_start.wait(PATIENCE_S)
+        self._may_start.wait(PATIENCE_S)
         self.start()
         self.restarts += 1
 
@@ -147,6 +144,15 @@ class BrowserGate:
         app.start()
         assert app.console.wait_open(OPEN_WITHIN_S)
         return app
+
+    @contextmanager
+    def stopped_at_restart(self):
+        """A restart stops the agent and starts it only after this; the service, too, takes seconds for one."""
+        self._may_start.clear()
+        try:
+            yield
+        finally:
+            self._may_start.set()
 
     def _restart_when_asked(self):
         while self._reload.wait() and not self._stopping:

@@ -56,10 +56,9 @@ def test_a_page_that_applied_a_change_says_so_and_continues_by_itself(gate, page
     field.fill("31")
     page.locator("form.configuration button[type=submit]").last.click()
     page.evaluate(NOTE_COVER)
-    gate.may_start.clear()  # a restart of the service takes seconds; this one could be over between two looks
-    page.locator("#proposal button", has_text="Apply").click()
-    visitor.until("sessionStorage.getItem('covered') === 'applying'", "the cover that says what happens")
-    gate.may_start.set()
+    with gate.stopped_at_restart():
+        page.locator("#proposal button", has_text="Apply").click()
+        visitor.until("sessionStorage.getItem('covered') === 'applying'", "the cover that says what happens")
     gate.until(lambda: gate.restarts > restarts, "the restart")
     expect(page.locator("#away")).to_be_hidden(timeout=60_000)
     expect(field).to_have_value("31")
