@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Protocol
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Protocol
 
 from agent.assembly.part_factory import GateParts
 from agent.core.events import ConfigurationApplied, GateStopping, OwnCause, parts_of
@@ -16,13 +17,14 @@ from agent.service.lifecycle import Lifecycle, Part, Phase
 from agent.settings import recorded_changes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from agent.assembly.part_factory import ConfigurationSource
     from agent.clock import Clock
     from agent.console import ConsoleServer
     from agent.core.events import ConfigurationRefused
     from agent.lane import LanePause
+    from agent.service.parallel import Job
     from agent.service.systemd_notify import Notifier
     from agent.service.worker import Worker
     from agent.settings import LoadedSettings
@@ -81,12 +83,17 @@ class App:
         """Whether a part is still on its way up that cannot be stopped before it is there; bounded."""
         return self.parts.console.loads
 
-    def start(self) -> None:
+    def start(self, releases: Mapping[str, Job[Any]] = MappingProxyType({})) -> None:
         """Release every relay, record the start and what the last one left open, then start all else.
+
+        `releases`: of boards, under way, by where the boards are: such a board is connected once that has ended.
 
         Waits for no device. Where a part cannot be started, all is stopped and closed. Raises what the part raises, as
         JournalError and OSError.
         """
+        for name, release in releases.items():
+            if (board := self.parts.lanes.boards.get(name)) is not None:
+                board.connect_after(release)
         self.parts.workers.watch(self._lifecycle.workers)
         with on_failure(self.parts.close):
             self._lifecycle.start()

@@ -11,7 +11,7 @@ import queue
 import time
 from collections import deque
 from contextlib import suppress
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
 from agent.barrier.barrier import Barrier, HoldRequest, LampRequest, PulseRequest
 from agent.barrier.relay_scheduler import RelayScheduler
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from agent.barrier.barrier import BarrierRequest, PulseReport
     from agent.barrier.outputs import Wiring
+    from agent.service.parallel import Job
     from drivers.api import RelayPort
 
 HEALTH_PERIOD_S = 0.2
@@ -48,6 +49,7 @@ class RelayBoard:
         self._check_at = 0.0
         self._answer_s: float | None = None
         self._stopping = False
+        self._release: Job[Any] | None = None
         # What it owes to its lanes, pulses that have no report, is lost with its thread: nothing can go on from there.
         self.worker = Worker(f"relay-{name}", self._run, limit_s=LIMIT_S, on_failure=OnFailure.END)
 
@@ -74,6 +76,10 @@ class RelayBoard:
         self._barriers.append(made)
         return made
 
+    def connect_after(self, release: Job[Any]) -> None:
+        """Connect only once `release` has ended, which has the board's port; for before the start."""
+        self._release = release
+
     def start(self) -> None:
         """Start to connect."""
         self.worker.start()
@@ -91,11 +97,18 @@ class RelayBoard:
 
     def _run(self) -> None:
         try:
+            self._wait_for_release()
             while not self._stopping:
                 self._run_once()
         finally:
             self._close()
             self._release_all()
+
+    def _wait_for_release(self) -> None:
+        # Shows no progress: a release that hangs on its line is as bad as a board that does.
+        while self._release is not None and not self._stopping and not self._release.ended(HEALTH_PERIOD_S):
+            pass
+        self._release = None
 
     def _run_once(self) -> None:
         self._collect_requests()

@@ -8,6 +8,7 @@ import os
 import time
 from dataclasses import replace
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import typer
@@ -22,8 +23,9 @@ from agent.cli.configuration import (
     usable_configuration,
 )
 from agent.cli.process_signals import ProcessSignals
+from agent.cli.relay_release import begin_release, boards_of
 from agent.cli.terminal import counted
-from agent.core.events import ConfigurationRefused, OwnCause
+from agent.core.events import OwnCause
 from agent.core.model import ReportOnce
 from agent.service.garbage_collection import leave_loaded_alone, loading
 from agent.service.memory import give_back_memory
@@ -47,9 +49,12 @@ from agent.settings.configuration_loading import load_configuration
 from drivers.text import Text, shortened
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from agent.assembly import App
+    from agent.cli.relay_release import Release
+    from agent.core.events import ConfigurationRefused
     from agent.fleet import TrialStart
     from agent.settings import LoadedSettings, Settings, UsableConfiguration
 
@@ -85,26 +90,20 @@ def run(
     gives_back = give_back_memory()
     asked = ProcessSignals()
     end_on_thread_failure(asked.thread_failed)
-    trials = _trial_start(path)
-    trials.recover()
+    _trial_start(path).recover()
     try:
         found = usable_configuration(path)
     except SettingsError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(exit_codes.CONFIGURATION) from None
+    # A relay that the last run left energised, as one that was killed, does not wait for all else to be loaded.
+    releases = begin_release(boards_of(found))
     _load()
-    app, found = _started(path, found, None, asked)
+    app, found = _started(path, found, None, asked, releases)
     if not gives_back:
         log.info("the C library of this system cannot return memory early: the agent uses more memory")
     while (newer := _newer(path, app, found.loaded, asked)) is not None:
-        log.info("stopping: %s", NEW)
-        if not trials.begin(newer.loaded.fleet.texts):
-            newer = on_disk(path, partial(load_configuration, path, fleet=trials.in_force()))
-        with PlannedPause(Notifier.from_environment(os.environ), START_OVER_S):
-            if not app.stop(NEW, again=True):
-                log.critical("a part of the agent has not ended: the service must start a new process")
-                raise typer.Exit(exit_codes.FAILED)
-            app, found = _started(path, newer, found, asked)
+        app, found = _started_over(path, app, newer, found, asked)
     log.info("stopping: %s", asked.cause)
     app.stop(asked.cause)
     if asked.failed:
@@ -119,9 +118,16 @@ def _load() -> None:
 
 
 def _started(
-    configuration: Path, found: UsableConfiguration, before: UsableConfiguration | None, asked: ProcessSignals
+    configuration: Path,
+    found: UsableConfiguration,
+    before: UsableConfiguration | None,
+    asked: ProcessSignals,
+    releases: Mapping[str, Release] = MappingProxyType({}),
 ) -> tuple[App, UsableConfiguration]:
-    """The agent at work with a configuration; where that only now turns out to be of no use, with the one before."""
+    """The agent at work with a configuration; where that only now turns out to be of no use, with the one before.
+
+    `releases`: of relay boards, under way at the start of the process, by where the boards are.
+    """
     from agent.site import WrongGateKeyError  # noqa: PLC0415 - what only this command needs
     from agent.store.errors import EvidenceError, JournalError, RegistryError  # noqa: PLC0415
 
@@ -133,24 +139,39 @@ def _started(
     fallback = before or last_good_configuration(configuration)
     try:
         app = _made(configuration, found, fallback, asked)
-        app.start()
+        app.start(releases)
     except (WrongGateKeyError, EvidenceError, JournalError, RegistryError, OSError) as error:
         wrong = isinstance(error, WrongGateKeyError)
         log.critical("%s: %s", "the configuration cannot be used" if wrong else "the agent cannot start", error)
         if before is not None and _trial_start(configuration).fail(found.loaded.fleet.texts, str(error)):
-            return _started(configuration, _on_disk_or(configuration, before), before, asked)
+            return _started(configuration, _on_disk_or(configuration, before), before, asked, releases)
         if fallback is None or fallback.state == found.state:
             raise typer.Exit(exit_codes.CONFIGURATION if wrong else exit_codes.FAILED) from None
         problem = SettingsError(
             [Problem(str(configuration), "", Text("the agent cannot start with it: {why}", why=error))]
         )
-        return _started(configuration, replace(fallback, refused=problem), fallback, asked)
+        return _started(configuration, replace(fallback, refused=problem), fallback, asked, releases)
     if found.refused is None:
         who, how = _made_by(configuration, found, fallback)
         app.note_configuration(None if fallback is None else fallback.loaded, who, how)
     _remember(configuration, found)
     log.info("gate %s runs with %s", found.loaded.settings.gate.id, counted(len(found.loaded.settings.lanes), "lane"))
     return app, found
+
+
+def _started_over(
+    configuration: Path, app: App, newer: UsableConfiguration, found: UsableConfiguration, asked: ProcessSignals
+) -> tuple[App, UsableConfiguration]:
+    """The agent at work with a newer configuration, in the place of the one that ran. Exits where that does not end."""
+    log.info("stopping: %s", NEW)
+    trials = _trial_start(configuration)
+    if not trials.begin(newer.loaded.fleet.texts):
+        newer = on_disk(configuration, partial(load_configuration, configuration, fleet=trials.in_force()))
+    with PlannedPause(Notifier.from_environment(os.environ), START_OVER_S):
+        if not app.stop(NEW, again=True):
+            log.critical("a part of the agent has not ended: the service must start a new process")
+            raise typer.Exit(exit_codes.FAILED)
+        return _started(configuration, newer, found, asked)
 
 
 def _trial_start(configuration: Path) -> TrialStart:
@@ -228,6 +249,8 @@ def _log_refused(refused: SettingsError) -> None:
 
 
 def _refusal(refused: SettingsError, running: LoadedSettings) -> ConfigurationRefused:
+    from agent.core.events import ConfigurationRefused  # noqa: PLC0415 - loads all events: after the relays' release
+
     errors = [problem for problem in refused.problems if problem.severity == "error"]
     return ConfigurationRefused(
         errors=len(errors), detail=shortened(errors[0].head, LONGEST_WORDS), running=running.digest
