@@ -20,7 +20,7 @@ from agent.core.plates.vote import CORRELATION
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from agent.core.model import Position, Reading
+    from agent.core.model import Position
     from agent.core.plates.recogniser_columns import Columns
     from agent.core.plates.vote import PlateVote
 
@@ -78,7 +78,16 @@ def evidence(vote: PlateVote, declared: str, others: Sequence[str] = ()) -> Fram
     """
     read = (vote.text, *(reading.text for reading in vote.readings))
     anchors = tuple(dict.fromkeys((declared, *(normalise(text) for text in read))))
-    frames = [_frame(reading, anchors, others) for reading in vote.readings]
+    sources = tuple((reading.columns or reading.positions, reading.two_lines) for reading in vote.readings)
+    return _evidence(sources, declared, anchors, tuple(others))
+
+
+@lru_cache(maxsize=4)
+def _evidence(
+    sources: tuple[tuple[Source, bool], ...], declared: str, anchors: tuple[str, ...], others: tuple[str, ...]
+) -> FrameEvidence:
+    """Kept, because one decision asks the same more than once: by which plates to search, and in its match."""
+    frames = [_frame(source, anchors, others, two_lines=two_lines) for source, two_lines in sources]
     return together(frames, others, _twins_of(declared, set().union(*frames)) - {*others})
 
 
@@ -92,10 +101,10 @@ def together(
     """
     weight = 1 / (TEMPERATURE * (1 + (len(frames) - 1) * CORRELATION))
     texts = tuple(set(others).union(*frames))
-    seen = zip(*(_seen_of(frame, texts) for frame in frames), strict=True)
-    likelihoods = {text: weight * sum(values) for text, values in zip(texts, seen, strict=True)}
-    taken = [sum(math.exp(value) for text, value in frame.items() if text not in alike) for frame in frames]
-    left = [max(_LEAST, _UNEXPLAINED * (1 - share)) for share in taken]
+    # By maps, as all below: these are some hundred texts, for each vehicle several times.
+    seen = map(sum, zip(*(_seen_of(frame, texts) for frame in frames), strict=True))
+    likelihoods = {text: weight * value for text, value in zip(texts, seen, strict=True)}
+    left = [max(_LEAST, _UNEXPLAINED * (1 - _taken(frame, alike))) for frame in frames]
     return FrameEvidence(likelihoods, weight * sum(map(math.log, left)), alike)
 
 
@@ -107,23 +116,29 @@ def _twins_of(declared: str, texts: Iterable[str]) -> frozenset[str]:
     return frozenset(text for text in texts if text != declared and folded(text) == same and not has_known_form(text))
 
 
+def _taken(frame: Mapping[str, float], alike: frozenset[str]) -> float:
+    """The likelihood in a frame of all texts that compete."""
+    values = [value for text, value in frame.items() if text not in alike] if alike else frame.values()
+    return sum(map(math.exp, values))
+
+
 def _seen_of(frame: Mapping[str, float], texts: Sequence[str]) -> list[float]:
     """The log likelihood of each text in a frame, also of those that it does not list."""
     floor = max(frame.values()) + _UNLISTED
     return [frame.get(text, floor) for text in texts]
 
 
-def _frame(reading: Reading, anchors: Sequence[str], others: Collection[str]) -> dict[str, float]:
+def _frame(source: Source, anchors: Sequence[str], others: Collection[str], *, two_lines: bool) -> dict[str, float]:
     """The log likelihood of each text in one frame."""
     found: dict[str, float] = {}
     for anchor in anchors:
-        found |= _around(reading.columns or reading.positions, anchor, reading.two_lines)
+        found |= _around(source, anchor, two_lines)
     far = [
         other for other in others if other not in found and not any(_is_one_apart(other, anchor) for anchor in anchors)
     ]
     if far:
-        lattice = _lattice(reading.columns or reading.positions)
-        found |= {other: lattice.log_likelihood(other, two_lines=reading.two_lines) for other in far}
+        lattice = _lattice(source)
+        found |= {other: lattice.log_likelihood(other, two_lines=two_lines) for other in far}
     return found
 
 

@@ -117,7 +117,7 @@ class Decider:
         decision = self._judged(case)
         if decision.verdict is Verdict.PASS and decision.permit is not None:
             return self._to_confirm(_Passing(case, decision, later))
-        return Decided(now, decision, case.number, question.transaction, final=question.final)
+        return self._as_decided(case, decision)
 
     # ------------------------------------------------------------------------------------------- the second reading
 
@@ -193,7 +193,7 @@ class Decider:
         decision = replace(self._judged(case, passing.decision), pictures=confirmed.pictures)
         if decision.verdict is Verdict.PASS:
             return self._to_claim(replace(passing, case=case, decision=decision))
-        return Decided(case.now, decision, case.number, case.question.transaction, final=case.question.final)
+        return self._as_decided(case, decision)
 
     # -------------------------------------------------------------------------------------------- the home gate
 
@@ -249,16 +249,17 @@ class Decider:
         case = self._facts.renewed(claim.case)
         case = replace(case, known=replace(case.known, claim=answer))
         decision = replace(self._judged(case, claim.decision), pictures=claim.decision.pictures)
-        deadline = answer.hold_until_at - MARGIN_S
-        number = answer.use or case.number
-        question = case.question
-        return Decided(case.now, decision, number, question.transaction, deadline, question.final)
+        decided = self._as_decided(case, decision)
+        return replace(decided, use=answer.use or case.number, deadline=answer.hold_until_at - MARGIN_S)
 
     # ------------------------------------------------------------------------------------------------ the judgement
 
     def _judged(self, case: CollectedFacts, before: Decision | None = None) -> Decision:
-        """Judge a case, and note what that goes by. `before`: what was decided on the same evidence before."""
-        decision = judge(case.assessment, self._place.rules, case.known, final=case.question.final, before=before)
+        """Judge a case. `before`: what was decided on the same evidence before."""
+        return judge(case.assessment, self._place.rules, case.known, final=case.question.final, before=before)
+
+    def _as_decided(self, case: CollectedFacts, decision: Decision) -> Decided:
+        """The answer to the question of a case, with the basis of the decision."""
 
         def failed(_name: str) -> None:
             # A vehicle must not wait because its record says less.
@@ -266,7 +267,8 @@ class Decider:
 
         facts = with_fail_safe(lambda: self._facts.record(case, decision.witnessed), failed)
         trace = with_fail_safe(lambda: self._facts.trace(case), failed)
-        return replace(decision, facts=facts, trace=trace)
+        decision = replace(decision, facts=facts, trace=trace)
+        return Decided(case.now, decision, case.number, case.question.transaction, final=case.question.final)
 
 
 def _evidence_of(question: Decide) -> tuple[object, ...]:
