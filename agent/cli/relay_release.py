@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     """The release of one board; its result: whether it is proved, and what to say of it."""
 
 TRIES = 3
+WITHIN_S = 5.0
 
 
 def boards_of(configuration: UsableConfiguration) -> dict[str, Device]:
@@ -35,6 +37,13 @@ def begin_release(boards: Mapping[str, Device]) -> dict[str, Release]:
         place: Job(f"release {place}", partial(_released, partial(registry.relay, board.kind, board.table)))
         for place, board in boards.items()
     }
+
+
+def wait_for_releases(releases: Mapping[str, Release]) -> None:
+    """Wait until all have ended, at most WITHIN_S together: a process that ends before ends them, too."""
+    deadline = time.monotonic() + WITHIN_S
+    for release in releases.values():
+        release.ended(deadline - time.monotonic())
 
 
 def _released(make: Callable[[], RelayPort]) -> tuple[bool, str]:

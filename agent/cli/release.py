@@ -18,11 +18,10 @@ from agent.cli.configuration import (
     last_good_configuration,
     usable_configuration,
 )
-from agent.cli.relay_release import begin_release, boards_of
+from agent.cli.relay_release import WITHIN_S, begin_release, boards_of
 from agent.cli.terminal import echo
 from agent.settings import SettingsError
 
-WITHIN_S = 5.0
 NO_ANSWER = "no answer in time; its relays are not known to be released"
 
 

@@ -23,10 +23,11 @@ from agent.cli.configuration import (
     usable_configuration,
 )
 from agent.cli.process_signals import ProcessSignals
-from agent.cli.relay_release import begin_release, boards_of
+from agent.cli.relay_release import begin_release, boards_of, wait_for_releases
 from agent.cli.terminal import counted
 from agent.core.events import OwnCause
 from agent.core.model import ReportOnce
+from agent.service.cleanup import on_failure
 from agent.service.garbage_collection import leave_loaded_alone, loading
 from agent.service.memory import give_back_memory
 from agent.service.systemd_notify import Notifier
@@ -98,8 +99,9 @@ def run(
         raise typer.Exit(exit_codes.CONFIGURATION) from None
     # A relay that the last run left energised, as one that was killed, does not wait for all else to be loaded.
     releases = begin_release(boards_of(found))
-    _load()
-    app, found = _started(path, found, None, asked, releases)
+    with on_failure(partial(wait_for_releases, releases)):
+        _load()
+        app, found = _started(path, found, None, asked, releases)
     if not gives_back:
         log.info("the C library of this system cannot return memory early: the agent uses more memory")
     while (newer := _newer(path, app, found.loaded, asked)) is not None:

@@ -8,6 +8,7 @@ a new one.
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import lru_cache
 from math import inf
 from typing import TYPE_CHECKING, Self, TypeVar
 
@@ -267,7 +268,7 @@ class Registry:
             Text("look something up"), lambda connection: connection.execute(query, values).fetchall()
         )
         try:
-            return [decode_row(kind, encoded) for (encoded,) in found]
+            return [_decoded(kind, encoded) for (encoded,) in found]
         except ListError as error:  # it was good when it was written
             self._database.suspect(str(error))
             message = Text("cannot read the {kind} list: {error}", kind=kind, error=error)
@@ -347,6 +348,12 @@ def _passed(connection: sqlite3.Connection, utc: float, *floors: str) -> None:
         " ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)",
         [(name, utc) for name in floors],
     )
+
+
+@lru_cache(maxsize=64)
+def _decoded(kind: ListKind, data: bytes) -> Row:
+    """Kept, because one decision asks for the same rows again: it goes by what the lists say at its end."""
+    return decode_row(kind, data)
 
 
 def _one(found: Sequence[Row], wanted: type[T]) -> T | None:

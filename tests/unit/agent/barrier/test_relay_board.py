@@ -9,6 +9,7 @@ import pytest
 from agent.barrier.relay_board import RelayBoard
 from agent.core.lane.effects import Lamp
 from agent.devices.port_supervisor import PortState, Retry
+from agent.service.parallel import Job
 from drivers.api import Delivery
 from drivers.contracts.busy_line import ORDER_S, busy
 from drivers.emulators.lcus import LcusEmulator
@@ -92,6 +93,47 @@ def site(request):
     for one in made:
         one.board.relays.stuck.clear()
         one.__exit__()
+    simulated.forget_boards()
+
+
+# ------------------------------------------------------------------------------------- a release that is under way
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["released", "failed"])
+def test_a_board_that_is_being_released_is_connected_once_that_has_ended(fails):
+    may_end = threading.Event()
+
+    def release():
+        assert may_end.wait(PATIENCE_S)
+        if fails:
+            raise RuntimeError("the driver has a fault")
+
+    board = simulated.board("under-way")
+    relay = MeddledRelay(simulated.SimulatedRelaySettings(name="under-way"))
+    site = Site(relay, board.relays, ENTRY)
+    opened_early = []
+    relay.meddle = lambda _what, _channel: opened_early.append(not may_end.is_set())
+    job = Job("release under-way", release)
+    site.owner.connect_after(job)
+    with site:
+        assert site.pulse(0, "before") is NOT_DELIVERED
+        may_end.set()
+        site.wait_up()
+        assert site.pulse(0, "after") is DELIVERED
+    assert opened_early
+    assert not any(opened_early)
+    simulated.forget_boards()
+
+
+def test_a_board_whose_release_hangs_shows_no_progress_and_can_be_stopped(monkeypatch):
+    may_end = threading.Event()
+    relay = MeddledRelay(simulated.SimulatedRelaySettings(name="hangs"))
+    site = Site(relay, simulated.board("hangs").relays, ENTRY)
+    site.owner.connect_after(Job("release hangs", lambda: may_end.wait(PATIENCE_S)))
+    with site:
+        eventually(lambda: time.monotonic() - site.owner.worker.progress_at() > scaled_ms(50) / 1000)
+        assert site.owner.state is PortState.CONNECTING
+    may_end.set()
     simulated.forget_boards()
 
 
