@@ -47,6 +47,7 @@ from agent.settings import (
     step_text,
 )
 from agent.settings.configuration_loading import load_configuration
+from agent.store.journal import is_written
 from drivers.text import Text, shortened
 
 if TYPE_CHECKING:
@@ -97,8 +98,7 @@ def run(
     except SettingsError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(exit_codes.CONFIGURATION) from None
-    # A relay that the last run left energised, as one that was killed, does not wait for all else to be loaded.
-    releases = begin_release(boards_of(found))
+    releases = _begin_release(found)
     with on_failure(partial(wait_for_releases, releases)):
         _load()
         app, found = _started(path, found, None, asked, releases)
@@ -110,6 +110,16 @@ def run(
     app.stop(asked.cause)
     if asked.failed:
         raise typer.Exit(exit_codes.FAILED)
+
+
+def _begin_release(found: UsableConfiguration) -> Mapping[str, Release]:
+    """Release what the last run left energised, as one that was killed: that does not wait for all else to be loaded.
+
+    Nothing where another agent is at work: the boards are its own, and this one will not start.
+    """
+    if is_written(found.loaded.settings.state.directory / "journal.db"):
+        return {}
+    return begin_release(boards_of(found))
 
 
 def _load() -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from agent.store.journal.erasure import ErasureDone, ErasureScope
     from agent.store.journal.event_table import held_hashes
     from agent.store.journal.journal import Journal, JournalHead
-    from agent.store.journal.journal_files import copies_of
+    from agent.store.journal.journal_files import copies_of, is_written
     from agent.store.journal.ledger import LastPassage, UseState
     from agent.store.journal.open_transactions import Interrupted, Recovery
     from agent.store.journal.reader import JournalReader, is_database
@@ -39,5 +39,6 @@ __all__ = [
     "copies_of",
     "held_hashes",
     "is_database",
+    "is_written",
     "opened",
 ]

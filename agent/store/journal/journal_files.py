@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_LOCK: Final = "-lock"
 ENDINGS_OF_NO_CONTENT: Final = (
-    *("-shm", "-journal", "-lock", "-reserve", "-suspect"),
+    *("-shm", "-journal", _LOCK, "-reserve", "-suspect"),
     *("-superseded", "-superseded.new", "-replacing", "-replacing.new"),
 )
 """What may lie beside a journal and holds nothing that was recorded. Where it is no file, whoever reads it fails."""
@@ -48,7 +49,7 @@ class JournalFiles:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             for ending in ENDINGS_OF_NO_CONTENT:
                 set_misfit_aside(self.beside(ending))
-            lock_file = os.open(self.beside("-lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+            lock_file = os.open(self.beside(_LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
         except OSError as error:
             raise JournalUnavailableError(
                 Text("cannot use the folder of the journal {path}: {error}", path=self.path, error=error)
@@ -93,6 +94,23 @@ class JournalFiles:
         except FileNotFoundError:
             return False
         return True
+
+
+def is_written(path: Path) -> bool:
+    """Whether an agent has the journal of this path open now; also where that cannot be seen."""
+    try:
+        lock_file = os.open(path.with_name(f"{path.name}{_LOCK}"), os.O_RDONLY | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    try:
+        fcntl.flock(lock_file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(lock_file)
+    return False
 
 
 def _allocate(path: Path, size: int) -> None:
