@@ -78,14 +78,15 @@ def _answers(port):
 
 def _stores(pid):
     """Where in the memory of a process the stores begin: such a block is aligned, its first part in use, its rest not
-    yet.
+    yet. What lies right below it and is in use, too, the system shows as one with it.
     """
     lines = [line.split() for line in Path(f"/proc/{pid}/maps").read_text().splitlines()]
     parts = [(*(int(end, 16) for end in line[0].split("-")), line[1]) for line in lines]
     return [
-        first
+        last - STORE_BYTES
         for (first, end, used), (begin, last, unused) in pairwise(parts)
         if (used, unused) == ("rw-p", "---p")
-        and first % STORE_BYTES == 0
-        and (begin, last) == (end, first + STORE_BYTES)
+        and begin == end
+        and last % STORE_BYTES == 0
+        and first <= last - STORE_BYTES < begin
     ]
