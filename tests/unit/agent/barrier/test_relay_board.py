@@ -125,7 +125,7 @@ def test_a_board_that_is_being_released_is_connected_once_that_has_ended(fails):
     simulated.forget_boards()
 
 
-def test_a_board_whose_release_hangs_shows_no_progress_and_can_be_stopped(monkeypatch):
+def test_a_board_whose_release_hangs_shows_no_progress_and_can_be_stopped():
     may_end = threading.Event()
     relay = MeddledRelay(simulated.SimulatedRelaySettings(name="hangs"))
     site = Site(relay, simulated.board("hangs").relays, ENTRY)
