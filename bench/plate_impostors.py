@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from agent.core.plates import STRICT, Grammar
+from agent.core.plates import STRICT, Grammar, series
 
 NEIGHBOUR: Final = "neighbour"
-"""The last character one step up or down: the plates issued before and after."""
+"""The plates issued before and after: in China the last character one step up or down, elsewhere the serial number."""
 ONE_STEP: Final = "one step, any place"
 LAST: Final = "any other last character"
 LOOK_ALIKE: Final = "look-alike, any place"
@@ -23,14 +23,15 @@ _ALIKE: Final = ("0DQUC", "1L7T", "2Z7", "38B", "5S8", "6GC", "4A", "UV", "VY", 
 
 
 def impostors(plate: str) -> dict[str, set[str]]:
-    """The texts of each of KINDS. `plate`: normalised, with the province first."""
-    serial = [place for place in range(1, len(plate)) if plate[place] in _DIGITS + _LETTERS]
+    """The texts of each of KINDS. `plate`: normalised; with the province first where it has one."""
+    serial = [place for place in range(len(plate)) if plate[place] in _DIGITS + _LETTERS]
+    province = not plate[0].isascii()
     changes = {
         place: {_changed(plate, place, other) for other in _GRAMMAR.alternatives(plate, place) - {plate[place]}}
         for place in range(len(plate))
     }
     return {
-        NEIGHBOUR: _steps(plate, serial[-1]),
+        NEIGHBOUR: _steps(plate, serial[-1]) if province else set(series(plate, 1)),
         ONE_STEP: {text for place in serial for text in _steps(plate, place)},
         LAST: changes[serial[-1]],
         LOOK_ALIKE: {
@@ -42,7 +43,7 @@ def impostors(plate: str) -> dict[str, set[str]]:
             if other != plate[place]
         },
         SINGLE: {text for place in serial for text in changes[place]},
-        PROVINCE: changes[0],
+        PROVINCE: changes[0] if province else set(),
     }
 
 

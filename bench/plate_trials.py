@@ -34,9 +34,10 @@ class Condition:
     sights: tuple[Sight, ...]
 
 
+THREE_FRAMES: Final = Condition("three frames", (Sight.PLAIN, Sight.MILD, Sight.MILD))
 CONDITIONS: Final = (
     Condition("one frame", (Sight.PLAIN,)),
-    Condition("three frames", (Sight.PLAIN, Sight.MILD, Sight.MILD)),
+    THREE_FRAMES,
     Condition("three frames, all degraded", (Sight.MILD,) * FRAMES),
     Condition("three frames, hardly readable", (Sight.HARD,) * FRAMES),
 )

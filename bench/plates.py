@@ -1,5 +1,7 @@
 """Measures the plate match on photographs: the true plate, its neighbours, look-alikes and every other single change.
 
+Then the true plate and its neighbours for each country, on photographs that no training has seen.
+
 Usage: bench/plates.py [data] [--recogniser FILE ...] [--charts FOLDER]
 
 data: the folder with qr/ and plates/; without it ../shared/data beside the repository.
@@ -33,6 +35,7 @@ from bench.line_chart import Line, Panel, svg
 from bench.plate_impostors import KINDS, NEIGHBOUR, PROVINCE
 from bench.plate_trials import (
     CONDITIONS,
+    THREE_FRAMES,
     Trial,
     accepted,
     calibration_error,
@@ -48,6 +51,8 @@ if TYPE_CHECKING:
 
 DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 SETS = ("lprnet_cn_crops", "easypr_cn")
+COUNTRIES = {"China, phones": "phone_sichuan", "Kazakhstan": "kz_cars", "Uzbekistan": "uz_cars"}
+"""The sets that are measured country by country: all their photographs, for nothing was chosen on them."""
 LEAST_TRUE = 98.0
 MOST_NEIGHBOURS = 0.1
 THRESHOLDS = [step / 4 for step in range(-24, 25)]
@@ -69,12 +74,13 @@ def main() -> int:
         print(f"not measured: there is no {arguments.data}; give the folder with the labelled photographs")
         return 0
     measured = run(arguments.data, arguments.recogniser, _progress)
-    for line in report(measured):
+    countries = run_countries(arguments.data, arguments.recogniser, _progress)
+    for line in report(measured | countries):
         print(line)
     if arguments.charts:
         for name, text in charts(measured).items():
             (arguments.charts / name).write_text(text, encoding="utf-8")
-    found = figures(measured)
+    found = figures(measured, countries)
     print(table(found))
     return 1 if any(figure.kept is False for figure in found) else 0
 
@@ -83,25 +89,40 @@ def measure(data: Path = DATA) -> list[Figure]:
     """The figures of the product's own weights; not measured where there are no photographs."""
     if not data.is_dir():
         return [Figure("plate match on photographs", None, "%", note="the photographs are not there")]
-    return figures(run(data, [], lambda _: None))
+    return figures(run(data, [], lambda _: None), run_countries(data, [], lambda _: None))
 
 
 def run(data: Path, recognisers: Sequence[Path], told: Callable[[str], None]) -> Measured:
-    """All trials on all photographs."""
-    cv2.setNumThreads(1)
+    """All trials on all photographs of SETS, by the name of the condition."""
     shown = [photograph for name in SETS for photograph in photographs(data / "plates" / name)]
-    with ExitStack() as stack:
-        readers = [PlateReader(stack.enter_context(_weights(path))) for path in recognisers] or [PlateReader()]
-
-        def reader_of(label: str) -> PlateReader:
-            return readers[part(label, len(readers), FOLD_BYTE)]
-
+    with _readers(recognisers) as reader_of:
         return {
             condition.name: trials(
                 shown, reader_of, condition, lambda done, name=condition.name: told(f"{name}: {done} of {len(shown)}")
             )
             for condition in CONDITIONS
         }
+
+
+def run_countries(data: Path, recognisers: Sequence[Path], told: Callable[[str], None]) -> Measured:
+    """The trials of three frames on the sets of COUNTRIES that are there, by the country."""
+    with _readers(recognisers) as reader_of:
+        return {
+            country: trials(
+                shown, reader_of, THREE_FRAMES, lambda done, country=country: told(f"{country}: photograph {done}")
+            )
+            for country, name in COUNTRIES.items()
+            if (shown := photographs(data / "plates" / name))
+        }
+
+
+@contextmanager
+def _readers(recognisers: Sequence[Path]) -> Iterator[Callable[[str], PlateReader]]:
+    """Gives the reader for the plate of a number."""
+    cv2.setNumThreads(1)
+    with ExitStack() as stack:
+        readers = [PlateReader(stack.enter_context(_weights(path))) for path in recognisers] or [PlateReader()]
+        yield lambda label: readers[part(label, len(readers), FOLD_BYTE)]
 
 
 @contextmanager
@@ -207,13 +228,12 @@ def _calibration(measured: Mapping[str, Sequence[Trial]]) -> list[str]:
     return lines
 
 
-def figures(measured: Mapping[str, Sequence[Trial]]) -> list[Figure]:
-    """The goals: the true plate within three frames, and the neighbours."""
-    found = [trial for trial in measured[CONDITIONS[1].name] if trial.measuring]
-    true, neighbours = true_count(found), impostor_count(found, NEIGHBOUR)
+def figures(measured: Mapping[str, Sequence[Trial]], countries: Mapping[str, Sequence[Trial]]) -> list[Figure]:
+    """The goals: the true plate within three frames, and the neighbours, also country by country."""
+    found = [trial for trial in measured[THREE_FRAMES.name] if trial.measuring]
+    goals = {"": found} | {f", {country}": trials for country, trials in countries.items()}
     return [
-        Figure("true plate accepted in three frames", true.percent, "%", LEAST_TRUE, at_least=True, note=str(true)),
-        Figure("neighbour's plate accepted", neighbours.percent, "%", MOST_NEIGHBOURS, note=str(neighbours)),
+        *[figure for name, trials in goals.items() for figure in _goals(name, trials)],
         *[
             Figure(f"{kind}: accepted", count.percent, "%", note=str(count))
             for kind in KINDS[1:]
@@ -223,9 +243,19 @@ def figures(measured: Mapping[str, Sequence[Trial]]) -> list[Figure]:
     ]
 
 
+def _goals(name: str, found: Sequence[Trial]) -> list[Figure]:
+    true, neighbours = true_count(found), impostor_count(found, NEIGHBOUR)
+    return [
+        Figure(
+            f"true plate accepted in three frames{name}", true.percent, "%", LEAST_TRUE, at_least=True, note=str(true)
+        ),
+        Figure(f"neighbour's plate accepted{name}", neighbours.percent, "%", MOST_NEIGHBOURS, note=str(neighbours)),
+    ]
+
+
 def charts(measured: Mapping[str, Sequence[Trial]]) -> dict[str, str]:
     """The SVG files by name."""
-    three = measured[CONDITIONS[1].name]
+    three = measured[THREE_FRAMES.name]
     true = [
         Line(name, [(least, true_count(found, least).percent) for least in THRESHOLDS])
         for name, found in measured.items()

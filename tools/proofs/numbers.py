@@ -139,8 +139,8 @@ NUMBERS: Final = (
     Number(
         "Declared plate accepted in three pictures, a neighbour's plate accepted",
         (
-            _bench("true plate accepted in three frames", 98, "%", at_least=True),
-            _bench("neighbour's plate accepted", 0.1, "%"),
+            _bench("true plate accepted in three frames*", 98, "%", at_least=True),
+            _bench("neighbour's plate accepted*", 0.1, "%"),
         ),
     ),
     Number(
