@@ -27,7 +27,7 @@ from tests.fleet.faults import FAULTS, put_into_gates
 from tests.fleet.gate_box import GateBox, installed_box, name_of, room_for_many
 from tests.fleet.new_software import BY_DESIGN, Releases
 from tests.fleet.progress import Progress, report, shortened, table
-from tests.fleet.traffic import summary, traffic_of, wrongs_of_traffic
+from tests.fleet.traffic import course, summary, traffic_of, wrongs_of_traffic
 from tests.fleet.verdict import DONE, STOPPED, Found, Promise, Row, compared, wrongs_of_events
 from tests.fleet.waits import TRIAL_S, InVainError, answer_s, settled_s, until_none
 from tests.support.gate.gate_site import GateSite
@@ -227,6 +227,10 @@ class Proof:
         for event in self.central.stored():
             events[event.gate].append(event.spoken)
         self.traffic = {gate: traffic_of(came, events[gate], at) for gate, (came, at) in ended.items()}
+        for gate, one in self.traffic.items():
+            for permit, (at, why) in (one.refused | one.resumed).items():
+                end = "and let pass" if permit in one.resumed else "and refused"
+                self.say("\n  ".join([f"{gate}: {permit}: {why}, {end}", *course(events[gate], at)]))
 
     def judge_events(self):
         """Hold each gate's journal against what central stored."""

@@ -9,7 +9,7 @@ import pytest
 from drivers.relay_bank import RelayChange
 from tests.fleet.arrivals import LOOK_S, OPEN_CHANNEL, Yard, let_them_come, until_gone
 from tests.fleet.progress import LONGEST, shortened, table
-from tests.fleet.traffic import Traffic, Vehicle, summary, traffic_of, vehicles_of, wrongs_of_traffic
+from tests.fleet.traffic import Traffic, Vehicle, course, summary, traffic_of, vehicles_of, wrongs_of_traffic
 from tests.fleet.verdict import DONE, STOPPED, Events, Found, Promise, Row, compared, wrongs_of_events
 
 GATES = frozenset({"a", "b", "c", "d"})
@@ -120,7 +120,9 @@ def test_what_waited_before_the_first_roll_out_is_not_counted():
         "vehicles: 6 passed, 0 refused; one waited in 1 of 1 restarts of its gate, the longest wait 1 s at a; "
         "0 asked for an officer until the relay board answered at a start"
     )
-    later = summary({"a": replace(traffic["a"], resumed=2), "b": replace(TRAFFIC, resumed=1)}, began=0.0)
+    resumed = dict.fromkeys("qr", (20.6, "MANUAL GATE_FAULT"))
+    both = {"a": replace(traffic["a"], resumed=resumed), "b": replace(TRAFFIC, resumed={"q": resumed["q"]})}
+    later = summary(both, began=0.0)
     assert later == (
         "vehicles: 7 passed, 0 refused; one waited in 2 of 2 restarts of its gate, the longest wait 8 s at a; "
         "3 asked for an officer until the relay board answered at a start"
@@ -156,21 +158,27 @@ def test_the_traffic_of_a_gate_is_read_from_its_notes_and_its_events():
         ({"verdict": "DENY"}, 0),
         ({"by": "operator"}, 0),
         ({"granted_at": 119.5}, 0),
-        ({"whose": "t-2"}, 0),
+        ({"whose": "q"}, 0),
+        ({"granted_in": "t-2"}, 1),
         ({"started_at": None}, 0),
     ],
 )
 def test_who_asks_for_an_officer_only_until_the_relay_board_answers_at_a_start_is_not_refused(changes, resumed):
-    case = {"reason": "GATE_FAULT", "verdict": "MANUAL", "by": "permit", "granted_at": 101.5, "whose": "t-1"}
-    case |= {"started_at": 100.0} | changes
+    case = {"reason": "GATE_FAULT", "verdict": "MANUAL", "by": "permit", "granted_at": 101.5, "whose": "p"}
+    case |= {"started_at": 100.0, "granted_in": "t-1"} | changes
     started = [] if case["started_at"] is None else [event("gate.started", case["started_at"])]
     events = [
         *started,
         event("access.decided", 101.0, "t-1", verdict=case["verdict"], reason=case["reason"], permit={"permit": "p"}),
-        event("access.granted", case["granted_at"], case["whose"], permit="p", by=case["by"]),
+        event("access.granted", case["granted_at"], case["granted_in"], permit=case["whose"], by=case["by"]),
     ]
     found = traffic_of(((), 0), events, 200.0)
-    assert (found.resumed, len(found.refused)) == (resumed, 1 - resumed)
+    assert (len(found.resumed), len(found.refused)) == (resumed, 1 - resumed)
+
+
+def test_the_course_of_a_refusal_is_what_the_gate_told_around_it():
+    events = [event(kind, at) for kind, at in (("a", 4.0), ("b", 5.5), ("c", 10.0), ("d", 25.0), ("e", 25.5))]
+    assert course(events, 10.0) == ["-4.500 s b {}", "+0.000 s c {}", "+15.000 s d {}"]
 
 
 def event(kind, at, transaction=None, **data):

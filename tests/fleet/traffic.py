@@ -1,5 +1,6 @@
 """What must be true of the vehicles that come to the gates while something is rolled out."""
 
+import json
 from dataclasses import dataclass, field
 
 from tests.fleet.arrivals import CAME, NOBODY
@@ -12,7 +13,10 @@ RELAY_AWAY = ("MANUAL", "GATE_FAULT")
 REFUSALS = {"DENY", "MANUAL"}
 START_S = 10.0
 """A code that is read before the relay board has answered at a start asks for an officer. That is no refusal where the
-board answers so soon, and the gate then lets the vehicle pass by its permit, without an officer."""
+board answers so soon, and the gate then lets the vehicle pass by its permit, without an officer: in the same
+transaction, or in the next one where the code was not seen for a moment."""
+AROUND_S = (5.0, 15.0)
+"""So much of a gate's events before and after a refusal tells how it came about."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,8 @@ class Traffic:
     """The vehicles of one gate, and what its events say of them.
 
     `unasked`: how often the arm opened for nobody. `refused`: when and why, by vehicle. `restarts`: of the agent.
-    `resumed`: how many asked for an officer at a start, and passed without one. `ended_at`: when no more vehicles came.
+    `resumed`: the same of those that asked for an officer at a start, and passed without one. `ended_at`: when no more
+    vehicles came.
     """
 
     vehicles: tuple = ()
@@ -37,7 +42,7 @@ class Traffic:
     granted: frozenset = frozenset()
     refused: dict = field(default_factory=dict)
     restarts: tuple = ()
-    resumed: int = 0
+    resumed: dict = field(default_factory=dict)
     ended_at: float = 0.0
 
     def passed(self, began, ended):
@@ -76,9 +81,9 @@ def vehicles_of(notes):
 def traffic_of(came, events, ended_at):
     """The traffic of a gate. `came`: as vehicles_of has it. `events`: what central has of the gate, each as a dict."""
     vehicles, unasked = came
-    granted, refused, restarts, resumed = set(), {}, [], set()
+    granted, refused, restarts, resumed = set(), {}, [], {}
     by_permit = {
-        event["transaction"]: event["at"]
+        event["data"]["permit"]: event["at"]
         for event in events
         if event["type"] == "access.granted" and event["data"]["by"] == "permit"
     }
@@ -90,12 +95,19 @@ def traffic_of(came, events, ended_at):
             granted.add(data["permit"])
         elif event["type"] == "access.decided" and data["verdict"] in REFUSALS:
             whom = (data["permit"] or {}).get("permit") or event["transaction"]
-            passed_at = by_permit.get(event["transaction"], float("inf"))
-            if (data["verdict"], data["reason"]) == RELAY_AWAY and restarts and passed_at - restarts[-1] < START_S:
-                resumed.add(whom)
-            else:
-                refused.setdefault(whom, (event["at"], f"{data['verdict']} {data['reason']}"))
-    return Traffic(vehicles, unasked, frozenset(granted), refused, tuple(restarts), len(resumed), ended_at)
+            passed_at = by_permit.get(whom, float("inf"))
+            away = (data["verdict"], data["reason"]) == RELAY_AWAY
+            soon = bool(restarts) and passed_at - restarts[-1] < START_S
+            kind = resumed if away and soon else refused
+            kind.setdefault(whom, (event["at"], f"{data['verdict']} {data['reason']}"))
+    return Traffic(vehicles, unasked, frozenset(granted), refused, tuple(restarts), resumed, ended_at)
+
+
+def course(events, at):
+    """The events of a gate around a moment, a line each, with the seconds from that moment."""
+    before_s, after_s = AROUND_S
+    near = (event for event in events if -before_s <= event["at"] - at <= after_s)
+    return [f"{event['at'] - at:+.3f} s {event['type']} {json.dumps(event['data'])}" for event in near]
 
 
 def wrongs_of_traffic(traffic, began):
@@ -125,7 +137,7 @@ def summary(traffic, began):
     refused = sum(len(one.refused) for one in traffic.values())
     restarts = sum(len(one.restarted(began)) for one in traffic.values())
     waited = sum(one.over_restarts(began) for one in traffic.values())
-    resumed = sum(one.resumed for one in traffic.values())
+    resumed = sum(len(one.resumed) for one in traffic.values())
     gate, longest_s = max(
         ((gate, one.longest_wait_s(began)) for gate, one in traffic.items()), key=lambda each: each[1], default=("-", 0)
     )
