@@ -43,7 +43,7 @@ class Order:
 
 
 def run(order: Order, told: Callable[[str], None]) -> None:
-    """Make `drawn.onnx`, and where there are photographs `fold-0.onnx` to `fold-3.onnx` and `tuned.onnx`.
+    """Make `drawn.onnx`, and where there are photographs `tuned.onnx` and `fold-0.onnx` to `fold-3.onnx`.
 
     A fold's file has not seen the plates of that fold: what it reads of them is the honest figure. `tuned.onnx` has
     seen all. Raises GlyphsError, OtherSettingsError, DrawingStoppedError and OSError.
@@ -83,7 +83,7 @@ def _stages(order: Order, pool: Pool, shards: int, told: Callable[[str], None]) 
         from_scratch=False,
     )
     albums = {f"fold-{fold}": [plate for plate in plates if fold_of(plate.text) != fold] for fold in range(FOLDS)}
-    for name, seen in (albums | {"tuned": plates}).items():
+    for name, seen in ({"tuned": plates} | albums).items():
         state = order.folder / f"{name}.state"
         _trained(order.folder, name, Stage(tuning, pool, state, Album(seen), start=drawn), told)
 
