@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from string import digits
 from typing import TYPE_CHECKING, Final
 
 from agent.core.plates.formats import FORMATS, TWO_LINES, Grammar, PlateFormat
-from agent.core.plates.lookalike_characters import with_twins
+from agent.core.plates.lookalike_characters import with_twins, without_provinces
 from agent.core.plates.text_likelihood import LEAST, Lattice
 
 if TYPE_CHECKING:
@@ -17,19 +18,31 @@ if TYPE_CHECKING:
 
 _ONE_LINE: Final = Grammar(FORMATS)
 _TWO_LINES: Final = Grammar(TWO_LINES)
+_DIGITS: Final = frozenset(digits)
 
 
 class PlateLattice(Lattice):
-    """All ways to lay the numbers of plates over the columns of one frame; twins count in part for each other."""
+    """All ways to lay the numbers of plates over the columns of one frame; twins count in part for each other.
+
+    A province before a number that begins with a digit is the flag of its country, and no part of it.
+    """
 
     def __init__(self, columns: Columns) -> None:
         """Take the columns as the recogniser gave them."""
         super().__init__(with_twins(columns))
+        self._columns = columns
+
+    @cached_property
+    def _behind_flag(self) -> Lattice:
+        return Lattice(with_twins(without_provinces(self._columns)))
+
+    def _lattice_of(self, printed: str) -> Lattice:
+        return self._behind_flag if printed[:1] in _DIGITS else self
 
     def log_likelihood(self, number: str, *, two_lines: bool = False) -> float:
         """Natural logarithm of the likelihood of a plate with this number, printed in the likeliest way it can be."""
         forms = printed_forms(number, two_lines=two_lines)
-        return math.log(max(LEAST, *(self.likelihood(printed) for printed, _ in forms)))
+        return math.log(max(LEAST, *(self._lattice_of(printed).likelihood(printed) for printed, _ in forms)))
 
     def around(self, number: str, *, two_lines: bool = False) -> dict[str, float]:
         """The log likelihood of `number`, and of the numbers that differ from it in one character and have a format.
@@ -39,12 +52,13 @@ class PlateLattice(Lattice):
         """
         found: dict[str, float] = {}
         for printed, plate in printed_forms(number, two_lines=two_lines):
-            found[number] = max(found.get(number, 0.0), self.likelihood(printed))
+            lattice = self._lattice_of(printed)
+            found[number] = max(found.get(number, 0.0), lattice.likelihood(printed))
             possible = _allowed(printed, two_lines)[: len(number)]  # the mark behind it stays
             for place, weights in enumerate(possible):
                 at = plate.printed_order.index(place) if plate else place
                 head, tail = number[:at], number[at + 1 :]
-                for other, unweighed in self.replaced(printed, place, frozenset(weights)):
+                for other, unweighed in lattice.replaced(printed, place, frozenset(weights)):
                     name, likelihood = head + other + tail, unweighed * weights[other]
                     if likelihood >= found.get(name, 0.0):
                         found[name] = likelihood
