@@ -31,14 +31,16 @@ _MONGOLIAN_MM: Final = (300.0, 150.0)
 _WHITE, _BLUE, _RED, _GREEN = (245.0, 245.0, 245.0), (170.0, 80.0, 30.0), (40.0, 40.0, 205.0), (80.0, 150.0, 40.0)
 _TEAL, _YELLOW = (190.0, 175.0, 30.0), (40.0, 205.0, 245.0)
 _FLAGS: Final[dict[str, Bands]] = {
-    "KZ": (_TEAL, _TEAL, _YELLOW, _TEAL, _TEAL),
+    "KZ": (_TEAL,),
     "UZ": ((200.0, 150.0, 40.0), _WHITE, _GREEN),
     "RUS": (_WHITE, _BLUE, _RED),
-    "KG": (_RED, _RED, _YELLOW, _RED, _RED),
+    "KG": (_RED,),
     "TJ": (_RED, _WHITE, _WHITE, _GREEN),
     "TM": (_GREEN, _RED, _GREEN),
     "BY": (_RED, _RED, _GREEN),
 }
+_SUNS: Final = {"KZ", "KG"}
+"""The flags with a sun in the middle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +71,26 @@ def square(rng: np.random.Generator, what: Print, size: tuple[float, float] | No
 
 
 def _groups(
-    rng: np.random.Generator, groups: Sequence[_Group], left: float, right: float, bottom: float
+    rng: np.random.Generator,
+    groups: Sequence[_Group],
+    left: float,
+    right: float,
+    bottom: float,
+    place: tuple[float, float] = (0.3, 0.7),
 ) -> list[list[Box]]:
-    """The groups in a row on one base line, narrowed to fit; where there is room to spare, somewhere in it."""
+    """The groups in a row on one base line, narrowed to fit.
+
+    `place`: where in the room that is to spare, from 0 for the left to 1 for the right.
+    """
     ratio, apart = between(rng, 0.54, 0.7), between(rng, 0.1, 0.2)
     factors = _WIDER if happens(rng, 0.6) else {}
     cells = [[group.height * ratio * factors.get(character, 1.0) for character in group.text] for group in groups]
     wanted = sum(sum(row_) + group.gap for row_, group in zip(cells, groups, strict=True)) - groups[0].gap
     factor = min(1.0, (right - left) / wanted)
-    x = left + (right - left - wanted * factor) * between(rng, 0.3, 0.7)
+    x = left + (right - left - wanted * factor) * between(rng, *place)
     laid = []
-    for place, (group, widths) in enumerate(zip(groups, cells, strict=True)):
-        x += group.gap * factor if place else 0.0
+    for number, (group, widths) in enumerate(zip(groups, cells, strict=True)):
+        x += group.gap * factor if number else 0.0
         boxes = []
         for width in widths:
             room = width * factor
@@ -109,15 +119,22 @@ def _signed(rng: np.random.Generator, made: Layout, sign: str, left: float, top:
     """A flag and the letters of the country under it, or one of the two."""
     high = wide * between(rng, 0.5, 0.72)
     if happens(rng, 0.92):
-        made.flags.append(((left, top, wide, high), _FLAGS[sign]))
-    size = wide / (0.55 * len(sign) + 0.6) * between(rng, 0.85, 1.05)
+        _flag(rng, made, sign, (left, top, wide, high))
+    size = wide / (0.55 * len(sign) + 0.6) * between(rng, 0.85, 1.15)
     step = wide / len(sign)
     if happens(rng, 0.95):
-        top += high + between(rng, 3, 9)
+        top = min(top + high + between(rng, 3, 9), made.size[1] - size - 6)
         made.small += [
             (character, (left + step * place + step * 0.08, top, step * 0.84, size))
             for place, character in enumerate(sign)
         ]
+
+
+def _flag(rng: np.random.Generator, made: Layout, sign: str, box: Box) -> None:
+    made.flags.append((box, _FLAGS[sign]))
+    if sign in _SUNS:
+        x, y, wide, high = box
+        made.suns.append((x + wide / 2, y + high / 2, high * between(rng, 0.15, 0.32), _YELLOW))
 
 
 def _sizes(rng: np.random.Generator) -> tuple[float, float, float]:
@@ -130,18 +147,26 @@ def _sizes(rng: np.random.Generator) -> tuple[float, float, float]:
 
 
 def _kazakh(rng: np.random.Generator, what: Print) -> Layout:
-    """Flag and KZ on the left, the letters smaller than the digits, the region in a field on the right."""
+    """Flag and KZ on the left, the letters smaller than the digits, the region in a field on the right.
+
+    The flag is as wide as half of the plate is high, and KZ under it stands on the line of the number, close to it.
+    """
     made = Layout(LONG_MM, [])
     digits_mm, letters_mm, bottom = _sizes(rng)
-    if happens(rng, 0.15):
-        letters_mm = digits_mm
+    digits_mm *= between(rng, 1.0, 1.12)
+    letters_mm = digits_mm if happens(rng, 0.15) else letters_mm * between(rng, 1.0, 1.12)
     serial, region = what.text[:-2], what.text[-2:]
-    edge = 520 - between(rng, 88, 112)
-    groups = _groups(rng, _by_class(serial, digits_mm, letters_mm, between(rng, 2, 18)), 54, edge - 5, bottom)
-    field = _groups(rng, [_Group(region, digits_mm * between(rng, 0.95, 1.0))], edge + 6, 508, bottom)
+    edge = 520 - between(rng, 88, 124)
+    sign_left, sign_mm = between(rng, 9, 18), between(rng, 46, 62) if happens(rng, 0.8) else between(rng, 34, 46)
+    left = sign_left + sign_mm + between(rng, 1, 14)
+    of_serial = _by_class(serial, digits_mm, letters_mm, between(rng, 2, 18))
+    groups = _groups(rng, of_serial, left, edge - 3, bottom, place=(0.0, 0.6))
+    field = _groups(rng, [_Group(region, digits_mm * between(rng, 0.95, 1.0))], edge + between(rng, 3, 8), 510, bottom)
     made.slots = _joined(groups + field)
-    if happens(rng, 0.93):
-        _signed(rng, made, "KZ", between(rng, 9, 14), between(rng, 14, 26))
+    if happens(rng, 0.96):
+        _signed(rng, made, "KZ", sign_left, between(rng, 12, 24), wide=sign_mm)
+    if happens(rng, 0.1):
+        made.lines.append((left - 2, 0, left - 2, 112))
     if happens(rng, 0.92):
         made.lines.append((edge, 0, edge, 112))
     return made
@@ -221,7 +246,7 @@ def _kyrgyz(rng: np.random.Generator, what: Print) -> Layout:
     serial = _by_class(what.text[2:], digits_mm, letters_mm, between(rng, 3, 22))
     made.slots = _joined(region + _groups(rng, serial, edge + 6, 506, bottom))
     if happens(rng, 0.9):
-        made.flags.append(((16, 76, 24, 16), _FLAGS["KG"]))
+        _flag(rng, made, "KG", (16, 76, 24, 16))
     made.small += [("K", (46, 74, 13, 20)), ("G", (61, 74, 13, 20))]
     if happens(rng, 0.95):
         made.lines.append((edge, 0, edge, 112))
@@ -235,7 +260,7 @@ def _banded(rng: np.random.Generator, what: Print) -> Layout:
     if happens(rng, 0.7):
         letters_mm = digits_mm
     if happens(rng, 0.85):
-        made.flags.append(((4, 4, 40, 104), _FLAGS["KG"]))
+        _flag(rng, made, "KG", (4, 4, 40, 104))
     groups = _by_class(what.text, digits_mm, letters_mm, between(rng, 4, 24))
     made.slots = _joined(_groups(rng, groups, 54, 508, bottom))
     return made
@@ -249,9 +274,11 @@ def _with_sign(sign: str) -> Callable[[np.random.Generator, Print], Layout]:
         digits_mm, letters_mm, bottom = _sizes(rng)
         if happens(rng, 0.8):
             letters_mm = digits_mm
-        _signed(rng, made, sign, between(rng, 9, 16), between(rng, 14, 26))
+        sign_left, sign_mm = between(rng, 9, 16), between(rng, 32, 54)
+        _signed(rng, made, sign, sign_left, between(rng, 14, 26), wide=sign_mm)
         groups = _by_class(what.text, digits_mm, letters_mm, between(rng, 4, 22))
-        laid_groups = _groups(rng, groups, 56, 508, bottom)
+        left = sign_left + sign_mm + between(rng, 3, 12)
+        laid_groups = _groups(rng, groups, left, 508, bottom)
         made.slots = _joined(laid_groups)
         if sign == "BY":
             _hyphen(made, 56)
@@ -305,14 +332,16 @@ def _kazakh_square(rng: np.random.Generator, what: Print) -> Layout:
     text = what.text
     made = Layout(SQUARE_MM, [])
     height, low = 76 * between(rng, 0.93, 1.03), 76 * between(rng, 0.85, 1.0)
-    upper = _groups(rng, [_Group(text[:3], height)], between(rng, 60, 80), 280, 92 + between(rng, -3, 3))
+    sign_mm = between(rng, 36, 58)
+    start = 14 + sign_mm + between(rng, 3, 20)
+    upper = _groups(rng, [_Group(text[:3], height)], start, 280, 92 + between(rng, -3, 3))
     edge = between(rng, 100, 122)
     bottom = 186 + between(rng, -3, 3)
     region = _groups(rng, [_Group(text[3:5], height)], 12, edge - 4, bottom)
     letters = _groups(rng, [_Group(text[5:], low)], edge + 6, 280, bottom)
     made.slots = _joined(upper + region + letters)
     if happens(rng, 0.9):
-        _signed(rng, made, "KZ", 14, 16)
+        _signed(rng, made, "KZ", 14, between(rng, 10, 18), wide=sign_mm)
     if happens(rng, 0.9):
         made.lines += [(edge, 99, edge, 202), (0, 99, edge, 99)]
     return made

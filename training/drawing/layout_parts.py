@@ -10,8 +10,10 @@ if TYPE_CHECKING:
 
 Box = tuple[float, float, float, float]
 """x, y, width, height."""
-Bands = tuple[tuple[float, float, float], ...]
-"""The bands of a flag from the top, each BGR."""
+Colour = tuple[float, float, float]
+"""BGR."""
+Bands = tuple[Colour, ...]
+"""The bands of a flag from the top."""
 
 LONG_MM: Final = (520.0, 112.0)
 """Kazakhstan, Uzbekistan, Russia (GOST R 50577) and those after them: the long European plate."""
@@ -23,7 +25,7 @@ class Layout:
     """`slots`: the place of each printed character. `dots`: x, y, radius. `lines`: from x, y to x, y.
 
     `panels`: filled boxes of the ink's colour, thinned out to a strength of 0..1. `small`: letters beside the number.
-    `flags`: boxes of coloured bands. `rings`: ovals, drawn as lines.
+    `flags`: boxes of coloured bands. `suns`: x, y, radius and colour of discs on them. `rings`: ovals, drawn as lines.
     """
 
     size: tuple[float, float]
@@ -33,6 +35,7 @@ class Layout:
     panels: list[tuple[Box, float]] = field(default_factory=list)
     small: list[tuple[str, Box]] = field(default_factory=list)
     flags: list[tuple[Box, Bands]] = field(default_factory=list)
+    suns: list[tuple[float, float, float, Colour]] = field(default_factory=list)
     rings: list[Box] = field(default_factory=list)
 
 

@@ -187,6 +187,11 @@ def _flagged(rng: np.random.Generator, pixels: NDArray[np.float32], placed: Layo
         for top, bottom, colour in zip(edges, edges[1:], bands, strict=False):
             part = pixels[:, top : max(top + 1, bottom), left:right]
             part += (np.asarray(colour, np.float32)[:, None, None] - part) * strength
+    for x, y, radius, colour in placed.suns:
+        disc = np.zeros(pixels.shape[1:], np.uint8)
+        cv2.circle(disc, (round(x * scale), round(y * scale)), max(1, round(radius * scale)), 255, -1, cv2.LINE_AA)
+        within = disc.astype(np.float32) * (strength / 255)
+        pixels += (np.asarray(colour, np.float32)[:, None, None] - pixels) * within
 
 
 def _ground(paint: Colours, width: int, height: int) -> NDArray[np.float32]:
