@@ -33,8 +33,8 @@ def test_a_picture_is_the_same_for_the_same_number_and_worse_at_a_higher_level(w
     assert (views[-1].scene == again.scene).all()
     assert len({view.labels for view in views}) == 1
     assert all(view.crop is not None for view in views)
-    easy = views[0].crop.astype(float)
-    away = [float(np.abs(view.crop.astype(float) - easy).mean()) for view in views]
+    easy = views[0].scene.astype(float)
+    away = [float(np.abs(view.scene.astype(float) - easy).mean()) for view in views]
     assert away[-1] > away[1] > away[0] == 0
 
 
