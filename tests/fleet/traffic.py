@@ -13,8 +13,7 @@ RELAY_AWAY = ("MANUAL", "GATE_FAULT")
 REFUSALS = {"DENY", "MANUAL"}
 START_S = 10.0
 """A code that is read before the relay board has answered at a start asks for an officer. That is no refusal where the
-board answers so soon, and the gate then lets the vehicle pass by its permit, without an officer: in the same
-transaction, or in the next one where the code was not seen for a moment."""
+board answers so soon, and the gate then lets the vehicle pass by its permit, without an officer."""
 AROUND_S = (5.0, 15.0)
 """So much of a gate's events before and after a refusal tells how it came about."""
 
@@ -83,7 +82,7 @@ def traffic_of(came, events, ended_at):
     vehicles, unasked = came
     granted, refused, restarts, resumed = set(), {}, [], {}
     by_permit = {
-        event["data"]["permit"]: event["at"]
+        event["transaction"]: event["at"]
         for event in events
         if event["type"] == "access.granted" and event["data"]["by"] == "permit"
     }
@@ -95,7 +94,7 @@ def traffic_of(came, events, ended_at):
             granted.add(data["permit"])
         elif event["type"] == "access.decided" and data["verdict"] in REFUSALS:
             whom = (data["permit"] or {}).get("permit") or event["transaction"]
-            passed_at = by_permit.get(whom, float("inf"))
+            passed_at = by_permit.get(event["transaction"], float("inf"))
             away = (data["verdict"], data["reason"]) == RELAY_AWAY
             soon = bool(restarts) and passed_at - restarts[-1] < START_S
             kind = resumed if away and soon else refused
