@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from agent.settings.editing.history import History, present_files
+from drivers.emulators.board import ReplyFault
 from drivers.emulators.lcus import LcusEmulator
 from tests.support.gate.config_files import ROOT_KEY
 from tests.support.waiting import REPLY_MS, scaled, scaled_ms
@@ -105,6 +106,16 @@ def test_a_board_of_lanes_in_dry_run_alone_is_left_alone(run, tmp_path):
         assert done.stdout.splitlines() == [f"{ours.line.link.resolve()}: released"]
         assert others.relays.states[0], "somebody else holds it"
         assert not any(ours.relays.states)
+
+
+@pytest.mark.parametrize("fault", [ReplyFault.CORRUPT, ReplyFault.SHORT, ReplyFault.WRONG_ADDRESS])
+def test_a_board_whose_first_answer_is_spoilt_is_released(run, tmp_path, fault):
+    with LcusEmulator(tmp_path / "a") as board:
+        board.relays.set(1, on=True)
+        board.fail(fault, replies=1)
+        done = run(lane(1, tmp_path / "a"))
+        assert (done.returncode, done.stderr) == (0, "")
+        assert not any(board.relays.states)
 
 
 def test_a_relay_that_does_not_let_go_is_told_of(run, tmp_path):
