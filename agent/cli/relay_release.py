@@ -57,8 +57,7 @@ def _released(make: Callable[[], RelayPort]) -> tuple[bool, str]:
     for number in range(TRIES):
         if number and time.monotonic() - begun > LAST_TRY_S:
             break
-        # Opened anew each time: a board whose first answer is garbled is known by the next, and only a known one is
-        # told anything.
+        # Each try opens the port again: the first answer may be garbled, and an unknown device is sent nothing.
         try:
             relay.open()
             if relay.all_off() is Delivery.DELIVERED:
