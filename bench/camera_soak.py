@@ -30,7 +30,7 @@ def measure(pictures: int) -> list[Figure]:
     shown, pause = films(RATE_HZ), threading.Event()
     with ExitStack() as stack:
         camera = stack.enter_context(PacketCamera(shown.yard))
-        watched = WatchedCamera(camera, stack)
+        watched = WatchedCamera(camera, stack, rests=True)
         memory: list[tuple[int, float]] = []
         begun_at, pid = time.monotonic(), None
         for present, (name, fault) in enumerate(itertools.cycle(faults(camera, shown).items())):

@@ -46,6 +46,10 @@ class DeviceMisconfiguredError(DeviceError):
     """The device cannot do this as configured; trying again will not help."""
 
 
+class DeviceLockingError(DeviceMisconfiguredError):
+    """The device refuses the user or password, and may lock a user who tries often."""
+
+
 class RecordingUnusableError(DeviceMisconfiguredError):
     """The recording cannot be played as it is; nothing is wrong with the sound device."""
 

@@ -13,7 +13,7 @@ import stat
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from drivers.api import DeviceError, DeviceMisconfiguredError, DeviceUnavailableError
+from drivers.api import DeviceError, DeviceLockingError, DeviceMisconfiguredError, DeviceUnavailableError
 from drivers.camera.source import SourceKind, has_credentials, host_and_port, redacted, without_credentials
 from drivers.text import Text, prefixed
 
@@ -24,11 +24,11 @@ _CONNECT_TIMEOUT_S = 0.7
 _ANSWER_TIMEOUT_S = 1.0
 _STATUS_LINE_MAX = 256
 
-_UNAUTHORIZED = 401
+_UNAUTHORIZED, _FORBIDDEN = 401, 403
 _FIRST_FAILURE = 300
 _REFUSALS = {
     _UNAUTHORIZED: Text("requires a user and password; write them before the host, as in rtsp://user:password@host/"),
-    403: Text("this user may not see the stream"),
+    _FORBIDDEN: Text("this user may not see the stream"),
     404: Text("no such stream; take the path from the camera's manual"),
 }
 
@@ -135,7 +135,8 @@ def _status_cause(name: str, status: int | None, *, given: bool) -> DeviceError:
         cause = _REFUSALS[status]
         if status == _UNAUTHORIZED and given:
             cause = Text("the user or password is refused")
-        return DeviceMisconfiguredError(f"{name}: {cause} ({status})")
+        may_lock = status in {_UNAUTHORIZED, _FORBIDDEN}
+        return (DeviceLockingError if may_lock else DeviceMisconfiguredError)(f"{name}: {cause} ({status})")
     if status >= _FIRST_FAILURE:
         return DeviceUnavailableError(prefixed(name, Text("refuses the stream with status {status}", status=status)))
     return DeviceUnavailableError(

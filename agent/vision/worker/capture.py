@@ -19,6 +19,7 @@ from agent.vision.worker.latest_frame import NumberedFrame
 from agent.vision.worker.protocol import CameraPhase
 from drivers.api import (
     DeviceError,
+    DeviceLockingError,
     DeviceMisconfiguredError,
     DeviceUnavailableError,
     EndOfStreamError,
@@ -255,7 +256,8 @@ class Capture:
         misconfigured = isinstance(error, DeviceMisconfiguredError)
         self._report_state(lambda: self._health.failed(str(error), misconfigured=misconfigured))
         # Jitter, no secret: cameras behind one switch come back at the same moment.
-        cap_s = settings.misconfigured_cap_s if misconfigured else settings.retry_cap_s
+        may_lock = isinstance(error, DeviceLockingError)
+        cap_s = settings.refused_cap_s if may_lock else settings.retry_cap_s
         pause_s = delay_s(self._failures, settings.retry_first_s, cap_s, random.random())  # noqa: S311
         self._failures += 1
         self._worker.wait(pause_s)

@@ -358,8 +358,9 @@ class Configure(WorkerMessage):
     """The first word of the parent: what to look at, with what, and how patiently.
 
     `zone`: corners x, y of the part of the picture in which a plate counts, as fractions of width and height, three at
-    least; empty for all of it. Codes count everywhere. `misconfigured_cap_s`: so long at most it waits after what
-    trying again does not repair, such as a wrong password; after all else `retry_cap_s`.
+    least; empty for all of it. Codes count everywhere. `refused_cap_s`: so long at most it waits after a refused
+    user or password, as cameras lock a user who tries often; after all else `retry_cap_s`, so that pictures are back
+    within 3 s, of which opening takes up to 1.5 s. `frozen_s`: the parent is to know within 3 s.
     """
 
     type: Literal["configure"] = "configure"
@@ -371,11 +372,11 @@ class Configure(WorkerMessage):
     zone: Annotated[tuple[ZoneCorner, ...], Field(max_length=32)] = ()
     heartbeat_s: Annotated[float, Field(ge=0.02, le=10)] = 0.25
     stale_s: Annotated[float, Field(gt=0, le=60)] = 2.0
-    frozen_s: Annotated[float, Field(ge=0, le=600)] = 3.0
+    frozen_s: Annotated[float, Field(ge=0, le=600)] = 2.8
     view_s: Annotated[float, Field(ge=0, le=600)] = 1.8
     retry_first_s: Annotated[float, Field(gt=0, le=60)] = 0.5
-    retry_cap_s: Annotated[float, Field(gt=0, le=600)] = 4.0
-    misconfigured_cap_s: Annotated[float, Field(gt=0, le=600)] = 15.0
+    retry_cap_s: Annotated[float, Field(gt=0, le=600)] = 1.5
+    refused_cap_s: Annotated[float, Field(gt=0, le=600)] = 15.0
     exposure: Literal["camera", "adapt"] = "camera"
     picture_width_px: Annotated[int, Field(ge=64, le=1920)] = 640
     picture_every_s: Annotated[float, Field(ge=0, le=60)] = 2.0

@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from drivers.api import CameraNeeds, DeviceMisconfiguredError, DeviceUnavailableError, EndOfStreamError
+from drivers.api import (
+    CameraNeeds,
+    DeviceLockingError,
+    DeviceMisconfiguredError,
+    DeviceUnavailableError,
+    EndOfStreamError,
+)
 from drivers.camera import capture_opening, diagnosis
 from drivers.camera.opencv import OpenCvCamera, OpenCvSettings
 from drivers.contracts.camera import CameraContract, Rig
@@ -233,9 +239,9 @@ def test_a_path_that_is_not_there_says_so(server):
 @pytest.mark.parametrize(
     ("scheme", "status", "credentials", "kind", "text"),
     [
-        ("rtsp", "401 Unauthorized", f"u:{SECRET}@", DeviceMisconfiguredError, "password is refused"),
-        ("rtsp", "401 Unauthorized", "", DeviceMisconfiguredError, "requires a user and password"),
-        ("rtsp", "403 Forbidden", f"u:{SECRET}@", DeviceMisconfiguredError, "may not see"),
+        ("rtsp", "401 Unauthorized", f"u:{SECRET}@", DeviceLockingError, "password is refused"),
+        ("rtsp", "401 Unauthorized", "", DeviceLockingError, "requires a user and password"),
+        ("rtsp", "403 Forbidden", f"u:{SECRET}@", DeviceLockingError, "may not see"),
         ("rtsp", "503 Busy", f"u:{SECRET}@", DeviceUnavailableError, "status 503"),
         ("rtsp", "200 OK", f"u:{SECRET}@", DeviceUnavailableError, "no video that can be decoded"),
         ("http", "404 Not Found", f"u:{SECRET}@", DeviceMisconfiguredError, "no such stream"),
@@ -246,7 +252,7 @@ def test_what_the_server_answers_decides_what_is_said(scheme, status, credential
     protocol = "RTSP/1.0" if scheme == "rtsp" else "HTTP/1.1"
     with answering(f"{protocol} {status}\r\nCSeq: 1\r\nContent-Length: 0\r\n\r\n".encode()) as port:
         error = refusal(f"{scheme}://{credentials}127.0.0.1:{port}/a?pwd={SECRET}")
-    assert isinstance(error, kind)
+    assert type(error) is kind
     assert text in str(error)
 
 

@@ -9,7 +9,7 @@ import pytest
 from agent.vision.worker.capture import Capture
 from agent.vision.worker.latest_frame import LatestFrame
 from agent.vision.worker.protocol import CameraPhase, Configure
-from drivers.api import CameraDetails, DeviceMisconfiguredError, DeviceUnavailableError, Frame, StreamFigures
+from drivers.api import CameraDetails, DeviceLockingError, DeviceMisconfiguredError, DeviceUnavailableError, Frame, StreamFigures
 from tests.support.waiting import PATIENCE_S, eventually
 
 
@@ -64,12 +64,13 @@ class AbsentCamera(LateCamera):
 @pytest.mark.parametrize(
     ("error", "caps"),
     [
-        (DeviceUnavailableError("does not answer"), {"retry_cap_s": 0.01, "misconfigured_cap_s": 600}),
-        (DeviceMisconfiguredError("wrong password"), {"retry_cap_s": 600, "misconfigured_cap_s": 0.01}),
+        (DeviceUnavailableError("does not answer"), {"retry_cap_s": 0.01, "refused_cap_s": 600}),
+        (DeviceMisconfiguredError("no such stream"), {"retry_cap_s": 0.01, "refused_cap_s": 600}),
+        (DeviceLockingError("wrong password"), {"retry_cap_s": 600, "refused_cap_s": 0.01}),
     ],
-    ids=["away", "misconfigured"],
+    ids=["away", "no such stream", "refused"],
 )
-def test_a_camera_that_is_away_and_one_that_is_misconfigured_are_tried_again_each_after_its_own_time(error, caps):
+def test_a_camera_that_is_away_and_one_that_refuses_the_password_are_tried_again_each_after_its_own_time(error, caps):
     camera = AbsentCamera(error)
     settings = Configure(camera_kind="x", camera={}, retry_first_s=60, **caps)
     capture = Capture(lambda: camera, LatestFrame(), settings, lambda state: None)
