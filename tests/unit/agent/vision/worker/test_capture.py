@@ -9,7 +9,14 @@ import pytest
 from agent.vision.worker.capture import Capture
 from agent.vision.worker.latest_frame import LatestFrame
 from agent.vision.worker.protocol import CameraPhase, Configure
-from drivers.api import CameraDetails, DeviceLockingError, DeviceMisconfiguredError, DeviceUnavailableError, Frame, StreamFigures
+from drivers.api import (
+    CameraDetails,
+    DeviceLockingError,
+    DeviceMisconfiguredError,
+    DeviceUnavailableError,
+    Frame,
+    StreamFigures,
+)
 from tests.support.waiting import PATIENCE_S, eventually
 
 
