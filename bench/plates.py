@@ -272,7 +272,7 @@ def charts(measured: Mapping[str, Sequence[Trial]]) -> dict[str, str]:
             "Another plate accepted, three frames",
             name,
             ticks,
-            [0.001, 0.01, 0.1, 1],
+            [0.001, 0.01, 0.1, 1, 10],
             false,
             logarithmic=True,
             marked=DEFAULT_RULES.accept,
