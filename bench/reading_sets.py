@@ -16,6 +16,7 @@ from agent.core.plates import FORMATS, MARKS
 from agent.vision.worker.picture_file import load
 from agent.vision.worker.plate import rectify
 from agent.vision.worker.plate.detector import PlateDetector
+from agent.vision.worker.plate.reader import LIKELY
 from bench.reading_engines import Subject
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ def kind_of(plate: str) -> str:
 
 
 def cut_out(photos: LabelledSet) -> LabelledSet:
-    """What our detector finds in photographs, flattened: the plate that is large and sure; none is left out.
+    """What our detector finds in photographs, flattened: the largest likely plate, or the likeliest; none is left out.
 
     A photograph in which it finds nothing stays whole: no recogniser can read that.
     """
@@ -167,7 +168,7 @@ def cut_out(photos: LabelledSet) -> LabelledSet:
         found = detector.find(pixels, _FINE_PX)
         if not found:
             return pixels
-        main = max(found, key=lambda each: each.score * each.box[2] * each.box[3])
+        main = max(found, key=lambda each: (min(each.score, LIKELY), each.box[2] * each.box[3]))
         return rectify.flatten(pixels, main.corners, _CUT_SIZE_PX)
 
     pictures = tuple(Picture(each.name, each.labels, each.kind, partial(cut, each)) for each in photos.pictures)

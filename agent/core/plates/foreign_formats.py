@@ -199,7 +199,8 @@ FOREIGN: Final[tuple[PlateFormat, ...]] = (
 
 def in_two_lines() -> Iterable[PlateFormat]:
     """What a foreign plate of two lines may bear, in the order of print."""
-    yield from (plate for plate in FOREIGN if plate.kind is not PlateKind.KAZAKHSTAN)
+    others = {PlateKind.KAZAKHSTAN, PlateKind.BELARUS_TRUCK}
+    yield from (plate for plate in FOREIGN if plate.kind not in others)
     # Digits above, the region below on the left, the letters below on the right.
     for (tens, ones), weight in _KAZAKH_REGIONS:
         for letters in (2, 3):

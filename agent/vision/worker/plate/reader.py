@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 _MOST_PLATES: Final = 4
 _CLOSE_UPS: Final = 2
 """How many plates of a frame are looked at twice: the most prominent ones, for the sake of time."""
-_LIKELY: Final = 0.55
+LIKELY: Final = 0.55
 """A find that the detector gives less is mostly no plate, so it is read only where it would be the nearest one."""
 
 
@@ -82,9 +82,9 @@ class PlateReader(PlateCropReader):
         Where nothing is read of the likely ones, all that is read of the doubtful ones.
         """
         detections = [found for found in self._detector.find(pixels, longest_px) if self._counts(found, pixels)]
-        read = self._read_finds(pixels, [found for found in detections if found.score >= _LIKELY])
+        read = self._read_finds(pixels, [found for found in detections if found.score >= LIKELY])
         widest = max((plate.box[2] for plate in read), default=0)
-        doubtful = [found for found in detections if found.score < _LIKELY and found.box[2] > widest]
+        doubtful = [found for found in detections if found.score < LIKELY and found.box[2] > widest]
         least = PLAUSIBLE if read else 0.0
         return read + [plate for plate in self._read_finds(pixels, doubtful) if plate.confidence >= least]
 
@@ -170,4 +170,4 @@ def _prominence(detection: PlateBox) -> float:
 
 def _is_caption(plate: PlateFound, pixels: NDArray[np.uint8]) -> bool:
     """Whether the camera wrote it. The detector has learnt what captions are: a likely plate is none."""
-    return plate.score < _LIKELY and is_caption(look_of(pixels, plate.corners))
+    return plate.score < LIKELY and is_caption(look_of(pixels, plate.corners))
