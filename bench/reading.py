@@ -38,6 +38,7 @@ from bench.figures import Figure, table
 from bench.reading_drawn import drawn
 from bench.reading_engines import ENGINES, Subject
 from bench.reading_log import load
+from bench.reading_markdown import milliseconds
 from bench.reading_run import Results, run
 from bench.reading_score import Tally, Verdict, accepted, total
 from bench.reading_sets import HELD_BACK, LabelledSet, photographs, sampled
@@ -227,7 +228,7 @@ def _bars(title: str, results: Results, sets: Sequence[LabelledSet]) -> Bars:
     for name in names:
         tally = total(results.tallies[each.name][name] for each in sets)
         times = tally.times()
-        cost = f"{times[0]:.3g} ms" if times else "lost"
+        cost = f"{milliseconds(times[0])} ms" if times else "lost"
         wrong = f", {tally.wrong} wrong" if tally.wrong else ""
         bars.append(Bar(name, tally.read / tally.count, f"{cost}{wrong}", ours=ENGINES[name].ours))
     return Bars(title, sorted(bars, key=lambda bar: -bar.share))

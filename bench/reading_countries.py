@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bench.reading_engines import ENGINES
-from bench.reading_markdown import markdown
+from bench.reading_markdown import markdown, milliseconds
 from bench.reading_score import Tally, Verdict, total
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _country_row(name: str, tallies: dict[str, Tally]) -> list[str]:
 def _row(tally: Tally) -> list[str]:
     wrong, sure = tally.wrong_of_sure
     times = tally.times()
-    cost = [f"{value:.3g}" if value < 100 else f"{value:.0f}" for value in times[:2]] if times else ["-", "-"]
+    cost = [milliseconds(value) for value in times[:2]] if times else ["-", "-"]
     return [
         str(tally.read),
         f"{100 * tally.read / tally.count:.1f} %",
@@ -73,4 +73,4 @@ def _none(tally: Tally) -> int:
 
 def _median(tally: Tally) -> str:
     times = tally.times()
-    return f"{times[0]:.3g}" if times else "-"
+    return milliseconds(times[0]) if times else "-"

@@ -23,3 +23,8 @@ def markdown(rows: Sequence[Sequence[str]]) -> str:
 def _columns(text: str) -> int:
     """How many columns of a terminal a text takes."""
     return sum(2 if "\u2e80" <= character <= "\uffef" else 1 for character in text)
+
+
+def milliseconds(value: float) -> str:
+    """A time as a cell shows it: three digits, and no power of ten."""
+    return f"{value:.3g}" if value < 100 else f"{value:.0f}"

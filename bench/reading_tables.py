@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bench.reading_countries import by_country, by_reader
 from bench.reading_engines import ENGINES, Subject
-from bench.reading_markdown import markdown
+from bench.reading_markdown import markdown, milliseconds
 from bench.reading_score import Tally, Verdict, total
 from bench.reading_sets import HELD_BACK, TUNED_ON
 
@@ -133,7 +133,7 @@ def _cell(read: int, wrong: int) -> str:
 
 def _cost(tally: Tally) -> list[str]:
     times = tally.times()
-    cells = [f"{value:.3g}" if value < 100 else f"{value:.0f}" for value in times] if times else ["-"] * 3
+    cells = [milliseconds(value) for value in times] if times else ["-"] * 3
     return [*cells, "-" if tally.peak_mb is None else f"{tally.peak_mb:.0f}"]
 
 
