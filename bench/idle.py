@@ -8,7 +8,6 @@ picture, a key picture a second. In the old way each picture is decoded; in the 
 from __future__ import annotations
 
 import argparse
-import queue
 import sys
 import threading
 import time
@@ -42,6 +41,7 @@ SIZE = (1920, 1080)
 SECOND_SIZE = (640, 360)
 CAMERAS = (1, 2, 4, 8)
 MEASURED_S = 12.0
+UP_WITHIN_S = 60.0
 LOOKS_A_SECOND = 2
 """More frames read than this, and something moves: then it is not the cost of an empty yard."""
 WAYS: dict[Way, str] = {
@@ -82,18 +82,18 @@ class IdleCamera:
             camera["second_url"] = stack.enter_context(_empty_yard(folder, SECOND_SIZE)).url
         settings = registry.settings_model(registry.CAMERAS, "opencv").model_validate(camera)
         self._configure = Configure(camera_kind="opencv", camera=settings.model_dump(mode="json"))
-        self._statuses: queue.SimpleQueue[CameraStatus] = queue.SimpleQueue()
-        self._port = CameraSupervisor(
-            "bench", self._configure, on_seen=lambda _seen: None, on_status=self._statuses.put
-        )
+        self._up, self._up_at = threading.Event(), 0.0
+        self._port = CameraSupervisor("bench", self._configure, on_seen=lambda _seen: None, on_status=self._note)
         self._port.start()
         stack.callback(self._port.stop)
 
     def await_rest(self) -> None:
         """Return once the camera delivers, and nothing has moved for so long that its readers are asleep."""
-        while not self._statuses.get(timeout=60).up:
-            pass
-        threading.Event().wait(max(self._configure.gate.hold_s, ASLEEP_AFTER_S) + 1.5)
+        if not self._up.wait(UP_WITHIN_S):
+            message = f"a camera gives no picture: {self._port.status.detail}"
+            raise RuntimeError(message)
+        rests_at = self._up_at + max(self._configure.gate.hold_s, ASLEEP_AFTER_S) + 1.5
+        threading.Event().wait(max(0.0, rests_at - time.monotonic()))
 
     @property
     def behind_s(self) -> float:
@@ -116,6 +116,11 @@ class IdleCamera:
             after.decoded - before.decoded,
             after.read - before.read,
         )
+
+    def _note(self, status: CameraStatus) -> None:
+        if status.up and not self._up.is_set():
+            self._up_at = time.monotonic()
+            self._up.set()
 
     def _pid(self) -> int:
         pid = self._port.pid
