@@ -61,7 +61,7 @@ def test_the_help_of_a_group_is_its_own_and_not_that_of_its_callback():
 
 def test_the_version_is_told():
     answer = run("--version")
-    assert (answer.returncode, answer.stdout) == (0, "gate-agent 0.1.0\n")
+    assert (answer.returncode, answer.stdout) == (0, "gate-agent 1.0.0\n")
 
 
 def test_the_module_of_a_command_is_loaded_without_looking_for_garbage(tmp_path, monkeypatch):
