@@ -199,8 +199,8 @@ FOREIGN: Final[tuple[PlateFormat, ...]] = (
 
 def in_two_lines() -> Iterable[PlateFormat]:
     """What a foreign plate of two lines may bear, in the order of print."""
-    others = {PlateKind.KAZAKHSTAN, PlateKind.BELARUS_TRUCK}
-    yield from (plate for plate in FOREIGN if plate.kind not in others)
+    reordered = {PlateKind.KAZAKHSTAN, PlateKind.BELARUS_TRUCK}
+    yield from (plate for plate in FOREIGN if plate.kind not in reordered)
     # Digits above, the region below on the left, the letters below on the right.
     for (tens, ones), weight in _KAZAKH_REGIONS:
         for letters in (2, 3):

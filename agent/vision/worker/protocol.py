@@ -360,7 +360,7 @@ class Configure(WorkerMessage):
     `zone`: corners x, y of the part of the picture in which a plate counts, as fractions of width and height, three at
     least; empty for all of it. Codes count everywhere. `refused_cap_s`: so long at most it waits after a refused
     user or password, as cameras lock a user who tries often; after all else `retry_cap_s`, so that pictures are back
-    within 3 s, of which opening takes up to 1.5 s. `frozen_s`: the parent is to know within 3 s.
+    within 3 s. `frozen_s`: the parent is to know within 3 s.
     """
 
     type: Literal["configure"] = "configure"
