@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SERVER = Path(__file__).with_name("camera_server.py")
+SECOND_FRAMES = 25
+REST_FRAMES = 4 * SECOND_FRAMES
+"""Of a clip before which a camera rests: where each key picture is the one before, a camera seems to hang, and is
+looked into, which no camera with a noise of its own asks for.
+"""
 
 
 class ClipCamera:
@@ -37,7 +42,7 @@ class ClipCamera:
         self._server.kill()
         self._server.communicate()
 
-    def load(self, name: str, pixels: NDArray[np.uint8], frames: int = 25) -> None:
+    def load(self, name: str, pixels: NDArray[np.uint8], frames: int = SECOND_FRAMES) -> None:
         """Encode so many frames of a BGR picture of the camera's size; some 20 ms each at 1080p."""
         path = self._folder / f"{name}.npy"
         np.save(path, pixels)

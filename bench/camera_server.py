@@ -51,8 +51,8 @@ class ClipEncoder:
         self.header = bytes(self._codec().extradata)
 
     def clip(self, pixels: Pixels, frames: int) -> Clip:
-        """That many frames, at most a second of them, each with whether it is a key frame."""
-        return self._encoded([pixels.astype(np.int16)] * min(frames, RATE_HZ))
+        """That many frames, each with whether it is a key frame: the first of each second is."""
+        return self._encoded([pixels.astype(np.int16)] * frames)
 
     def turn(self, before: Pixels, after: Pixels, frames: int) -> Clip:
         """A second of frames: so many of one picture, and then the other. It begins with its only key frame."""

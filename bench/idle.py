@@ -20,7 +20,7 @@ import cv2
 from agent.vision.supervisor import CameraSupervisor
 from agent.vision.worker.protocol import Configure
 from agent.vision.worker.reading_schedule import ASLEEP_AFTER_S
-from bench.camera import ClipCamera
+from bench.camera import REST_FRAMES, ClipCamera
 from bench.figures import Figure, table
 from bench.processes import cpu_s, proportional_mb
 from bench.scratch import scratch
@@ -139,7 +139,8 @@ class IdleCamera:
 
 def _empty_yard(folder: Path, size: tuple[int, int]) -> ClipCamera:
     camera = ClipCamera(folder, *size)
-    camera.load("empty", cv2.resize(draw_scene(Scene()), size, interpolation=cv2.INTER_CUBIC).astype("uint8"))
+    pixels = cv2.resize(draw_scene(Scene()), size, interpolation=cv2.INTER_CUBIC).astype("uint8")
+    camera.load("empty", pixels, REST_FRAMES)
     camera.show("empty")
     return camera
 

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from bench.camera import ClipCamera
+from bench.camera import REST_FRAMES, ClipCamera
 from bench.figures import Figure, p50, p99, table
 from bench.gate import BenchGate
 from bench.post import READERS, FullPost
@@ -149,7 +149,7 @@ def timed_gate(folder: Path, *, console: bool = False, is_full_post: bool = Fals
     with ExitStack() as stack:
         camera = stack.enter_context(ClipCamera(folder, WIDTH_PX, HEIGHT_PX))
         gate = stack.enter_context(BenchGate(folder))
-        camera.load("empty", drawn(Scene()))
+        camera.load("empty", drawn(Scene()), REST_FRAMES)
         camera.show("empty")
         post = stack.enter_context(FullPost(folder)) if is_full_post else None
         keys = f'kind = "opencv"\nurl = "{camera.url}"' + (f"\n{READERS}" if post else "")

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench import latency
-from bench.camera import ClipCamera
+from bench.camera import REST_FRAMES, ClipCamera
 from bench.figures import Figure, percentile, table
 from bench.gate import BenchGate
 from bench.latency import HEIGHT_PX, WIDTH_PX, drawn
@@ -94,8 +94,8 @@ def measure(rounds: int, progress: Callable[[str], None] = lambda _text: None) -
         folder = stack.enter_context(scratch())
         camera = stack.enter_context(ClipCamera(folder, WIDTH_PX, HEIGHT_PX))
         gate = stack.enter_context(BenchGate(folder))
-        camera.load("empty", drawn(Scene()))
-        camera.load("raised", drawn(Scene(arm_raised=True)))
+        camera.load("empty", drawn(Scene()), REST_FRAMES)
+        camera.load("raised", drawn(Scene(arm_raised=True)), REST_FRAMES)
         camera.show("empty")
         agent = gate.start(f'kind = "opencv"\nurl = "{camera.url}"', console=True)
         gate.wait_for_camera()

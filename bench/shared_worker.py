@@ -13,7 +13,7 @@ from contextlib import ExitStack
 
 import cv2
 
-from bench.camera import ClipCamera
+from bench.camera import REST_FRAMES, ClipCamera
 from bench.figures import Figure, table
 from bench.processes import cpu_s, proportional_mb
 from bench.scratch import scratch
@@ -56,7 +56,8 @@ def measure() -> list[Figure]:
         urls = []
         for _ in range(2):
             camera = stack.enter_context(ClipCamera(folder, *SIZE))
-            camera.load("empty", cv2.resize(draw_scene(Scene()), SIZE, interpolation=cv2.INTER_CUBIC).astype("uint8"))
+            pixels = cv2.resize(draw_scene(Scene()), SIZE, interpolation=cv2.INTER_CUBIC).astype("uint8")
+            camera.load("empty", pixels, REST_FRAMES)
             camera.show("empty")
             urls.append(camera.url)
         apart = _measured(stack, [urls[:1], urls[1:]])

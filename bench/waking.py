@@ -21,7 +21,7 @@ from agent.core.crypto import SigningKey
 from agent.core.permit.issue import issue
 from agent.vision.supervisor import CameraSupervisor
 from agent.vision.worker.protocol import Configure
-from bench.camera import ClipCamera
+from bench.camera import REST_FRAMES, ClipCamera
 from bench.codes import MINIMAL
 from bench.figures import Figure, p50, p99, table
 from bench.latency import HEIGHT_PX, P50_GOAL_MS, P99_GOAL_MS, WIDTH_PX, drawn
@@ -39,7 +39,6 @@ RATE_HZ = 25
 CODES = 15
 PATIENCE_S = 3.0
 LOOP_BEFORE_S = 0.4
-CLIP_FRAMES = RATE_HZ
 HOWS: dict[How, str] = {
     "key": "with a key picture",
     "turn": "between two key pictures",
@@ -59,7 +58,7 @@ class RestedCamera:
         self._statuses: queue.SimpleQueue[CameraStatus] = queue.SimpleQueue()
         text = issue(replace(MINIMAL, permit_id=bytes(8)), SigningKey.from_seed(b"e" * 32))
         self._text = text.encode()
-        self._camera.load("empty", drawn(Scene()), CLIP_FRAMES)
+        self._camera.load("empty", drawn(Scene()), REST_FRAMES)
         self._camera.load("key", drawn(Scene(vehicle=Vehicle(plate="京A12345"), code=ShownCode(text=text))))
         self._camera.show("empty")
         decoded = "key_pictures" if rests else "all"
