@@ -76,7 +76,7 @@ test-central: setup  ## Run all queries of the dashboards on the central databas
 ONLY ?=
 AGAIN ?=
 prove: setup  ## Run every proof, the cheapest first, and write one report; results of this commit are kept; \
-	ONLY=name,name AGAIN=name; WRITE=yes: also docs/proof.md; thirteen hours on two idle cores
+	ONLY=name,name AGAIN=name; WRITE=yes: also docs/proof.md; sixteen hours on two idle cores
 	@$(BIN)/python -m tools.proofs $(if $(ONLY),--only $(ONLY)) $(if $(AGAIN),--again $(AGAIN)) $(if $(WRITE),--write)
 
 LONG ?=
@@ -112,11 +112,12 @@ test-generators: setup  ## Read the contract with third-party tools: ajv, modeli
 fuzz: setup  ## Attack everything that reads foreign bytes with a million hostile inputs; three to eight minutes
 	@$(BIN)/python -m tests.fuzz
 
-READER ?= CBOR
-fuzz-guided: setup  ## Let coverage guide the attack on one reader for five minutes: READER="GP1 texts"; \
-	`make fuzz` prints the names
+READER ?=
+FUZZ_S ?= 3600
+fuzz-guided: setup  ## Let coverage guide the attack on every reader for an hour, FUZZ_S= seconds; \
+	READER="GP1 texts": on one reader for five minutes, `make fuzz` prints the names
 	@PYTHON=$(PYTHON) tools/setup_fuzz.sh
-	@.venv-fuzz/bin/python -m tests.fuzz.guided "$(READER)"
+	@.venv-fuzz/bin/python -m $(if $(READER),tests.fuzz.guided "$(READER)",tests.fuzz.guided_readers --for $(FUZZ_S))
 
 SEED ?=
 properties: setup  ## Test the rules for all inputs with new random examples (`make test` takes the same ones each \

@@ -5,6 +5,7 @@ Usage: bench/camera_faults.py   Each fault begins while the camera is at rest, a
 
 from __future__ import annotations
 
+import argparse
 import socket
 import sys
 import threading
@@ -202,6 +203,7 @@ def _figures(watched: WatchedCamera, name: str, fault: Fault, *, resting: bool) 
 
 
 def main() -> int:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     figures = measure()
     print(table(figures))
     return 1 if any(figure.kept is False for figure in figures) else 0

@@ -3,8 +3,9 @@
 Usage: python -m tools.proofs [--only NAME,NAME] [--again NAME,NAME] [--write] [--list]
 
 A proof with a result of exactly this commit is not run again, so an interrupted run continues where it was. Results,
-logs and the report (report.html, report.md) are in build/proofs/COMMIT. Exit code 1 where a proof failed or a figure
-misses its goal, 130 where it was interrupted.
+logs and the report (report.html, report.md) are in build/proofs/COMMIT. With --write, the report is also docs/proof.md,
+and the results are also in docs/proof: commit them, and a run on another machine continues from there. Exit code 1
+where a proof failed or a figure misses its goal, 130 where it was interrupted.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from tools.proofs.needs import ROOT, free_gb, lacking, why_not
 from tools.proofs.numbers import NUMBERS
 from tools.proofs.plan import UnknownProofError
 from tools.proofs.session import Asked, ChangedMeanwhileError, Session
-from tools.proofs.store import OccupiedError
+from tools.proofs.store import OccupiedError, UnreadableResultError
 from tools.proofs.table import PROOFS
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _show(session.state)
             return 0
         session.run(asked)
-    except (NoCheckoutError, UnknownProofError, OccupiedError, ChangedMeanwhileError) as error:
+    except (NoCheckoutError, UnknownProofError, UnreadableResultError, OccupiedError, ChangedMeanwhileError) as error:
         print(f"make prove: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -56,7 +57,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     for option, words in (("--only", "run only these"), ("--again", "run these again")):
         parser.add_argument(option, type=_names, default=(), metavar="NAME,NAME", help=words)
-    parser.add_argument("--write", action="store_true", help="write docs/proof.md too")
+    parser.add_argument("--write", action="store_true", help="write docs/proof.md and docs/proof too")
     parser.add_argument("--list", action="store_true", help="show all proofs in their order, and run none")
     return parser.parse_args(arguments)
 

@@ -10,8 +10,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PAGE: Final = "docs/proof.md"
-_ALL_BUT_PAGE: Final = ("--", ".", f":(exclude){PAGE}")
-"""The page of a commit is committed after it. So a commit that only brings the page is the commit before, and its
+PUBLISHED: Final = "docs/proof"
+"""The folder of the results that the page shows: committed with it, so that another machine can go on from them."""
+_ALL_BUT_REPORT: Final = ("--", ".", f":(exclude){PAGE}", f":(exclude){PUBLISHED}")
+"""The report of a commit is committed after it. So a commit that only brings the report is the commit before, and its
 results stay.
 """
 
@@ -22,7 +24,7 @@ class NoCheckoutError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
-    """`commit`: the last one that changed anything but the page. `dated`: its day. `is_changed`: the tree differs."""
+    """`commit`: the last one that changed anything but the report. `dated`: its day. `is_changed`: the tree differs."""
 
     commit: str
     dated: str
@@ -41,10 +43,10 @@ class Checkout:
 
 def checkout(root: Path) -> Checkout:
     """The checkout in a folder. Raises NoCheckoutError."""
-    commit, _, dated = _git(root, "log", "-1", "--format=%H %cs", *_ALL_BUT_PAGE).strip().partition(" ")
+    commit, _, dated = _git(root, "log", "-1", "--format=%H %cs", *_ALL_BUT_REPORT).strip().partition(" ")
     if not commit:
         raise NoCheckoutError("there is no commit yet")
-    return Checkout(commit, dated, is_changed=bool(_git(root, "status", "--porcelain", *_ALL_BUT_PAGE)))
+    return Checkout(commit, dated, is_changed=bool(_git(root, "status", "--porcelain", *_ALL_BUT_REPORT)))
 
 
 def _git(root: Path, *words: str) -> str:

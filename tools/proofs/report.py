@@ -42,12 +42,14 @@ _ABOUT: Final = {
 class State:
     """All that a report says. `proofs`: in their order. `results`: by name, all of this checkout.
 
+    `earlier`: by name, the last published results of other commits.
     `not_here`: why a proof without a result cannot run on this machine.
     """
 
     checkout: Checkout
     proofs: Sequence[Proof]
     results: Mapping[str, Result]
+    earlier: Mapping[str, Result]
     not_here: Mapping[str, str]
     numbers: tuple[Number, ...]
 
@@ -102,7 +104,7 @@ def report(state: State) -> Document:
 def _summary(state: State) -> str:
     counts = [(verdict, len(state.having(verdict))) for verdict in Verdict]
     told = ", ".join(f"{count} {verdict.value}" for verdict, count in counts if count)
-    return f"{len(state.proofs)} proofs: {told}. `make prove` wrote this page. It shows results of this commit alone."
+    return f"{len(state.proofs)} proofs: {told}. `make prove` wrote this page. Its figures are of this commit alone."
 
 
 def _missed(state: State) -> list[Block]:
@@ -154,8 +156,18 @@ def _left_out(state: State) -> list[Block]:
 
 
 def _absent(state: State) -> list[Block]:
-    names = [proof.name for proof in state.having(Verdict.ABSENT)]
-    return [Heading("No result at this commit"), Sentence(f"{', '.join(names)}.")] if names else []
+    proofs = state.having(Verdict.ABSENT)
+    if not proofs:
+        return []
+    rows = [(Cell(proof.name), *_at_an_earlier_commit(state.earlier.get(proof.name))) for proof in proofs]
+    headings = ("proof", "result at an earlier commit", "that commit", "began, UTC")
+    return [Heading("No result at this commit"), Table(headings, tuple(rows))]
+
+
+def _at_an_earlier_commit(result: Result | None) -> tuple[Cell, ...]:
+    if result is None:
+        return Cell(""), Cell(""), Cell("")
+    return Cell(result.verdict.value, Tone.OPEN), Cell(result.commit[:10], is_code=True), Cell(result.began)
 
 
 def _numbers(state: State) -> Table:

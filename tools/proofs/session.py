@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TextIO
 
-from tools.proofs.checkout import PAGE, checkout
+from tools.proofs.checkout import PAGE, PUBLISHED, checkout
 from tools.proofs.document import markdown
 from tools.proofs.duration import duration
 from tools.proofs.machine import this_machine
@@ -56,12 +56,12 @@ class Session:
         lacking: Mapping[str, str],
         out: TextIO | None = None,
     ) -> None:
-        """Raises NoCheckoutError."""
+        """Raises NoCheckoutError, UnreadableResultError."""
         self._root, self._proofs, self._numbers, self._lacking = root, proofs, numbers, lacking
         self._out = sys.stdout if out is None else out
         self._checkout = checkout(root)
-        self._store = Store(root / "build", self._checkout)
-        self._results = self._store.results()
+        self._store = Store(root, self._checkout)
+        self._results, self._earlier = self._store.results(), self._store.earlier()
         makefile = root / "Makefile"
         settings = makefile.read_text(encoding="utf-8") if makefile.exists() else ""
         self._variables = environment(os.environ, settings)
@@ -69,14 +69,14 @@ class Session:
     @property
     def state(self) -> State:
         """What is known by now."""
-        return State(self._checkout, ordered(self._proofs), self._results, self._lacking, self._numbers)
+        return State(self._checkout, ordered(self._proofs), self._results, self._earlier, self._lacking, self._numbers)
 
     def plan(self, asked: Asked) -> Plan:
         """What is left to run. Raises UnknownProofError."""
         return plan(self._proofs, self._results, self._lacking, asked.only, asked.again)
 
     def run(self, asked: Asked) -> None:
-        """Run what is left, and write the report, also where it is interrupted; the page only at the end.
+        """Run what is left, and write the report, also where it is interrupted; what is committed only at the end.
 
         Raises UnknownProofError, OccupiedError, ChangedMeanwhileError, and KeyboardInterrupt, when the running proof
         has ended.
@@ -128,7 +128,8 @@ class Session:
             self._say(f"{PAGE} is not written: the working tree is not the commit. Commit or undo the changes first")
         else:
             (self._root / PAGE).write_text(text, encoding="utf-8")
-            self._say(f"{PAGE} is written")
+            self._store.publish(self._results.values())
+            self._say(f"{PAGE} and the results in {PUBLISHED} are written")
 
     def _say(self, line: str) -> None:
         self._out.write(f"{line}\n")

@@ -26,7 +26,7 @@ WHOLE: Final = ("drivers/api.py",)
 DESCRIBED: Final = ("agent/settings/model/", "agent/core/events/", "agent/core/commands/")
 """Modules whose classes are tables of the configuration or types of messages: their docstrings are descriptions."""
 FEWEST_WORDS: Final = 3
-HISTORY: Final = ("docs/adr/", "CHANGELOG.md", "docs/proof.md")
+HISTORY: Final = ("docs/adr/", "CHANGELOG.md", "docs/proof.md", "docs/proof/")
 """What was decided, done and printed is not written again."""
 _UNREAD: Final = re.compile(
     r"^(```|~~~).*?^\1|`[^`\n]*(?:\n[^`\n]+)?`|\]\([^)\s]*\)|<!--.*?-->|<[^>\n]+>", re.DOTALL | re.MULTILINE

@@ -105,15 +105,14 @@ def hostile_inputs(output: Output) -> Reading:
 
 
 def guided_inputs(output: Output) -> Reading:
-    """Of `make fuzz-guided`, as libFuzzer prints it."""
+    """Of `make fuzz-guided`, of every reader."""
     text = plain(output.text)
-    inputs = value(r"^Done (\d+) runs in \d+ second", text)
-    found = len(re.findall(r"Test unit written to ", text))
-    seed = re.search(r"^INFO: Seed: (\d+)$", text, re.MULTILINE)
+    readers = value(r"^(\d+) readers, \d+ s each", text)
+    found = rows(text, "reader")
     return Reading(
         (
-            at_least("inputs", inputs, 1),
-            none_may("inputs that broke a rule", None if inputs is None and not found else found),
+            at_least("readers attacked to the end", sum(one["ended"] == "yes" for one in found), readers or 1),
+            none_may("inputs that broke a rule", sum(int(one["found"]) for one in found) if found else None),
+            told("inputs", value(r"^([\d,]+) inputs in ", text)),
         ),
-        seed=seed[1] if seed else "",
     )

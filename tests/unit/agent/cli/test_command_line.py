@@ -6,6 +6,8 @@ import gc
 import os
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 import typer
@@ -15,6 +17,7 @@ from agent.cli.lazy import CliCommand, CommandBrokenError, mount, unwrapped
 from drivers.api import DeviceUnavailableError
 from tests.support.waiting import scaled
 
+PROJECT = tomllib.loads((Path(__file__).parents[4] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 HEAVY = ("cv2", "numpy", "onnxruntime", "serial", "paho", "cryptography", "agent.assembly.app")
 
 
@@ -61,7 +64,7 @@ def test_the_help_of_a_group_is_its_own_and_not_that_of_its_callback():
 
 def test_the_version_is_told():
     answer = run("--version")
-    assert (answer.returncode, answer.stdout) == (0, "gate-agent 1.0.0\n")
+    assert (answer.returncode, answer.stdout) == (0, f"gate-agent {PROJECT['version']}\n")
 
 
 def test_the_module_of_a_command_is_loaded_without_looking_for_garbage(tmp_path, monkeypatch):

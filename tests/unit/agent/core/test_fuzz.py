@@ -14,6 +14,7 @@ from drivers.relay import lcus_codec
 from drivers.scanner.framing import Framing
 from tests.fuzz import wires
 from tests.fuzz.__main__ import jobs, run
+from tests.fuzz.guided_readers import Attacked, attacked
 from tests.fuzz.judge import WORST_MS, Tally, play
 from tests.fuzz.targets import TARGETS
 
@@ -34,6 +35,21 @@ def test_nothing_that_nobody_issued_is_taken_and_nothing_escapes(name):
     assert whole.cases == round(CASES * TARGETS[name].share)
     # How long a refusal took is judged by `make fuzz`: here the machine may be busy.
     assert not whole.breaches(bound=False), whole.examples
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "expected"),
+    [
+        ("#612 DONE cov: 31\nDone 612 runs in 211 second(s)\n", 0, Attacked("CBOR", 612, 0, ended=True)),
+        ("Test unit written to build/fuzz/CBOR/found-crash-1\n", 77, Attacked("CBOR", 0, 1, ended=False)),
+        ("Done 612 runs in 211 second(s)\n", None, Attacked("CBOR", 612, 0, ended=False)),
+        ("ModuleNotFoundError: atheris\n", 1, Attacked("CBOR", 0, 0, ended=False)),
+    ],
+)
+def test_an_attack_that_coverage_guides_is_well_only_where_it_came_to_its_end(words, code, expected):
+    found = attacked("CBOR", words, code)
+    assert found == expected
+    assert found.is_well is expected.ended
 
 
 def test_the_same_seed_plays_the_same_inputs():

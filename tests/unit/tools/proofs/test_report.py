@@ -81,6 +81,7 @@ STATE = State(
     Checkout(COMMIT, "2026-12-01", is_changed=False),
     PROOFS,
     {one.name: one for one in RESULTS},
+    {},
     {"test-vm": "it needs 6 GB of disk, and 1.0 GB are free"},
     NUMBERS,
 )
@@ -139,7 +140,7 @@ def test_a_proof_that_failed_says_how_it_ended_and_its_last_words():
 def test_what_cannot_run_here_and_what_has_no_result_are_never_shown_as_passed():
     document = report(STATE)
     assert texts(document, "Not run here") == [("test-vm", "it needs 6 GB of disk, and 1.0 GB are free")]
-    assert [block.text for block in section(document, "No result at this commit")] == ["soak."]
+    assert texts(document, "No result at this commit") == [("soak", "", "", "")]
     assert {row[0]: row[2] for row in texts(document, "All proofs, the cheapest first")} == {
         "make fuzz": "failed",
         "make races": "passed in part",
@@ -148,6 +149,14 @@ def test_what_cannot_run_here_and_what_has_no_result_are_never_shown_as_passed()
         "make test-vm": "not run here",
         "make soak": "no result",
     }
+
+
+def test_a_result_of_an_earlier_commit_is_named_where_there_is_none_of_this_one():
+    old = result("soak", none_may("events lost", 0), commit="52d04c5fc2a024091bfb20dc36c09ceeda84af04")
+    document = report(replace(STATE, earlier={"soak": old}))
+    assert texts(document, "No result at this commit") == [("soak", "passed", "52d04c5fc2", "2026-12-01 17:00:00")]
+    assert "Figures of soak" not in headings(document)
+    assert texts(document, "Numbers to reach") == texts(report(STATE), "Numbers to reach")
 
 
 def test_a_part_that_a_proof_left_out_is_named_with_its_reason():

@@ -13,7 +13,7 @@ from tools.proofs.proof import Proof, Reading
 from tools.proofs.readings.text import none_may, value
 from tools.proofs.result import Result, Verdict
 from tools.proofs.session import Asked, ChangedMeanwhileError, Session
-from tools.proofs.store import OccupiedError, alone
+from tools.proofs.store import OccupiedError, UnreadableResultError, alone
 
 
 def losses(output):
@@ -41,10 +41,15 @@ def git(root, *words):
 
 
 def commit(root, name, text="text\n"):
-    (root / name).parent.mkdir(exist_ok=True)
+    (root / name).parent.mkdir(parents=True, exist_ok=True)
     (root / name).write_text(text)
     git(root, "add", name)
     git(root, "commit", "--quiet", "--message", f"{name} is there")
+
+
+def commit_report(root):
+    git(root, "add", "docs/proof.md", "docs/proof")
+    git(root, "commit", "--quiet", "--message", "the report")
 
 
 @pytest.fixture
@@ -95,6 +100,12 @@ def proving(root):
     return Proving(root)
 
 
+def absent(report):
+    """The proofs that a report lists as without a result."""
+    section = report.partition("\n## No result at this commit\n")[2].partition("\n## ")[0]
+    return [line.split(" | ")[0].strip("| ") for line in section.strip().splitlines()[2:]]
+
+
 def test_all_run_in_the_order_of_their_cost_and_a_failure_does_not_stop_the_rest(proving):
     session = proving.run(DEAR, FAILING, CHEAP)
     assert proving.ran == ["cheap", "failing", "dear"]
@@ -128,7 +139,7 @@ def test_only_some_run_and_the_rest_is_named_as_absent(proving):
     session = proving.run(CHEAP, DEAR, asked=Asked(only=("dear",)))
     assert proving.ran == ["dear"]
     assert session.state.verdict(CHEAP) is Verdict.ABSENT
-    assert "## No result at this commit\n\ncheap." in proving.report
+    assert absent(proving.report) == ["cheap"]
     with pytest.raises(UnknownProofError):
         proving.run(CHEAP, asked=Asked(only=("chaep",)))
 
@@ -162,7 +173,7 @@ def test_in_a_changed_tree_all_run_again_and_the_results_of_the_commit_stay(prov
     assert not (proving.root / "docs" / "proof.md").exists()
     assert "docs/proof.md is not written" in proving.said
     proving.run(CHEAP, DEAR, asked=Asked(only=("dear",)))
-    assert "## No result at this commit\n\ncheap." in proving.report
+    assert absent(proving.report) == ["cheap"]
     (proving.root / "new.py").unlink()
     proving.run(CHEAP)
     assert proving.ran == ["dear"]
@@ -172,11 +183,45 @@ def test_the_page_is_written_where_it_is_asked_for_and_its_own_commit_keeps_the_
     proving.run(CHEAP, asked=Asked(write=True))
     page = proving.root / "docs" / "proof.md"
     assert page.read_text() == proving.report
-    commit(proving.root, "docs/proof.md", page.read_text())
+    commit_report(proving.root)
     session = proving.run(CHEAP)
     assert proving.ran == ["cheap"]
     assert not session.state.checkout.is_changed
     assert session.state.verdict(CHEAP) is Verdict.PASSED
+
+
+def test_another_machine_continues_from_the_results_that_are_committed(proving, tmp_path_factory):
+    proving.run(CHEAP, FAILING, DEAR, asked=Asked(only=("cheap", "failing"), write=True))
+    commit_report(proving.root)
+    other = Proving(tmp_path_factory.mktemp("other") / "clone")
+    git(proving.root, "clone", "--quiet", str(proving.root), str(other.root))
+    session = other.run(CHEAP, FAILING, DEAR, asked=Asked(write=True))
+    assert other.ran == ["dear"]
+    verdicts = [session.state.verdict(one) for one in (CHEAP, FAILING, DEAR)]
+    assert verdicts == [Verdict.PASSED, Verdict.FAILED, Verdict.PASSED]
+    other.run(CHEAP, FAILING, DEAR, asked=Asked(again=("failing",)))
+    assert other.ran == ["failing"]
+
+
+def test_a_published_result_of_an_earlier_commit_is_named_and_its_figures_are_not_shown(proving):
+    proving.run(CHEAP, FAILING, asked=Asked(write=True))
+    before = checkout(proving.root).short
+    commit_report(proving.root)
+    commit(proving.root, "agent.py")
+    session = proving.run(CHEAP, FAILING, asked=Asked(only=("cheap",), write=True))
+    assert session.state.verdict(FAILING) is Verdict.ABSENT
+    assert f"| failing | failed | `{before}` |" in proving.report
+    assert "## Figures of failing" not in proving.report
+    assert sorted(path.name for path in (proving.root / "docs" / "proof").iterdir()) == ["cheap.json", "failing.json"]
+    commit_report(proving.root)
+    proving.run(CHEAP, FAILING)
+    assert proving.ran == ["cheap", "failing", "cheap", "failing"]
+
+
+def test_a_published_file_that_is_no_result_is_told_by_name(proving):
+    commit(proving.root, "docs/proof/cheap.json", "{}")
+    with pytest.raises(UnreadableResultError, match=r"docs/proof/cheap\.json is not the result of a proof"):
+        proving.run(CHEAP)
 
 
 def test_ctrl_c_leaves_what_is_finished_and_the_next_run_continues(proving, monkeypatch):
@@ -194,7 +239,7 @@ def test_ctrl_c_leaves_what_is_finished_and_the_next_run_continues(proving, monk
     assert told
     assert not (proving.root / "docs" / "proof.md").exists()
     assert proving.ran == ["cheap", "stopping"]
-    assert "## No result at this commit\n\nstopping, dear." in proving.report
+    assert absent(proving.report) == ["stopping", "dear"]
     monkeypatch.undo()
     proving.run(CHEAP, proof("stopping", "print('lost 0')", cost_s=2), DEAR)
     assert proving.ran == ["stopping", "dear"]
