@@ -86,6 +86,8 @@ class Tally:
         wrong = [self.failure] if self.failure else []
         if self.restarts:
             wrong.append(f"the vision worker was started anew {self.restarts} times")
+        if self.failures:
+            wrong.append(f"the readers failed {self.failures} times")
         if self.invented:
             wrong.append(f"{len(self.invented)} texts were read that nobody showed, such as {self.invented[0]!r}")
         if self.frames >= ENOUGH_FRAMES and self.slope_mb > FLAT_MB_PER_100_000:

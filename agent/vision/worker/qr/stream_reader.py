@@ -66,11 +66,14 @@ class _Frame:
 class _Round:
     """Where the thorough steps are, from frame to frame: the tier, its parts of the frame, the next step and part.
 
+    `shape`: of its frames. Its parts are of no frame of another size, as after a camera has changed its stream.
+
     Parts of the first tier are symbols that were seen, and finder patterns that are easily found; of the second,
     those that are harder to find; of the third, the whole frame; of the fourth, what is seen with local gain. The last
     tier follows the modules over bent carriers, which takes longest, in the parts of the first two.
     """
 
+    shape: tuple[int, ...] = ()
     tier: int = 0
     parts: list[Region] | None = None
     earlier: list[Region] = field(default_factory=list)
@@ -188,6 +191,8 @@ class Cascade:
     def _thorough(self, frame: _Frame, ends_at: float) -> None:
         if frame.at < self._rests_until and not frame.undecoded:
             return
+        if self._round.shape != frame.grey.shape:
+            self._round = _Round(frame.grey.shape)
         made = 0
         while (left_ms := (ends_at - self._clock()) * 1e3) > 0 and (name := self._next(frame)) is not None:
             cost_ms = self._costs_ms.get(name, _FIRST_COST_MS)

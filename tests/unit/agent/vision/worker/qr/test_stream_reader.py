@@ -176,6 +176,21 @@ def test_frames_of_different_sizes_and_long_gone_ones_are_not_put_together(casca
     assert cascade.read_codes(whole[:, :500], 5.1, hint=True, budget_ms=0.0) != []
 
 
+@pytest.mark.parametrize("name", ["out of focus", "on cloth"])
+def test_parts_of_a_frame_of_another_size_are_not_cut_out(name: str) -> None:
+    cascade = Cascade(clock=clock_of(0.005))
+    wide, small = np.full((1080, 1920), 110, np.uint8), EXPENSIVE[name]
+    wide[500:980, 1200:1840] = small[:480, :640]
+    for frame in range(400):
+        shown = wide if frame % 40 < 20 else small
+        codes = cascade.read_codes(shown, frame / 100, hint=True, budget_ms=8.0)
+        if codes and shown is small:
+            break
+
+    assert [code.payload for code in codes] == [PERMIT.encode()]
+    assert not cascade.failures
+
+
 def test_of_a_clear_code_and_a_bent_one_in_a_picture_both_are_read() -> None:
     picture = np.full((480, 1000), 110, np.uint8)
     picture[:, :480] = EXPENSIVE["on cloth"][:, :480]
