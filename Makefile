@@ -193,10 +193,11 @@ soak-vision: setup  ## Run a vision worker over 100,000 pictures as fast as it r
 
 RUNS ?= 3
 AT_ONCE ?= 1
+KIND ?=
 TESTS ?=
 stress: setup  ## Run tests RUNS= times on a computer that is kept busy in three ways, AT_ONCE= in parallel: \
-	which failed? TESTS="tests/system ..." for some
-	@$(BIN)/python tools/stress.py --runs $(RUNS) --at-once $(AT_ONCE) $(TESTS)
+	which failed? KIND="busy loops" for one way, TESTS="tests/system ..." for some tests
+	@$(BIN)/python tools/stress.py --runs $(RUNS) --at-once $(AT_ONCE) $(if $(KIND),--kind "$(KIND)") $(TESTS)
 
 texts: setup  ## Collect the texts of the sources into the catalogues of agent/i18n, \
 	and name what is not translated
