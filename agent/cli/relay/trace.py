@@ -56,7 +56,7 @@ def trace(  # noqa: PLR0913 - each is an option of the command
     so that you can fix the wiring meanwhile.
 
     Stop the agent first: while the agent has the board, the command refuses, and says how to see the agent's own bytes.
-    Exit code 0 when a board answered.
+    Exit code 0 when every board answered at least once.
     """
     target = from_options(config, lane, port, kind, keys)
     boards = _boards(target)
@@ -73,25 +73,38 @@ def trace(  # noqa: PLR0913 - each is an option of the command
         echo(printer.line(transfer))
         sys.stdout.flush()
 
-    answered = False
     until = None if seconds is None else time.monotonic() + seconds
     with overheard(show):
         try:
             while until is None or time.monotonic() < until:
-                answered |= _ask_until_lost(boards, printer, until, every_ms / 1000)
+                _ask_until_lost(boards, printer, until, every_ms / 1000)
         except KeyboardInterrupt:
             pass
         finally:
             for asked in boards:
                 asked.close()
-    raise typer.Exit(exit_codes.OK if answered else exit_codes.FAILED)
+    raise typer.Exit(exit_codes.OK if all(asked.answered for asked in boards) else exit_codes.FAILED)
 
 
 class _Asked:
-    """A board, and the question that is put to it again and again."""
+    """A board, the question that is put to it again and again, and whether it ever answered."""
 
     def __init__(self, port: RelayPort | InputPort, ask: Callable[[], object]) -> None:
-        self.open, self.close, self.ask = port.open, port.close, ask
+        self.close, self.ask = port.close, ask
+        self.answered = False
+        self._open = port.open
+
+    def open(self) -> str:
+        """Open the board, and say what it is.
+
+        It is noted here, not by whoever asks, because Ctrl-C may end the asking at any line.
+
+        Raises:
+            DeviceUnavailableError: It does not answer.
+        """
+        identity = self._open()
+        self.answered = True
+        return identity
 
 
 def _boards(target: Target) -> list[_Asked]:
@@ -105,14 +118,12 @@ def _boards(target: Target) -> list[_Asked]:
     return found
 
 
-def _ask_until_lost(boards: list[_Asked], printer: TransferPrinter, until: float | None, period_s: float) -> bool:
-    """Open the boards and ask them until the time is over or one is lost; whether all of them answered."""
+def _ask_until_lost(boards: list[_Asked], printer: TransferPrinter, until: float | None, period_s: float) -> None:
+    """Open the boards and ask them until the time is over or one is lost."""
     never = threading.Event()
-    answered = False
     try:
         for board in boards:
             echo(printer.remark(board.open()))
-        answered = True
         while until is None or time.monotonic() < until:
             for board in boards:
                 board.ask()
@@ -122,4 +133,3 @@ def _ask_until_lost(boards: list[_Asked], printer: TransferPrinter, until: float
         for board in boards:
             board.close()
         never.wait(RETRY_S)
-    return answered

@@ -113,17 +113,25 @@ def test_the_trace_of_a_silent_board_goes_on_and_is_no_success(link, gate):
     assert re.search(r"< - +no answer", answer.out)
 
 
+def test_the_trace_of_a_board_that_answers_is_a_success_when_ctrl_c_ends_it(link, gate):
+    with LcusEmulator(link), start("trace", "--config", gate(exit=lcus(link)), "--every-ms", "20") as process:
+        assert any("- LCUS board" in line for line in iter(process.stdout.readline, ""))
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=PATIENCE_S)
+    assert (process.returncode, err) == (0, "")
+
+
 def test_the_trace_goes_on_when_the_board_comes_back(link, gate):
     config = gate(exit=lcus(link))
     with LcusEmulator(link) as board, start("trace", "--config", config, "--every-ms", "20") as process:
-        assert any("LCUS board" in line for line in iter(process.stdout.readline, ""))
+        assert any("- LCUS board" in line for line in iter(process.stdout.readline, ""))
         board.unplug()
-        assert any("lost" in line for line in iter(process.stdout.readline, ""))
+        assert any("- lost" in line for line in iter(process.stdout.readline, ""))
         board.plug()
-        assert any("LCUS board" in line for line in iter(process.stdout.readline, ""))
+        assert any("- LCUS board" in line for line in iter(process.stdout.readline, ""))
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=PATIENCE_S)
-        assert process.returncode == 0
+        _, err = process.communicate(timeout=PATIENCE_S)
+        assert (process.returncode, err) == (0, "")
         eventually(lambda: not board.relays.history)
 
 
